@@ -1,0 +1,737 @@
+#!/usr/bin/env python3
+"""Turn the contracts into the wrappers and tables of the shim.
+
+    generate.py --out DIR CONTRACT...      writes functions.h functions.c wrappers_LIBRARY.c exports.map
+    generate.py --check CONTRACT...        parses only
+
+Runs at build time on the build machine (meson needs a Python anyway). The language is described in README.md beside this
+file. The generator knows no function by name: when one needs something special, the language gains a word.
+"""
+import argparse
+import os
+import re
+import sys
+
+
+class Mistake(Exception):
+    pass
+
+
+# ---- C types -----------------------------------------------------------------------------------------------------
+
+INTEGERS = {
+    'int': 'int', 'unsigned int': 'unsigned', 'unsigned': 'unsigned', 'char': 'char', 'unsigned char': 'unsigned char',
+    'signed char': 'signed char', 'short': 'short', 'unsigned short': 'unsigned short', 'long': 'long',
+    'unsigned long': 'unsigned long', 'long long': 'long long', 'unsigned long long': 'unsigned long long',
+    'size_t': 'size_t', 'bool': '_Bool', '_Bool': '_Bool', 'GByte': 'unsigned char', 'GInt16': 'short', 'GUInt16': 'unsigned short',
+    'GInt32': 'int', 'GUInt32': 'unsigned', 'GInt64': 'int64_t', 'GUInt64': 'uint64_t', 'GIntBig': 'int64_t',
+    'GUIntBig': 'uint64_t', 'int64_t': 'int64_t', 'uint64_t': 'uint64_t', 'int32_t': 'int32_t', 'uint32_t': 'uint32_t',
+    'uint8_t': 'uint8_t', 'int8_t': 'int8_t', 'uint16_t': 'uint16_t', 'int16_t': 'int16_t', 'time_t': 'int64_t',
+    'vsi_l_offset': 'uint64_t', 'GPtrDiff_t': 'intptr_t', 'GSpacing': 'int64_t', 'uintptr_t': 'uintptr_t', 'geos_uint': 'unsigned',
+}
+FLOATS = {'double': 'double', 'float': 'float'}
+STRUCTS = {'PJ_COORD', 'PJ_FACTORS', 'PJ_PROJ_INFO', 'PJ_GRID_INFO', 'PJ_INFO', 'PJ_INIT_INFO', 'PJ_LP', 'PJ_XY', 'PJ_UV', 'PJ_LPZ'}
+# Typedefs that are pointers: handles without a kind, callbacks, lists. The header check (prototypes.c) would notice a wrong entry.
+POINTER_TYPEDEFS = re.compile(
+    r'^(\w+H|CSLConstList|\w*(Func|Function|Callback|Handler|Fn|CB|_cb|_func|Proc|_f|Writer|_t)|void\*|GDALProgressFunc|PROJ_STRING_LIST|'
+    r'PROJ_FILE_FINDER|PJ_LOG_FUNCTION|proj_\w+_cbk?_?\w*|GEOSContextHandle_t)$')
+ENUM_TYPEDEFS = re.compile(r'^(CPLErr|OGRErr|CPLErrorNum|GDAL(DataType|RWFlag|Access|ColorInterp|PaletteInterp|AsyncStatusType|RATFieldUsage|RATFieldType|'
+                           r'ResampleAlg|TileOrganization|RATTableType|RIOResampleAlg|GridAlgorithm|ViewshedMode|ViewshedOutputType|DEMProcessing\w*|'
+                           r'RelationshipCardinality|RelationshipType|ExtendedDataTypeClass|ExtendedDataTypeSubType|AlgorithmArgType)|'
+                           r'OGR(wkbGeometryType|wkbByteOrder|wkbVariant|FieldType|FieldSubType|Justification|FieldDomainType|'
+                           r'FieldDomainSplitPolicy|FieldDomainMergePolicy|STClassId|STUnitId|STBrushParam|STPenParam|STSymbolParam|STLabelParam|AxisOrientation)|'
+                           r'OSRAxisMappingStrategy|OSRCRSType|PJ_\w+|proj_\w*|PROJ_\w+|GEOS\w+|VSI\w*Mode|OGRFeatureStyleParam\w*|GDALRIOResampleAlg)$')
+FAIL_NAMES = {'OGRERR_INVALID_HANDLE': '8', 'OGRERR_FAILURE': '6', 'OGRERR_NONE': '0', 'OGRERR_NON_EXISTING_FEATURE': '9', 'OGRERR_UNSUPPORTED_OPERATION': '4',
+              'CE_Failure': '3', 'CE_None': '0', 'CE_Fatal': '4', 'NULL': 'NULL', 'FALSE': '0', 'TRUE': '1', 'false': '0', 'true': '1', 'HUGE_VAL': 'HUGE_VAL', 'NaN': 'NAN', 'NAN': 'NAN'}
+
+
+def tidy(ctype):
+    ctype = re.sub(r'\b(const|volatile|struct|enum|restrict)\b', ' ', ctype)
+    ctype = re.sub(r'\s+', ' ', ctype).strip()
+    return re.sub(r'\s*\*\s*', '*', ctype)
+
+
+def machine_type(ctype):
+    """The C type that the wrapper uses: pointers are void *, enums int; sizes and registers are those of the real type."""
+    base = tidy(ctype)
+    if base == 'void':
+        return 'void'
+    if base.endswith('*') or base.endswith(']'):
+        return 'void *'
+    if base in INTEGERS:
+        return INTEGERS[base]
+    if base in FLOATS:
+        return FLOATS[base]
+    if base in STRUCTS:
+        return 'struct ' + base.lower()
+    if base in KIND_OF_TYPE or base in ('PROJ_STRING_LIST',):
+        return 'void *'
+    if base in ENUMS or ENUM_TYPEDEFS.match(base):
+        return 'int'
+    if POINTER_TYPEDEFS.match(base):
+        return 'void *'
+    raise Mistake(f"unknown C type '{ctype}'")
+
+
+KIND_OF_TYPE = {}
+ENUMS = set()
+KINDS = {}
+LIBRARIES = {}
+
+
+def kind_of(ctype):
+    return KIND_OF_TYPE.get(tidy(ctype))
+
+
+# ---- parsing -----------------------------------------------------------------------------------------------------
+
+class Parameter:
+    def __init__(self, text, position):
+        text = text.strip()
+        self.kind = None
+        if text == '...':
+            raise Mistake('variadic functions cannot be wrapped')
+        override = re.match(r'^([a-z_]+):(.*)$', text)
+        if override:
+            self.kind = override.group(1)
+            if self.kind not in KINDS:
+                raise Mistake(f"unknown kind '{self.kind}'")
+            text = override.group(2).strip()
+        callback = re.match(r'^(.*)\(\s*\*\s*(\w+)\s*\)\s*\((.*)\)$', text)
+        if callback:
+            self.ctype, self.name, self.source = 'void*', callback.group(2), text
+        else:
+            match = re.match(r'^(.*?[\s*])(\w+)\s*((?:\[\w*\])*)$', text)
+            if not match or re.match(r'^(unsigned|signed|long|const|struct|enum)?\s*$', match.group(1).replace('*', '')) and '*' not in match.group(1) and match.group(2) in INTEGERS:
+                raise Mistake(f"parameter {position + 1} '{text}' has no name")
+            self.ctype = match.group(1).strip() + '*' * match.group(3).count('[')
+            self.name, self.source = match.group(2), text
+        self.machine = machine_type(self.ctype)
+        if self.kind is None:
+            self.kind = kind_of(self.ctype)
+
+
+def split_parameters(text):
+    parts, depth, current = [], 0, ''
+    for character in text:
+        if character == ',' and depth == 0:
+            parts.append(current)
+            current = ''
+            continue
+        depth += (character == '(') - (character == ')')
+        current += character
+    parts.append(current)
+    return [part for part in parts if part.strip() and part.strip() != 'void']
+
+
+def match_parenthesis(text, start):
+    depth = 0
+    for position in range(start, len(text)):
+        depth += (text[position] == '(') - (text[position] == ')')
+        if depth == 0:
+            return position
+    raise Mistake('unbalanced parentheses in the prototype')
+
+
+VERBS = ['new', 'depends', 'advises', 'borrows', 'returns', 'frees', 'closes', 'releases', 'references', 'dereferences', 'takes', 'consumes', 'steals',
+         'hands', 'invalidates', 'ends', 'update', 'shared', 'touches', 'settles', 'label', 'handler', 'moves', 'needs', 'owner']
+RESULT, NONE, GLOBAL = -1, -2, -3
+DIRECT, POINTED, ARRAY = 0, 1, 2
+
+
+class Effect:
+    def __init__(self, verb):
+        self.verb = verb
+        self.kind = None
+        self.subject, self.form, self.object, self.count = NONE, DIRECT, NONE, NONE
+        self.counted = self.unless_failed = False
+        self.condition = None
+        self.text = None
+
+
+class Function:
+    def __init__(self, line, library, where):
+        self.library, self.where, self.line = library, where, line
+        text = line
+        open_at = text.find('(')
+        if open_at < 0:
+            raise Mistake('no prototype')
+        head = text[:open_at].strip()
+        match = re.match(r'^(.*?[\s*])(\w+)$', head)
+        if not match:
+            raise Mistake(f"no function name in '{head}'")
+        self.return_type, self.name = match.group(1).strip(), match.group(2)
+        close_at = match_parenthesis(text, open_at)
+        self.prototype = text[:close_at + 1]
+        self.parameters = [Parameter(part, position) for position, part in enumerate(split_parameters(text[open_at + 1:close_at]))]
+        self.machine = machine_type(self.return_type)
+        self.result_kind = kind_of(self.return_type)
+        rest = text[close_at + 1:].strip()
+        self.range = (0, 0)
+        match = re.match(r'^@(\S+)\s*', rest)
+        if match:
+            self.range = self.parse_range(match.group(1))
+            rest = rest[match.end():]
+        self.effects, self.fails, self.succeeds, self.unused = [], None, None, set()
+        if rest:
+            if not rest.startswith(':'):
+                raise Mistake(f"expected ':' before the effects, found '{rest}'")
+            for phrase in self.split_phrases(rest[1:]):
+                self.parse_effect(phrase)
+        owned = any(e.verb in ('new', 'borrows', 'returns', 'consumes', 'steals', 'owner') and e.form == DIRECT for e in self.effects)
+        frees_result = any(e.verb in ('frees', 'closes', 'releases') for e in self.effects)
+        if self.result_kind and not owned and not frees_result:
+            raise Mistake(f"{self.name} returns a {self.result_kind}: say who owns it (new, borrows, returns ...)")
+
+    @staticmethod
+    def split_phrases(text):
+        parts, quoted, current = [], False, ''
+        for character in text:
+            quoted ^= character == '"'
+            if character == ',' and not quoted:
+                parts.append(current)
+                current = ''
+            else:
+                current += character
+        return [part.strip() for part in parts + [current] if part.strip()]
+
+    @staticmethod
+    def parse_range(text):
+        def number(version):
+            parts = [int(part) for part in version.split('.')] + [0, 0]
+            return parts[0] * 10000 + parts[1] * 100 + parts[2]
+        match = re.match(r'^>=([\d.]+)$', text)
+        if match:
+            return (number(match.group(1)), 0)
+        match = re.match(r'^<([\d.]+)$', text)
+        if match:
+            return (0, number(match.group(1)))
+        match = re.match(r'^([\d]+(?:\.\d+)*)\.\.(\d+(?:\.\d+)*)$', text)
+        if match:
+            return (number(match.group(1)), number(match.group(2)))
+        raise Mistake(f"version range '@{text}' is none of @>=V, @<V, @V..W")
+
+    def index(self, name):
+        if name == 'result':
+            return RESULT
+        for position, parameter in enumerate(self.parameters):
+            if parameter.name == name:
+                return position
+        raise Mistake(f"{self.name} has no parameter '{name}'")
+
+    def target(self, effect, word):
+        """Set subject and form from P, *P, P[N] or result; returns nothing."""
+        match = re.match(r'^(\w+)\[(\w+)\]$', word)
+        if match:
+            effect.subject, effect.form, effect.count = self.index(match.group(1)), ARRAY, self.index(match.group(2))
+        elif word.startswith('*'):
+            effect.subject, effect.form = self.index(word[1:]), POINTED
+        else:
+            effect.subject = self.index(word)
+        effect.kind = effect.kind or self.kind_at(effect.subject, effect.form)
+
+    def kind_at(self, subject, form):
+        if subject == RESULT:
+            return self.result_kind
+        parameter = self.parameters[subject]
+        if form == DIRECT:
+            return parameter.kind
+        ctype = tidy(parameter.ctype)
+        return kind_of(ctype[:-1]) if ctype.endswith('*') else None
+
+    def condition(self, words):
+        """[when] P & MASK | P == V"""
+        if not words:
+            return None
+        if words[0] != 'when' or len(words) < 2:
+            raise Mistake(f"expected 'when', found '{' '.join(words)}'")
+        text = ''.join(words[1:])
+        match = re.match(r'^(\w+)(&|==|!=)(\w+)$', text)
+        if match:
+            return (self.index(match.group(1)), match.group(2), int(FAIL_NAMES.get(match.group(3), match.group(3)), 0))
+        if re.match(r'^\w+$', text):
+            return (self.index(text), '!=', 0)
+        raise Mistake(f"condition '{text}' is none of P, P & MASK, P == V, P != V")
+
+    def add(self, effect):
+        self.effects.append(effect)
+        return effect
+
+    def parse_effect(self, phrase):
+        words = phrase.split()
+        verb = words.pop(0)
+        e = Effect(verb)
+        if verb == 'use':
+            return
+        if verb in ('fails', 'succeeds'):
+            setattr(self, verb, ' '.join(words))
+            return
+        if verb == 'unused':
+            self.unused.add(self.index(words[0]))
+            return
+        if verb == 'new':
+            target = 'result'
+            if words and words[0] in KINDS:
+                e.kind = words.pop(0)
+            if words and words[0] == 'in':
+                target = words[1]
+                words = words[2:]
+            self.target(e, target)
+            if e.kind is None:
+                raise Mistake(f"'{phrase}': the kind of the new handle is not known from its type")
+            self.add(e)
+            while words and words[0] in ('depends', 'advises'):
+                d = Effect(words[0])
+                d.subject, d.form, d.kind, d.object = e.subject, e.form, e.kind, self.index(words[1])
+                words = words[2:]
+                if d.verb == 'depends' and words[:2] == ['in', 'use']:
+                    d.verb, words = 'needs', words[2:]
+                self.add(d)
+        elif verb == 'borrows':
+            target = 'result'
+            if words and words[0] in KINDS:
+                e.kind = words.pop(0)
+            if words[:1] == ['in']:
+                target = words[1]
+                words = words[2:]
+            if words[:1] != ['from'] or len(words) < 2:
+                raise Mistake(f"'{phrase}': expected 'from'")
+            self.target(e, target)
+            if e.kind is None:
+                raise Mistake(f"'{phrase}': the kind of the borrowed handle is not known from its type")
+            e.object = GLOBAL if words[1] == 'global' else self.index(words[1])
+            words = words[2:]
+            if words[:1] == ['counted']:
+                e.counted = True
+                words = words[1:]
+            self.add(e)
+        elif verb in ('returns', 'frees', 'closes', 'releases', 'references', 'dereferences', 'consumes'):
+            self.target(e, words.pop(0))
+            if e.kind is None:
+                raise Mistake(f"'{phrase}': not a handle")
+            if words[:1] == ['when']:
+                e.condition = self.condition(words)
+                words = []
+            self.add(e)
+        elif verb == 'takes':
+            self.target(e, words.pop(0))
+            if words[:1] != ['into'] or len(words) < 2:
+                raise Mistake(f"'{phrase}': expected 'into'")
+            e.object = NONE if words[1] == 'nothing' else self.index(words[1])
+            words = words[2:]
+            if words[:2] == ['unless', 'failed']:
+                e.unless_failed = True
+                words = words[2:]
+            if words[:1] == ['when']:
+                e.condition = self.condition(words)
+                words = []
+            if e.kind is None:
+                raise Mistake(f"'{phrase}': not a handle")
+            self.add(e)
+        elif verb == 'moves':
+            self.target(e, words.pop(0))
+            if words[:1] != ['to']:
+                raise Mistake(f"'{phrase}': expected 'to'")
+            e.object = self.index(words[1])
+            words = words[2:]
+            self.add(e)
+        elif verb == 'owner':
+            if words[:1] != ['of']:
+                raise Mistake(f"'{phrase}': expected 'of'")
+            e.subject, e.kind, e.object = RESULT, self.result_kind, self.index(words[1])
+            words = words[2:]
+            self.add(e)
+        elif verb == 'steals':
+            e.kind = self.known_kind(words[0])
+            e.subject, e.object = RESULT, self.index(words[2])
+            words = words[3:]
+            self.add(e)
+        elif verb == 'hands':
+            e.kind = self.known_kind(words[0])
+            e.object = self.index(words[2])
+            words = words[3:]
+            e.condition = self.condition(words)
+            words = []
+            self.add(e)
+        elif verb == 'invalidates':
+            e.kind = None if words[0] == 'all' else self.known_kind(words[0])
+            e.object = self.index(words[2])
+            words = words[3:]
+            if words[:1] == ['when']:
+                e.condition = self.condition(words)
+                words = []
+            self.add(e)
+        elif verb == 'ends':
+            e.kind = None if words[0] == 'all' else self.known_kind(words[0])
+            words = words[1:]
+            self.add(e)
+        elif verb in ('update', 'shared', 'settles'):
+            e.condition = self.condition(words)
+            words = []
+            self.add(e)
+        elif verb == 'touches':
+            e.subject = self.index(words.pop(0))
+            self.add(e)
+        elif verb == 'label':
+            text = re.match(r'^label\s+"(.*)"$', phrase)
+            if text:
+                e.text = text.group(1)
+                words = []
+            else:
+                e.subject = self.index(words.pop(0))
+                e.counted = self.parameters[e.subject].machine == 'void *'  # a string, else a number
+            self.add(e)
+        elif verb == 'error' and words[:1] == ['handler']:
+            e.verb = 'handler'
+            e.subject = self.index(words[1])
+            e.object = self.index(words[3]) if words[2:3] == ['data'] else NONE
+            words = []
+            self.add(e)
+        else:
+            raise Mistake(f"unknown effect '{phrase}'")
+        if words:
+            raise Mistake(f"'{phrase}': '{' '.join(words)}' is not understood")
+
+    def known_kind(self, word):
+        if word not in KINDS:
+            raise Mistake(f"unknown kind '{word}'")
+        return word
+
+
+def lines_of(path):
+    with open(path, encoding='utf-8') as stream:
+        pending, start = '', 0
+        for number, raw in enumerate(stream, 1):
+            raw = raw.rstrip('\n')
+            if not pending and (not raw.strip() or raw.lstrip().startswith('#')):
+                continue
+            start = start or number
+            if raw.endswith('\\'):
+                pending += raw[:-1] + ' '
+                continue
+            yield start, (pending + raw).strip()
+            pending, start = '', 0
+
+
+def parse_declaration(line):
+    words = re.findall(r'"[^"]*"|\S+', line)
+    if words[0] == 'library' and len(words) > 2:
+        fields = dict(zip(words[2::2], words[3::2]))
+        LIBRARIES[words[1]] = {key: fields.get(key) for key in ('probe', 'channel', 'version', 'allocates', 'deallocates')}
+    elif words[0] == 'kind':
+        kind = {'words': words[2].strip('"'), 'harmless': False, 'flush': None, 'counted': None, 'accepts': []}
+        rest = words[3:]
+        while rest:
+            word = rest.pop(0)
+            if word == 'harmless':
+                kind['harmless'] = True
+            elif word == 'flush':
+                kind['flush'] = rest.pop(0)
+            elif word == 'counted' and rest[:1] == ['by']:
+                kind['counted'] = (rest[1], rest[2])
+                rest = rest[3:]
+            elif word == 'accepts':
+                kind['accepts'], rest = rest, []
+            else:
+                raise Mistake(f"unknown word '{word}' of a kind")
+        KINDS[words[1]] = kind
+    elif words[0] == 'type':
+        ctype, kind = line[5:].rsplit('=', 1)
+        if kind.strip() not in KINDS:
+            raise Mistake(f"unknown kind '{kind.strip()}'")
+        KIND_OF_TYPE[tidy(ctype)] = kind.strip()
+    elif words[0] == 'enum':
+        ENUMS.update(words[1:])
+    else:
+        return False
+    return True
+
+
+def parse(paths):
+    functions, mistakes = {}, []
+    for path in paths:
+        library = None
+        for number, line in lines_of(path):
+            where = f'{path}:{number}'
+            try:
+                if parse_declaration(line):
+                    continue
+                match = re.match(r'^library\s+(\w+)$', line)
+                if match:
+                    library = match.group(1)
+                    if library not in LIBRARIES:
+                        raise Mistake(f"unknown library '{library}'")
+                    continue
+                if library is None:
+                    raise Mistake("a function before the 'library' line")
+                function = Function(line, library, where)
+                variants = functions.setdefault(function.name, [])
+                for other in variants:
+                    # A result that older versions do not have is harmless to read: its register holds anything.
+                    if (other.machine != function.machine and 'void' not in (other.machine, function.machine)) or [p.machine for p in other.parameters] != [p.machine for p in function.parameters]:
+                        raise Mistake(f'{function.name}: not ABI-equal to {other.where}')
+                    low, high = max(other.range[0], function.range[0]), min(other.range[1] or 10**9, function.range[1] or 10**9)
+                    if low < high:
+                        raise Mistake(f'{function.name}: its version range overlaps {other.where}')
+                variants.append(function)
+                variants.sort(key=lambda variant: variant.machine == 'void')
+            except Mistake as mistake:
+                mistakes.append(f'{where}: {mistake}')
+            except (IndexError, ValueError) as mistake:
+                mistakes.append(f"{where}: cannot be understood: '{line}' ({mistake})")
+    if mistakes:
+        sys.exit('\n'.join(mistakes))
+    return functions
+
+
+# ---- output ------------------------------------------------------------------------------------------------------
+
+def default_failure(function):
+    machine, name = function.machine, tidy(function.return_type)
+    if machine.startswith('struct'):
+        return None
+    if machine == 'void *':
+        return 'NULL'
+    if name == 'OGRErr':
+        return '8'
+    if name == 'CPLErr':
+        return '3'
+    if function.library == 'geos' and machine == 'char':
+        return '2'
+    return '0'
+
+
+def fails_by(function):
+    """How the result tells a failure: (enum, value)."""
+    if function.machine == 'void *':
+        return 'null', 0
+    if tidy(function.return_type) in ('OGRErr', 'CPLErr'):
+        return 'nonzero', 0
+    if function.machine in ('int', '_Bool', 'char'):
+        text = function.fails if function.fails is not None else default_failure(function)
+        text = FAIL_NAMES.get(text, text)
+        if re.match(r'^-?\d+$', text):
+            return 'value', int(text)
+    return 'nothing', 0
+
+
+def value(function, text, fallback):
+    text = text if text is not None else fallback
+    if text is None:
+        return f'({function.machine}){{0}}' if not function.machine.endswith('pj_coord') else 'failed_coordinate()'
+    text = FAIL_NAMES.get(text, text)
+    if text.startswith('"'):
+        return f'(void *)(uintptr_t){text}'
+    if text in ('all HUGE_VAL',):
+        return 'failed_coordinate()'
+    if function.machine == 'struct pj_coord':
+        return 'failed_coordinate()'
+    if function.machine.startswith('struct'):
+        return f'({function.machine}){{0}}'
+    return text
+
+
+def needs_before(function):
+    return bool(function.effects)
+
+
+def c_string(text):
+    return '"' + text.replace('\\', '\\\\').replace('"', '\\"') + '"' if text is not None else 'NULL'
+
+
+def write_header(out, names):
+    out.write('/* Generated from the contracts by generate.py. */\n#ifndef HOLDFAST_FUNCTIONS_H\n#define HOLDFAST_FUNCTIONS_H\n\n#include <stdint.h>\n\n')
+    out.write('enum library { ' + ', '.join('LIBRARY_' + name for name in LIBRARIES) + ', LIBRARY_COUNT };\n\n')
+    out.write('enum kind { KIND_none, ' + ', '.join('KIND_' + name for name in KINDS) + ', KIND_COUNT };\n\n')
+    out.write('enum verb { VERB_none, ' + ', '.join('VERB_' + name for name in VERBS) + ' };\n\n')
+    out.write('enum channel { CHANNEL_cpl, CHANNEL_geos, CHANNEL_proj };\n')
+    out.write('enum condition { CONDITION_none, CONDITION_mask, CONDITION_equal, CONDITION_unequal };\n')
+    out.write('enum fails_by { FAILS_BY_nothing, FAILS_BY_null, FAILS_BY_nonzero, FAILS_BY_value };\n')
+    out.write('enum form { FORM_direct, FORM_pointed, FORM_array };\n\n')
+    out.write('#define POSITION_RESULT (-1)\n#define POSITION_NONE (-2)\n#define POSITION_GLOBAL (-3)\n\n')
+    out.write('enum function {\n' + ''.join(f'    FUNCTION_{name},\n' for name in names) + '    FUNCTION_COUNT\n};\n\n')
+    out.write('''struct library_info {
+    const char *name, *probe, *version, *allocates, *deallocates;
+    enum channel channel;
+};
+struct kind_info {
+    const char *name, *words;
+    const char *flush;                   /* function called when a free is postponed, or NULL */
+    const char *reference, *dereference; /* functions that change and return the count, or NULL */
+    uint64_t accepts;                    /* bit K: kind K may be passed where this one is expected; its own bit is set */
+    uint8_t harmless;
+};
+struct effect_info {
+    uint8_t verb, kind, form;
+    int8_t subject, object, count; /* positions of arguments, or POSITION_... */
+    uint8_t counted, unless_failed;
+    uint8_t condition;
+    int8_t condition_argument;
+    int32_t condition_value;
+    const char *text;
+};
+/* One version range of a function; `low` <= version < `high`, 0: open. */
+struct variant_info {
+    uint32_t low, high;
+    uint16_t first_effect, effect_count;
+};
+struct function_info {
+    const char *name;
+    const char *prototype;
+    uint8_t library;
+    uint8_t argument_count;
+    uint8_t result_kind;
+    uint8_t variant_count;
+    uint16_t first_variant;
+    uint8_t fails_by; /* enum fails_by: how a failure shows in the result */
+    int16_t fails_value;
+    uint16_t first_argument; /* into argument_kinds: the kind each argument must be alive as, 0: not a handle, or not needed */
+};
+
+extern const struct library_info library_table[LIBRARY_COUNT];
+extern const struct kind_info kind_table[KIND_COUNT];
+extern const struct effect_info effect_table[];
+extern const struct variant_info variant_table[];
+extern const uint8_t argument_kinds[];
+extern const struct function_info function_table[FUNCTION_COUNT];
+extern void *const wrapper_table[FUNCTION_COUNT];
+
+#endif
+''')
+
+
+def write_tables(out, functions, names):
+    kind_number = {name: number for number, name in enumerate(KINDS, 1)}
+    out.write('/* Generated from the contracts by generate.py. */\n#include "functions.h"\n#include <stddef.h>\n\n')
+    out.write('const struct library_info library_table[LIBRARY_COUNT] = {\n')
+    for name, fields in LIBRARIES.items():
+        def optional(key):
+            return c_string(None if fields[key] in (None, 'none') else fields[key])
+        out.write(f'    {{{c_string(name)}, {optional("probe")}, {optional("version")}, {optional("allocates")}, {optional("deallocates")}, CHANNEL_{fields["channel"]}}},\n')
+    out.write('};\n\nconst struct kind_info kind_table[KIND_COUNT] = {\n    [KIND_none] = {"none", "handle", NULL, NULL, NULL, 0, 0},\n')
+    for name, kind in KINDS.items():
+        bits = 1 << kind_number[name]
+        for accepted in kind['accepts']:
+            bits |= 1 << kind_number[accepted]
+        counted = kind['counted'] or (None, None)
+        out.write(f'    [KIND_{name}] = {{{c_string(name)}, {c_string(kind["words"])}, {c_string(kind["flush"])}, {c_string(counted[0])}, {c_string(counted[1])}, UINT64_C({bits:#x}), {int(kind["harmless"])}}},\n')
+    out.write('};\n\n')
+    effects, variants, arguments, rows = [], [], [], []
+    conditions = {None: 'none', '&': 'mask', '==': 'equal', '!=': 'unequal'}
+    for name in names:
+        family = functions[name]
+        first_variant = len(variants)
+        for function in family:
+            first_effect = len(effects)
+            for e in function.effects:
+                condition = e.condition or (NONE, None, 0)
+                effects.append(f'{{VERB_{e.verb}, {"KIND_" + e.kind if e.kind else 0}, {e.form}, {e.subject}, {e.object}, {e.count}, {int(e.counted)}, {int(e.unless_failed)}, '
+                               f'CONDITION_{conditions[condition[1]]}, {condition[0]}, {(condition[2] + 2**31) % 2**32 - 2**31}, {c_string(e.text)}}}')
+            variants.append(f'{{{function.range[0]}, {function.range[1]}, {first_effect}, {len(function.effects)}}}')
+        function = family[0]
+        first_argument = len(arguments)
+        for position, parameter in enumerate(function.parameters):
+            arguments.append('KIND_' + parameter.kind if parameter.kind and position not in function.unused else '0')
+        rows.append(f'{{{c_string(name)}, {c_string(function.prototype)}, LIBRARY_{function.library}, {len(function.parameters)}, '
+                    f'{"KIND_" + function.result_kind if function.result_kind else 0}, {len(family)}, {first_variant}, FAILS_BY_{fails_by(function)[0]}, {fails_by(function)[1]}, {first_argument}}}')
+    for ctype, table, entries in (('struct effect_info', 'effect_table', effects), ('struct variant_info', 'variant_table', variants), ('uint8_t', 'argument_kinds', arguments)):
+        out.write(f'const {ctype} {table}[] = {{\n' + ''.join(f'    {entry},\n' for entry in entries or ['0']) + '};\n\n')
+    out.write('const struct function_info function_table[FUNCTION_COUNT] = {\n' + ''.join(f'    {row},\n' for row in rows) + '};\n\n')
+    for name in names:
+        out.write(f'extern char {name}[];\n')
+    out.write('\nvoid *const wrapper_table[FUNCTION_COUNT] = {\n' + ''.join(f'    {name},\n' for name in names) + '};\n')
+
+
+def word_of(parameter, name):
+    if parameter.machine == 'void *':
+        return f'(uintptr_t){name}'
+    if parameter.machine in FLOATS.values() or parameter.machine.startswith('struct'):
+        return '0'
+    return f'(uintptr_t)(intptr_t){name}'
+
+
+def write_wrapper(out, family):
+    function = family[0]
+    names = [f'a{position}' for position in range(len(function.parameters))]
+    declared = ', '.join(f'{p.machine}{"" if p.machine.endswith("*") else " "}{n}' for p, n in zip(function.parameters, names)) or 'void'
+    types = ', '.join(p.machine for p in function.parameters) or 'void'
+    call = f'real({", ".join(names)})'
+    nothing = function.machine == 'void'
+    result = 'void' if nothing else function.machine
+    back = '' if nothing else 'return '
+    handles = [(position, p.kind) for position, p in enumerate(function.parameters) if p.kind and position not in function.unused]
+    out.write(f'\n{result}{"" if result.endswith("*") else " "}{function.name}({types});')
+    out.write(f'\nWRAPPER {result}{"" if result.endswith("*") else " "}{function.name}({declared})\n{{\n')
+    out.write('    const uintptr_t caller = CALLER;\n')
+    out.write(f'    const struct view *view = enter_call(caller, LIBRARY_{function.library});\n')
+    out.write(f'    {result} (*real)({types}) = ({result} (*)({types}))real_function(view, FUNCTION_{function.name});\n')
+    simple = not any(f.effects for f in family)
+    good = [f'known_good(view, {names[position]}, KIND_{kind})' for position, kind in handles]
+    if simple:
+        out.write(f'    if (likely(view->internal{" || (" + " && ".join(good) + ")" if good else ""}))\n')
+    else:
+        out.write('    if (view->internal)\n')
+    if nothing:
+        out.write(f'    {{\n        {call};\n        return;\n    }}\n')
+    else:
+        out.write(f'        return {call};\n')
+    words = ', '.join(word_of(p, n) for p, n in zip(function.parameters, names)) or '0'
+    failure = '' if nothing else ' ' + value(function, function.fails, default_failure(function))
+    success = '' if nothing else ' ' + value(function, function.succeeds, None if function.machine.startswith('struct') else '0' if function.machine != 'void *' else 'NULL')
+    out.write(f'    const uintptr_t arguments[] = {{{words}}};\n')
+    if simple:
+        out.write(f'    if (!call_uses(view, FUNCTION_{function.name}, caller, arguments))\n        return{failure};\n    {back}{call};\n}}\n')
+        return
+    single = family[0].effects if len(family) == 1 else []
+    core = [e for e in single if e.verb != 'label']
+    out.write('    struct call call __attribute__((cleanup(call_abandon)));\n    call.watching = false;\n')
+    if len(core) == 1 and core[0].verb == 'borrows' and core[0].form == DIRECT and core[0].object >= 0 and good:
+        parent = names[core[0].object]
+        out.write(f'    if (likely({" && ".join(good)}))\n    {{\n        {result} result = {call};\n'
+                  f'        if (unlikely(!known_loan(view, {parent}, result, KIND_{core[0].kind})))\n        {{\n'
+                  f'            call_start(&call, view, FUNCTION_{function.name}, caller);\n            call_after(&call, arguments, (uintptr_t)result);\n        }}\n        return result;\n    }}\n')
+    out.write(f'    switch (call_before(&call, view, FUNCTION_{function.name}, caller, arguments))\n    {{\n    case CALL_REFUSED:\n        return{failure};\n    case CALL_DONE:\n        return{success};\n    case CALL_GO:\n        break;\n    }}\n')
+    if nothing:
+        out.write(f'    {call};\n    call_after(&call, arguments, 0);\n}}\n')
+    elif function.machine.startswith('struct') or function.machine in FLOATS.values():
+        out.write(f'    {result} result = {call};\n    call_after(&call, arguments, 0);\n    return result;\n}}\n')
+    else:
+        cast = '(uintptr_t)' if function.machine == 'void *' else '(uintptr_t)(intptr_t)'
+        out.write(f'    {result}{"" if result.endswith("*") else " "}result = {call};\n    call_after(&call, arguments, {cast}result);\n    return result;\n}}\n')
+
+
+def main():
+    parser = argparse.ArgumentParser(description='Turn contracts into wrappers and tables.')
+    parser.add_argument('--out')
+    parser.add_argument('--check', action='store_true')
+    parser.add_argument('contracts', nargs='+')
+    options = parser.parse_args()
+    functions = parse(options.contracts)
+    names = sorted(functions)
+    if options.check or not options.out:
+        count = sum(len(function.effects) > 0 for family in functions.values() for function in family)
+        print(f'{len(names)} functions, {count} lines with effects')
+        return
+    os.makedirs(options.out, exist_ok=True)
+
+    def emit(name, writer):
+        with open(os.path.join(options.out, name), 'w', encoding='utf-8') as out:
+            writer(out)
+
+    emit('functions.h', lambda out: write_header(out, names))
+    emit('functions.c', lambda out: write_tables(out, functions, names))
+
+    def wrappers(library):
+        def write(out):
+            out.write('/* Generated from the contracts by generate.py: thin wrappers, see wrap.h. */\n#include "wrap.h"\n')
+            for name in names:
+                if functions[name][0].library == library:
+                    write_wrapper(out, functions[name])
+        return write
+    for library in LIBRARIES:
+        emit(f'wrappers_{library}.c', wrappers(library))
+    emit('exports.map', lambda out: out.write('{\n  global:\n    free; dlsym; holdfast_*;\n' + ''.join(f'    {name};\n' for name in names) + '  local: *;\n};\n'))
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,199 @@
+/* dlsym and dlclose of the program: users of the libraries who never link them (ctypes, plugin loaders) are seen through
+ * the pointers that dlsym hands out.
+ *
+ * Runs in every preloaded process, from the first instruction of the first constructor on, and mostly for names that are not ours:
+ * then dlsym_route only compares a few strings, and arch.S jumps to the real dlsym with the caller's own
+ * return address, on which RTLD_NEXT and RTLD_DEFAULT depend. Any thread; takes no lock of Holdfast, never allocates.
+ * dlvsym is not wrapped: the libraries have no symbol versions.
+ *
+ * A pointer from dlsym names one copy of the library, whoever calls it. So it is a trampoline: it leaves its slot in
+ * dlsym_slot_used and jumps to the wrapper, which thus knows the copy without asking where the caller lies.
+ */
+#include "dlsym.h"
+#include "elf_object.h"
+#include <dlfcn.h>
+#include <errno.h>
+#include <gnu/libc-version.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct dlsym_slot dlsym_slots[TRAMPOLINE_COUNT];
+
+#define TRAMPOLINE_HASH_SLOTS (2u * TRAMPOLINE_COUNT)
+static _Atomic uint32_t trampoline_hash[TRAMPOLINE_HASH_SLOTS]; /* number of the trampoline + 1 */
+static _Atomic unsigned trampolines_used;
+
+/* ---- the C library's own ---------------------------------------------------------------------------------------- */
+
+static dlsym_function *find_real_dlsym(void)
+{
+#if defined(__x86_64__)
+    static const char first_version[] = "GLIBC_2.2.5";
+#else
+    static const char first_version[] = "GLIBC_2.17";
+#endif
+    /* The likely version first: a failing lookup allocates its message, and our malloc may be what is asking. */
+    const char *release = gnu_get_libc_version();
+    bool merged = release != NULL && strncmp(release, "2.", 2) == 0 && atoi(release + 2) >= 34;
+    void *found = dlvsym(RTLD_NEXT, "dlsym", merged ? "GLIBC_2.34" : first_version);
+    if (found == NULL)
+        found = dlvsym(RTLD_NEXT, "dlsym", merged ? first_version : "GLIBC_2.34");
+    if (found == NULL)
+        abort(); /* no C library that this could have been linked to */
+    return (dlsym_function *)found;
+}
+
+dlsym_function *real_dlsym(void)
+{
+    static dlsym_function *_Atomic found; /* threads that race store the same value */
+    dlsym_function *function = atomic_load_explicit(&found, memory_order_relaxed);
+    if (unlikely(function == NULL)) {
+        function = find_real_dlsym();
+        atomic_store_explicit(&found, function, memory_order_relaxed);
+    }
+    return function;
+}
+
+/* RTLD_NEXT is counted from the object that dlsym returns to. The asm keeps the call from becoming a jump, after which that would be
+ * the object of our caller's caller. */
+__attribute__((noinline)) static void *search(void *handle, const char *name)
+{
+    void *found = real_dlsym()(handle, name);
+    __asm__ volatile("" : "+r"(found));
+    return found;
+}
+
+void *next_symbol(const char *name)
+{
+    void *found = search(RTLD_NEXT, name);
+    __asm__ volatile("" : "+r"(found));
+    return found;
+}
+
+/* ---- names and trampolines ------------------------------------------------------------------------------------------ */
+
+/* -1 when the name is none of ours. */
+static int function_by_name(const char *name)
+{
+    int low = 0, high = FUNCTION_COUNT - 1;
+    while (low <= high) {
+        int middle = (low + high) / 2;
+        int order = strcmp(name, function_table[middle].name);
+        if (order == 0)
+            return middle;
+        if (order < 0)
+            high = middle - 1;
+        else
+            low = middle + 1;
+    }
+    return -1;
+}
+
+static const void *trampoline_address(uint32_t number)
+{
+    return dlsym_trampolines[number];
+}
+
+/* Always the same one for the same pair; the plain wrapper when the pool is used up. */
+static void *trampoline_for(const struct provider *provider, int function)
+{
+    const struct view *view = provider_outside_view(provider);
+    void *wrapper = wrapper_table[function];
+    uint32_t taken = 0; /* ours, not yet published, + 1 */
+    unsigned slot = ((unsigned)function * 61u + provider->number * 2654435761u) % TRAMPOLINE_HASH_SLOTS;
+    for (unsigned steps = 0; steps < TRAMPOLINE_HASH_SLOTS;) {
+        uint32_t number = atomic_load_explicit(&trampoline_hash[slot], memory_order_acquire);
+        if (number == 0) {
+            if (taken == 0) {
+                unsigned next = atomic_load(&trampolines_used);
+                do {
+                    if (next >= TRAMPOLINE_COUNT)
+                        return wrapper;
+                } while (!atomic_compare_exchange_weak(&trampolines_used, &next, next + 1));
+                dlsym_slots[next] = (struct dlsym_slot){view, wrapper};
+                taken = next + 1;
+            }
+            if (atomic_compare_exchange_strong_explicit(&trampoline_hash[slot], &number, taken, memory_order_acq_rel,
+                                                        memory_order_acquire))
+                return (void *)(uintptr_t)trampoline_address(taken - 1);
+            /* Another thread was faster, perhaps with this very pair: then our trampoline stays unused. */
+        }
+        if (dlsym_slots[number - 1].view_outside == view && dlsym_slots[number - 1].wrapper == wrapper)
+            return (void *)(uintptr_t)trampoline_address(number - 1);
+        slot = (slot + 1) % TRAMPOLINE_HASH_SLOTS;
+        steps++;
+    }
+    return wrapper;
+}
+
+/* ---- dlsym ---------------------------------------------------------------------------------------------------------- */
+
+void *dlsym_route(void *handle, const char *name)
+{
+    bool ours = handle != RTLD_NEXT && name != NULL && function_by_name(name) >= 0;
+    return ours ? NULL : (void *)real_dlsym();
+}
+
+/* What the search would have found had Holdfast not been loaded: `found` is our own wrapper. */
+static void *without_holdfast(void *handle, const char *name, int function, uintptr_t return_address)
+{
+    void *real = NULL;
+    if (handle == RTLD_DEFAULT) {
+        /* After the global scope this searches the caller's own dependencies, and only the linker knows those of another object. */
+        struct provider *provider = provider_in_scope(return_address, (enum library)function_table[function].library);
+        real = provider != NULL ? find_real(provider, (enum function)function) : NULL;
+    }
+    if (real != NULL)
+        return real;
+    /* In the global scope behind us; when it is not there, the message for dlerror is made by a search that fails. A link map is a
+     * valid handle; the main program's would find our wrapper again. */
+    struct elf_place place;
+    if (handle == RTLD_DEFAULT && elf_place(return_address, &place) && place.map->l_name != NULL &&
+        place.map->l_name[0] != '\0') {
+        real = search((void *)(uintptr_t)place.map, name);
+        if (real == NULL)
+            return NULL;
+        if (!elf_is_own((uintptr_t)real))
+            return real;
+    }
+    return next_symbol(name);
+}
+
+void *dlsym_slowly(void *handle, const char *name, uintptr_t return_address)
+{
+    int function = function_by_name(name);
+    void *found = search(handle, name);
+    if (found != NULL && elf_is_own((uintptr_t)found))
+        found = without_holdfast(handle, name, function, return_address);
+    if (found == NULL)
+        return NULL; /* nothing may follow that changes dlerror's state */
+    int saved_errno = errno;
+    struct provider *provider = provider_holding((uintptr_t)found);
+    /* The address alone does not do: an object may hold two libraries, or another function under the name. */
+    if (provider != NULL && provider->library != function_table[function].library)
+        provider = NULL;
+    bool wrapped = provider != NULL && find_real(provider, (enum function)function) == found &&
+                   !address_is_internal(return_address);
+    if (wrapped)
+        found = trampoline_for(provider, function);
+    errno = saved_errno;
+    return found;
+}
+
+/* ---- dlclose --------------------------------------------------------------------------------------------------------- */
+
+int dlclose(void *handle);
+
+/* Interposed because addresses of an unloaded object may soon be those of another: what is remembered of them must go at once. */
+__attribute__((visibility("default"))) int dlclose(void *handle)
+{
+    static int (*_Atomic real_dlclose)(void *);
+    int (*real)(void *) = atomic_load_explicit(&real_dlclose, memory_order_relaxed);
+    if (real == NULL) {
+        real = (int (*)(void *))next_symbol("dlclose");
+        atomic_store_explicit(&real_dlclose, real, memory_order_relaxed);
+    }
+    int result = real(handle);
+    provider_objects_changed();
+    return result;
+}

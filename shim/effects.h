@@ -1,0 +1,100 @@
+/* What a call does to handles: the interpreter of the contracts' effects, and the caches that let most calls pass by.
+ *
+ * Threads: all functions may be called from any thread. From a signal handler that interrupted Holdfast itself they let the call
+ * through unrecorded. None is called with a lock of Holdfast held.
+ */
+#ifndef HOLDFAST_SHIM_EFFECTS_H
+#define HOLDFAST_SHIM_EFFECTS_H
+
+#include "fence.h"
+#include "provider.h"
+#include "tracker.h"
+
+/* Good cache: direct-mapped by address; an entry says "alive, of this kind, of this copy, nothing wrong with it".
+ *   | address : 48 | provider number : 8 | kind : 8 |
+ * Whatever changes a handle's standing clears the entry first. A racing reader may still see the old one: it then misses a misuse
+ * that happens at the very same moment, never the reverse. */
+#define GOOD_SLOTS 65536u
+extern _Atomic uint64_t good_cache[GOOD_SLOTS] __attribute__((visibility("hidden")));
+/* Loan cache: "this child was lent by this parent before". */
+#define LOAN_SLOTS 16384u
+extern _Atomic uint64_t loan_cache[LOAN_SLOTS] __attribute__((visibility("hidden")));
+
+static inline unsigned good_index(uintptr_t address)
+{
+    return (unsigned)(((address >> 4) ^ (address >> 20)) & (GOOD_SLOTS - 1));
+}
+static inline uint64_t good_entry(uintptr_t address, unsigned provider, unsigned kind)
+{
+    return (uint64_t)address << 16 | provider << 8 | kind;
+}
+static inline bool known_good(const struct view *view, const void *handle, enum kind kind)
+{
+    uintptr_t address = (uintptr_t)handle;
+    return atomic_load_explicit(&good_cache[good_index(address)], memory_order_relaxed) ==
+           good_entry(address, view->number, kind);
+}
+static inline uint64_t loan_entry(uintptr_t parent, uintptr_t child)
+{
+    return (child * UINT64_C(0x9e3779b97f4a7c15)) ^ (parent * UINT64_C(0xc2b2ae3d27d4eb4f) + 1);
+}
+static inline unsigned loan_index(uint64_t entry)
+{
+    return (unsigned)(entry >> 40) & (LOAN_SLOTS - 1);
+}
+static inline bool known_loan(const struct view *view, const void *parent, const void *child, enum kind kind)
+{
+    if (child == NULL)
+        return true;
+    uint64_t entry = loan_entry((uintptr_t)parent, (uintptr_t)child);
+    return known_good(view, child, kind) &&
+           atomic_load_explicit(&loan_cache[loan_index(entry)], memory_order_relaxed) == entry;
+}
+
+enum call_outcome { CALL_GO, CALL_REFUSED, CALL_DONE };
+
+/* A handle whose life this call may end. */
+struct dying {
+    handle_id id;
+    uint32_t serial;
+    uint8_t verb; /* why: enum verb */
+    uint8_t cause;
+    bool buried; /* recorded before the real call; undone when the evidence says that it lives */
+};
+
+#define DYING_MAX 8
+
+struct call {
+    const struct view *view;
+    uintptr_t caller;
+    enum function function;
+    stack_id stack;
+    bool stack_taken;
+    bool silent; /* Holdfast was interrupted by a signal handler, or has no arena: nothing is recorded */
+    bool watching;
+    uint8_t dying_count;
+    struct dying dying[DYING_MAX];
+    struct fence_watch watch;
+};
+
+/* Plain use: false when the call is refused. */
+bool call_uses(const struct view *view, enum function function, uintptr_t caller, const uintptr_t *arguments)
+    __attribute__((noinline, cold, visibility("hidden")));
+void call_start(struct call *call, const struct view *view, enum function function, uintptr_t caller)
+    __attribute__((visibility("hidden")));
+enum call_outcome call_before(struct call *call, const struct view *view, enum function function, uintptr_t caller,
+                              const uintptr_t *arguments) __attribute__((noinline, visibility("hidden")));
+void call_after(struct call *call, const uintptr_t *arguments, uintptr_t result)
+    __attribute__((noinline, visibility("hidden")));
+
+/* Cleanup of a wrapper's frame: an exception or a cancelled thread left the real function. Nothing to do in the usual case. */
+void call_abandon(struct call *call) __attribute__((visibility("hidden")));
+
+/* For hold.c: collect what lives below `id` (and itself) into the call's watch, bury it, and after the real call settle who died. All
+ * three follow the order lock, begin, unlock, real call, end. */
+void dying_begin(struct call *call, handle_id id, enum verb verb, enum handle_cause cause); /* tracker locked */
+void dying_end(struct call *call);                                                        /* tracker unlocked */
+stack_id call_stack(struct call *call); /* taken at the first request; tracker unlocked */
+void good_forget(uintptr_t address);
+
+#endif

@@ -1,0 +1,221 @@
+/* free(): a pass-through for all the program's frees but those made while a watch is armed on this thread.
+ *
+ * Any thread, any context in which free() is allowed. Nothing here may allocate with malloc, and free() itself must stay a test and a
+ * jump: every free of the process passes through it.
+ */
+#include "fence.h"
+#include "context.h"
+#include "provider.h"
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+static __thread struct fence_watch *watching __attribute__((tls_model("initial-exec")));
+
+static void free_first_time(void *block);
+static void (*_Atomic real_free)(void *) = free_first_time;
+
+/* The next free() in the search order belongs to whatever allocator the program uses; it cannot be looked up earlier than
+ * the first call, because frees happen before any constructor ran. */
+static void free_first_time(void *block)
+{
+    static __thread bool resolving __attribute__((tls_model("initial-exec")));
+    if (resolving)
+        return; /* the look-up itself freed something: a few bytes, once */
+    resolving = true;
+    void (*next)(void *) = (void (*)(void *))next_symbol("free");
+    resolving = false;
+    if (next == NULL)
+        return;
+    atomic_store_explicit(&real_free, next, memory_order_relaxed);
+    next(block);
+}
+
+static bool watch_takes(struct fence_watch *watch, uintptr_t block)
+{
+    if (block > watch->high)
+        return false;
+    uint32_t low = 0, high = watch->count;
+    while (low < high)
+    {
+        uint32_t middle = low + (high - low) / 2;
+        if (watch->entries[middle].address < block)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low == watch->count)
+        return false;
+    size_t bytes = malloc_usable_size((void *)block);
+    uint32_t first = low;
+    while (low < watch->count && watch->entries[low].address - block < bytes)
+        watch->entries[low++].seen = true;
+    if (low == first || watch->hit_count == watch->capacity)
+        return false;
+    bool keep = bytes <= holdfast_options.fence_bytes / 4 && holdfast_options.fence_max > 0;
+    watch->hits[watch->hit_count++] =
+        (struct fence_hit){.block = block, .bytes = bytes, .first = first, .count = low - first, .kept = keep};
+    return keep;
+}
+
+static __attribute__((noinline, cold)) bool keep_back(void *block)
+{
+    for (struct fence_watch *watch = watching; watch != NULL && block != NULL; watch = watch->outer)
+        if (watch_takes(watch, (uintptr_t)block))
+            return true;
+    return false;
+}
+
+__attribute__((visibility("default"))) void free(void *block)
+{
+    if (unlikely(watching != NULL) && keep_back(block))
+        return;
+    atomic_load_explicit(&real_free, memory_order_relaxed)(block);
+}
+
+void fence_free_block(uintptr_t block)
+{
+    if (block != 0)
+        atomic_load_explicit(&real_free, memory_order_relaxed)((void *)block);
+}
+
+void fence_watch_init(struct fence_watch *watch)
+{
+    watch->outer = NULL;
+    watch->low = watch->high = 0;
+    watch->count = watch->hit_count = 0;
+    watch->capacity = FENCE_INLINE;
+    watch->entries = watch->inline_entries;
+    watch->hits = watch->inline_hits;
+    watch->mapping = NULL;
+    watch->mapping_bytes = 0;
+}
+
+static bool watch_grow(struct fence_watch *watch)
+{
+    uint32_t capacity = watch->capacity * 8;
+    size_t bytes = capacity * (sizeof(struct fence_entry) + sizeof(struct fence_hit));
+    void *mapping = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (mapping == MAP_FAILED)
+        return false;
+    memcpy(mapping, watch->entries, watch->count * sizeof(struct fence_entry));
+    if (watch->mapping != NULL)
+        munmap(watch->mapping, watch->mapping_bytes);
+    watch->mapping = mapping;
+    watch->mapping_bytes = bytes;
+    watch->entries = mapping;
+    watch->hits = (struct fence_hit *)(void *)((uint8_t *)mapping + capacity * sizeof(struct fence_entry));
+    watch->capacity = capacity;
+    return true;
+}
+
+bool fence_watch_add(struct fence_watch *watch, uintptr_t address, handle_id id, uint32_t serial)
+{
+    if (watch->count == watch->capacity && !watch_grow(watch))
+        return false;
+    watch->entries[watch->count++] = (struct fence_entry){.address = address, .id = id, .serial = serial, .seen = false};
+    return true;
+}
+
+static int by_address(const void *left, const void *right)
+{
+    uintptr_t a = ((const struct fence_entry *)left)->address, b = ((const struct fence_entry *)right)->address;
+    return a < b ? -1 : a > b;
+}
+
+/* Insertion sort for the usual handful; heap sort beyond, because qsort() may allocate. */
+static void sift_down(struct fence_entry *entries, uint32_t start, uint32_t end)
+{
+    for (uint32_t root = start, child; (child = 2 * root + 1) < end; root = child)
+    {
+        if (child + 1 < end && by_address(&entries[child], &entries[child + 1]) < 0)
+            child++;
+        if (by_address(&entries[root], &entries[child]) >= 0)
+            return;
+        struct fence_entry swap = entries[root];
+        entries[root] = entries[child];
+        entries[child] = swap;
+    }
+}
+
+static void sort_entries(struct fence_entry *entries, uint32_t count)
+{
+    if (count <= FENCE_INLINE)
+    {
+        for (uint32_t i = 1; i < count; i++)
+            for (uint32_t j = i; j > 0 && by_address(&entries[j - 1], &entries[j]) > 0; j--)
+            {
+                struct fence_entry swap = entries[j];
+                entries[j] = entries[j - 1];
+                entries[j - 1] = swap;
+            }
+        return;
+    }
+    for (uint32_t start = count / 2; start-- > 0;)
+        sift_down(entries, start, count);
+    for (uint32_t end = count; --end > 0;)
+    {
+        struct fence_entry swap = entries[end];
+        entries[end] = entries[0];
+        entries[0] = swap;
+        sift_down(entries, 0, end);
+    }
+}
+
+void fence_watch_arm(struct fence_watch *watch)
+{
+    if (watch->count == 0)
+        return;
+    sort_entries(watch->entries, watch->count);
+    watch->low = watch->entries[0].address;
+    watch->high = watch->entries[watch->count - 1].address;
+    watch->outer = watching;
+    watching = watch;
+}
+
+void fence_watch_disarm(struct fence_watch *watch)
+{
+    /* An exception thrown by the application's callback may have skipped inner watches: unwind past them. */
+    for (struct fence_watch *walk = watching; walk != NULL; walk = walk->outer)
+        if (walk == watch)
+        {
+            watching = watch->outer;
+            return;
+        }
+}
+
+void fence_watch_release(struct fence_watch *watch)
+{
+    if (watch->mapping != NULL)
+        munmap(watch->mapping, watch->mapping_bytes);
+    watch->mapping = NULL;
+}
+
+struct fence_entry *fence_watch_find(struct fence_watch *watch, handle_id id)
+{
+    for (uint32_t i = 0; i < watch->count; i++)
+        if (watch->entries[i].id == id)
+            return &watch->entries[i];
+    return NULL;
+}
+
+static __thread struct fence_watch probe __attribute__((tls_model("initial-exec")));
+
+bool fence_probe_begin(void *block)
+{
+    fence_watch_init(&probe);
+    if (block == NULL || !fence_watch_add(&probe, (uintptr_t)block, 0, 0))
+        return false;
+    fence_watch_arm(&probe);
+    return true;
+}
+
+bool fence_probe_end(void)
+{
+    fence_watch_disarm(&probe);
+    bool seen = probe.entries[0].seen;
+    if (probe.hit_count == 1 && probe.hits[0].kept)
+        fence_free_block(probe.hits[0].block);
+    return seen;
+}

@@ -1,0 +1,57 @@
+/* Fences: while a real free runs, our free() keeps back the blocks whose addresses are tracked handles, so that nothing new
+ * can take such an address and a refusal is never wrong (DESIGN section 6).
+ *
+ * The same observation is Holdfast's evidence of death: a handle whose block was seen freed is dead, and one whose block was not
+ * (a shared dataset, a reference-counted SRS) lives on, whatever the function's name says.
+ */
+#ifndef HOLDFAST_SHIM_FENCE_H
+#define HOLDFAST_SHIM_FENCE_H
+
+#include "tracker.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct fence_entry {
+    uintptr_t address;
+    handle_id id;
+    uint32_t serial;
+    bool seen; /* its block was freed while watched */
+};
+
+struct fence_hit {
+    uintptr_t block;
+    size_t bytes;
+    uint32_t first, count; /* entries inside the block */
+    bool kept;             /* not given to the allocator */
+};
+
+#define FENCE_INLINE 12
+
+/* One watch: lives on the stack of the call that frees. Entries are sorted by address before the real call. */
+struct fence_watch {
+    struct fence_watch *outer;
+    uintptr_t low, high; /* lowest and highest address watched */
+    uint32_t count, capacity, hit_count;
+    struct fence_entry *entries;
+    struct fence_hit *hits; /* as many as entries */
+    void *mapping;          /* when they did not fit inline */
+    size_t mapping_bytes;
+    struct fence_entry inline_entries[FENCE_INLINE];
+    struct fence_hit inline_hits[FENCE_INLINE];
+};
+
+void fence_watch_init(struct fence_watch *watch);
+bool fence_watch_add(struct fence_watch *watch, uintptr_t address, handle_id id, uint32_t serial); /* false: no memory */
+void fence_watch_arm(struct fence_watch *watch);    /* sort, and watch this thread's frees */
+void fence_watch_disarm(struct fence_watch *watch); /* the hits are final */
+void fence_watch_release(struct fence_watch *watch);
+struct fence_entry *fence_watch_find(struct fence_watch *watch, handle_id id);
+/* Really free a block that was kept back. */
+void fence_free_block(uintptr_t block);
+
+/* Does our free() see the free of `block` on this thread? For proving that a library's frees reach us. */
+bool fence_probe_begin(void *block);
+bool fence_probe_end(void);
+
+#endif

@@ -1,0 +1,309 @@
+/* Postponed frees: see hold.h.
+ *
+ * The queue lies in the arena (oldest first); what is needed to repeat the call is the function, its first two arguments and the
+ * copy of the library. A replayed call gets a GEOS context of Holdfast's own, because the caller's may be finished by then.
+ */
+#include "hold.h"
+#include "context.h"
+#include "lifecycle.h"
+#include "report.h"
+#include "stack.h"
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define TRACKER (&holdfast_tracker)
+/* Descriptors that must stay free for the program while something is held. */
+#define SPARE_DESCRIPTORS 32
+
+static uint64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+bool hold_any(void)
+{
+    return TRACKER->base != NULL && __atomic_load_n(&tracker_header(TRACKER)->hold_count, __ATOMIC_RELAXED) > 0;
+}
+
+/* The next descriptor that the program will get, far enough below its limit. */
+static bool descriptors_to_spare(void)
+{
+    struct rlimit limit;
+    int next = eventfd(0, EFD_CLOEXEC);
+    if (next < 0)
+        return false;
+    close(next);
+    return getrlimit(RLIMIT_NOFILE, &limit) != 0 || (rlim_t)next + SPARE_DESCRIPTORS < limit.rlim_cur;
+}
+
+bool hold_allowed(const struct handle_record *record)
+{
+    if (holdfast_options.hold_max == 0 || (record->flags & HANDLE_HARMLESS) == 0 || (record->flags & HANDLE_UPDATE))
+        return false;
+    return kind_table[record->kind].flush == NULL || descriptors_to_spare();
+}
+
+void hold_push(struct call *call, handle_id id, const uintptr_t *arguments, bool grace, bool refused)
+{
+    struct handle_record *record = tracker_handle(TRACKER, id);
+    record->arguments[0] = arguments[0];
+    record->arguments[1] = function_table[call->function].argument_count > 1 ? arguments[1] : 0;
+    record->flags &= (uint16_t)~(HANDLE_GRACE | HANDLE_REFUSED | HANDLE_REPORTED);
+    record->flags |= (uint16_t)((grace ? HANDLE_GRACE : 0) | (refused ? HANDLE_REFUSED : 0));
+    if (tracker_header(TRACKER)->hold_count == 0)
+        lifecycle_expect_exit();
+    handle_hold(TRACKER, id, now_ms());
+    tracker_count(TRACKER, COUNTER_held);
+}
+
+/* The oldest held handle beyond a bound, 0 if there is none. */
+static handle_id beyond_bounds(uint32_t *serial, const char **bound)
+{
+    handle_id found = 0;
+    if (!tracker_lock(TRACKER))
+        return 0;
+    const struct arena_header *header = tracker_header(TRACKER);
+    uint32_t grace = 0, waiting = 0;
+    handle_id first_grace = 0, first_waiting = 0;
+    for (handle_id id = header->hold_head; id != 0; id = tracker_handle(TRACKER, id)->hold_next)
+    {
+        if (tracker_handle(TRACKER, id)->flags & HANDLE_GRACE)
+        {
+            grace++;
+            first_grace = first_grace != 0 ? first_grace : id;
+        }
+        else
+        {
+            waiting++;
+            first_waiting = first_waiting != 0 ? first_waiting : id;
+        }
+    }
+    *bound = NULL;
+    if (grace > holdfast_options.grace_max)
+        found = first_grace;
+    else if (waiting > holdfast_options.hold_max)
+    {
+        found = first_waiting;
+        *bound = "hold_max";
+    }
+    else if (header->hold_head != 0 && holdfast_options.hold_seconds != 0 &&
+             now_ms() - tracker_handle(TRACKER, header->hold_head)->held_at_ms > holdfast_options.hold_seconds * UINT64_C(1000))
+    {
+        found = header->hold_head;
+        *bound = tracker_handle(TRACKER, found)->flags & HANDLE_GRACE ? NULL : "hold_seconds";
+    }
+    if (found != 0)
+        *serial = tracker_handle(TRACKER, found)->serial;
+    tracker_unlock(TRACKER);
+    return found;
+}
+
+static void enforce_bounds(void)
+{
+    uint32_t serial;
+    const char *bound;
+    handle_id id;
+    while ((id = beyond_bounds(&serial, &bound)) != 0)
+    {
+        static _Atomic int told;
+        if (bound != NULL && atomic_fetch_add(&told, 1) == 0)
+        {
+            char text[160];
+            snprintf(text, sizeof text, "the bound %s was reached: the oldest postponed free is carried out now (said once)", bound);
+            report_notice(text);
+        }
+        hold_release(id, serial);
+    }
+}
+
+void hold_pushed(const struct view *view, handle_id id)
+{
+    struct handle_record *record = tracker_handle(TRACKER, id);
+    const char *flush = kind_table[record->kind].flush;
+    if (flush != NULL)
+    {
+        /* What is still in memory (statistics, auxiliary metadata) belongs on disk now, as after the free. */
+        void (*function)(void *) = (void (*)(void *))provider_symbol(view->provider, flush);
+        if (function != NULL)
+            function((void *)(uintptr_t)record->address);
+    }
+    enforce_bounds();
+}
+
+void hold_check_age(void)
+{
+    static _Atomic uint64_t checked_ms;
+    if (!hold_any() || holdfast_options.hold_seconds == 0)
+        return;
+    uint64_t now = now_ms(), before = atomic_load_explicit(&checked_ms, memory_order_relaxed);
+    if (now - before < 1000 || !atomic_compare_exchange_strong(&checked_ms, &before, now))
+        return;
+    enforce_bounds();
+}
+
+/* A GEOS context for replayed frees, one a copy. */
+static uintptr_t own_geos_context(struct provider *provider)
+{
+    static _Atomic uintptr_t contexts[256];
+    uintptr_t context = atomic_load(&contexts[provider->number]);
+    if (context == 0)
+    {
+        void *(*create)(void) = (void *(*)(void))provider_symbol(provider, "GEOS_init_r");
+        context = create != NULL ? (uintptr_t)create() : 0;
+        atomic_store(&contexts[provider->number], context);
+    }
+    return context;
+}
+
+struct held_children {
+    handle_id root;
+    handle_id found;
+};
+
+static bool find_held_child(struct tracker *tracker, handle_id id, void *context)
+{
+    struct held_children *children = context;
+    if (id != children->root && tracker_handle(tracker, id)->state == HANDLE_HELD)
+        children->found = id;
+    return children->found == 0;
+}
+
+/* HF106 of dependants that nobody touched between the free and now: told when the free really happens while they live. */
+static bool tell_if_due(handle_id id, uint32_t serial)
+{
+    struct handle_record *record = tracker_handle(TRACKER, id);
+    if (record->serial != serial || record->state != HANDLE_HELD || (record->flags & HANDLE_REPORTED))
+        return true;
+    handle_id child = 0;
+    if (children_alive(TRACKER, id, BORROWED_DEAD, &child) != CHILDREN_DEPENDANTS)
+        return true;
+    record->flags |= HANDLE_REPORTED;
+    struct violation violation = {0};
+    violation_describe(&violation, 106, record->death_function, child, id);
+    tracker_unlock(TRACKER);
+    violation.used = violation.freed;
+    violation.action = ACTION_held;
+    violation.freeing = true;
+    char sentence[2 * DESCRIPTION_BYTES];
+    report_violation(&violation, sentence, sizeof sentence);
+    return tracker_lock(TRACKER);
+}
+
+void hold_release(handle_id id, uint32_t serial)
+{
+    for (;;)
+    {
+        if (!tracker_lock(TRACKER))
+            return;
+        struct handle_record *record = tracker_handle(TRACKER, id);
+        if (record == NULL || record->serial != serial || record->state != HANDLE_HELD)
+        {
+            tracker_unlock(TRACKER);
+            return;
+        }
+        struct held_children children = {.root = id};
+        tree_walk(TRACKER, id, true, find_held_child, &children);
+        if (children.found == 0)
+            break;
+        uint32_t child_serial = tracker_handle(TRACKER, children.found)->serial;
+        tracker_unlock(TRACKER);
+        hold_release(children.found, child_serial); /* children first */
+    }
+    struct handle_record *record = tracker_handle(TRACKER, id);
+    if (!tell_if_due(id, serial))
+        return;
+    struct provider *provider = provider_by_number(record->provider);
+    if (record->serial != serial || record->state != HANDLE_HELD || provider == NULL)
+    {
+        tracker_unlock(TRACKER);
+        return;
+    }
+    enum function function = record->death_function;
+    uintptr_t arguments[2] = {record->arguments[0], record->arguments[1]};
+    const struct function_info *info = &function_table[function];
+    for (unsigned i = 0; i < info->argument_count && i < 2; i++)
+        if (argument_kinds[info->first_argument + i] == KIND_geos_context)
+            arguments[i] = own_geos_context(provider);
+    struct view view = {.real = provider->real, .provider = provider, .library = (uint8_t)provider->library, .number = provider->number};
+    struct call call;
+    call_start(&call, &view, function, 0);
+    call.stack_taken = true;
+    call.stack = record->death_stack;
+    handle_unhold(TRACKER, id);
+    dying_begin(&call, id, VERB_frees, CAUSE_FREED);
+    tracker_unlock(TRACKER);
+    tracker_count(TRACKER, COUNTER_released);
+    void (*real)(uintptr_t, uintptr_t, uintptr_t, uintptr_t) =
+        (void (*)(uintptr_t, uintptr_t, uintptr_t, uintptr_t))find_real(provider, function);
+    fence_watch_arm(&call.watch);
+    if (real != NULL)
+        real(arguments[0], arguments[1], 0, 0);
+    dying_end(&call);
+}
+
+void hold_children_may_be_gone(uint32_t waiting_ancestor, uint32_t serial)
+{
+    if (waiting_ancestor == 0 || TRACKER->base == NULL || !tracker_lock(TRACKER))
+        return;
+    struct handle_record *record = tracker_handle(TRACKER, waiting_ancestor);
+    bool due = false;
+    if (record != NULL && record->serial == serial && record->state == HANDLE_HELD && (record->flags & HANDLE_GRACE) == 0)
+    {
+        handle_id example = 0;
+        enum children children = children_alive(TRACKER, waiting_ancestor, holdfast_options.borrowed, &example);
+        due = children == CHILDREN_NONE;
+        if (children == CHILDREN_GRACE)
+            record->flags |= HANDLE_GRACE; /* only callers without a trace are left: the bounded ring takes over */
+    }
+    tracker_unlock(TRACKER);
+    if (due)
+        hold_release(waiting_ancestor, serial);
+}
+
+static bool same_file(const char *path, const char *other, const struct stat *status)
+{
+    struct stat other_status;
+    return strcmp(path, other) == 0 || (status != NULL && stat(other, &other_status) == 0 &&
+                                        other_status.st_dev == status->st_dev && other_status.st_ino == status->st_ino);
+}
+
+void hold_settle(const char *path, handle_id except)
+{
+    struct stat status;
+    bool on_disk = path != NULL && stat(path, &status) == 0;
+    for (;;)
+    {
+        handle_id found = 0;
+        uint32_t serial = 0;
+        if (!hold_any() || !tracker_lock(TRACKER))
+            return;
+        for (handle_id id = tracker_header(TRACKER)->hold_head; id != 0 && found == 0;)
+        {
+            const struct handle_record *record = tracker_handle(TRACKER, id);
+            bool number = (record->flags & HANDLE_NUMBER) != 0;
+            /* Datasets are the ones that sit on files; one without a name may sit on any. */
+            bool wanted = path == NULL || (kind_table[record->kind].flush != NULL &&
+                                           (number || record->label == 0 || same_file(path, tracker_text(TRACKER, record->label), on_disk ? &status : NULL)));
+            if (wanted && id != except)
+            {
+                found = id;
+                serial = record->serial;
+            }
+            id = record->hold_next;
+        }
+        tracker_unlock(TRACKER);
+        if (found == 0)
+            return;
+        hold_release(found, serial);
+        if (tracker_handle(TRACKER, found)->serial == serial && tracker_handle(TRACKER, found)->state == HANDLE_HELD)
+            return; /* it cannot be released: do not try for ever */
+    }
+}

@@ -1,0 +1,27 @@
+/* Postponed frees: carried out when the last live child is gone, a bound bites, another call needs the file, or at exit.
+ * Any thread, no lock of Holdfast held. */
+#ifndef HOLDFAST_SHIM_HOLD_H
+#define HOLDFAST_SHIM_HOLD_H
+
+#include "effects.h"
+
+/* A live child of the postponed handle is gone (a proxy died, a dependant was freed): carry the free out if it is due. */
+void hold_children_may_be_gone(uint32_t waiting_ancestor, uint32_t serial);
+
+/* May this handle be held at all right now: harmless, not open for writing, descriptors to spare? [tracker locked] */
+bool hold_allowed(const struct handle_record *record);
+/* Postpone: [tracker locked] put it into the queue with what is needed to repeat the call later. */
+void hold_push(struct call *call, handle_id id, const uintptr_t *arguments, bool grace, bool refused);
+/* After hold_push, unlocked: write what the library still has in memory, enforce the bounds. */
+void hold_pushed(const struct view *view, handle_id id);
+
+/* Carry out everything that is held (of this file only, when `path` is not NULL). `except` is left alone. */
+void hold_settle(const char *path, handle_id except);
+/* Age bound, at most once a second. */
+void hold_check_age(void);
+/* Quick test: is anything held at all? */
+bool hold_any(void);
+/* Children first, then this one, whatever is alive. */
+void hold_release(handle_id id, uint32_t serial);
+
+#endif

@@ -1,0 +1,27 @@
+/* holdfast.h: the interface of a process to the Holdfast that watches it. Look the functions up with dlsym(RTLD_DEFAULT, ...): without
+ * Holdfast they are not there. All may be called from any thread, none from a signal handler. */
+#ifndef HOLDFAST_H
+#define HOLDFAST_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define HOLDFAST_EXPORT __attribute__((visibility("default")))
+
+/* The version of Holdfast, "1.2.3". */
+HOLDFAST_EXPORT const char *holdfast_version(void);
+/* Violations of severity error found in this process so far, repeats included. */
+HOLDFAST_EXPORT uint64_t holdfast_error_count(void);
+/* Words for a handle, such as "band 1 of dataset 'a.tif'", into `buffer` of `bytes` bytes (cut to fit, always terminated). Returns the
+ * length, 0 when the handle is not known. */
+HOLDFAST_EXPORT size_t holdfast_describe(const void *handle, char *buffer, size_t bytes);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

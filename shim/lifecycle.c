@@ -1,0 +1,181 @@
+/* Load, activation, fork, exit: see lifecycle.h and provider.h.
+ *
+ * Nothing happens at load but a look at stderr. The arena, the options and the handlers come with the first call of a wrapped
+ * function from outside the libraries (holdfast_activate), so a process that uses none of them has no trace of Holdfast.
+ *
+ * Fork: the tracker is locked around it, so the child's copy is consistent; everything held back is really freed before it, because
+ * the child would inherit the descriptors. Exit: held handles are freed while the libraries are still whole, which is why the
+ * exit handler is registered again whenever the queue was empty before.
+ */
+#include "lifecycle.h"
+#include "context.h"
+#include "hold.h"
+#include "holdfast.h"
+#include "log.h"
+#include "python.h"
+#include "report.h"
+#include "stack.h"
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct tracker holdfast_tracker;
+struct options holdfast_options;
+
+static _Atomic int activation; /* 0 not yet, 1 under way, 2 done */
+static bool forking_locked;
+
+bool holdfast_is_active(void)
+{
+    return atomic_load_explicit(&activation, memory_order_acquire) == 2 && holdfast_tracker.base != NULL;
+}
+
+static void at_exit(void)
+{
+    if (!holdfast_is_active())
+        return;
+    hold_settle(NULL, 0);
+}
+
+void lifecycle_expect_exit(void)
+{
+    static _Atomic int registrations;
+    if (atomic_fetch_add(&registrations, 1) < 64)
+        atexit(at_exit);
+}
+
+static void before_fork(void)
+{
+    if (!holdfast_is_active())
+        return;
+    hold_settle(NULL, 0);
+    forking_locked = tracker_lock(&holdfast_tracker);
+}
+
+static void after_fork_parent(void)
+{
+    if (holdfast_is_active() && forking_locked)
+        tracker_unlock(&holdfast_tracker);
+}
+
+static void arena_file_name(char *path, size_t bytes)
+{
+    snprintf(path, bytes, "%.1000s.%d", holdfast_options.arena_path, (int)getpid());
+}
+
+static void after_fork_child(void)
+{
+    if (!holdfast_is_active())
+        return;
+    char path[OPTION_PATH_BYTES], error[300];
+    arena_file_name(path, sizeof path);
+    report_after_fork_child();
+    if (!tracker_after_fork_child(&holdfast_tracker, holdfast_options.arena_path[0] != '\0' ? path : NULL, error, sizeof error))
+        log_complain(error);
+    stack_after_fork_child();
+    python_after_fork_child();
+}
+
+static void open_arena(void)
+{
+    char path[OPTION_PATH_BYTES], error[400];
+    const char *name = NULL;
+    if (holdfast_options.arena_path[0] != '\0')
+    {
+        arena_file_name(path, sizeof path);
+        name = path;
+    }
+    if (tracker_open(&holdfast_tracker, name, holdfast_options.arena_size, program_invocation_short_name, error, sizeof error))
+        return;
+    if (name != NULL)
+    {
+        log_complain(error);
+        memset(&holdfast_tracker, 0, sizeof holdfast_tracker);
+    }
+    /* Less memory than asked for (RLIMIT_AS, strict overcommit): take what there is, or stay out of the way. */
+    for (uint64_t bytes = holdfast_options.arena_size; bytes >= ARENA_MINIMUM_BYTES; bytes /= 2)
+    {
+        memset(&holdfast_tracker, 0, sizeof holdfast_tracker);
+        if (tracker_open(&holdfast_tracker, NULL, bytes, program_invocation_short_name, error, sizeof error))
+            return;
+    }
+    memset(&holdfast_tracker, 0, sizeof holdfast_tracker);
+    log_complain("no memory for the tracker: this process is not watched");
+}
+
+void holdfast_activate(void)
+{
+    int expected = 0;
+    int saved_errno = errno;
+    if (!atomic_compare_exchange_strong(&activation, &expected, 1))
+    {
+        while (atomic_load_explicit(&activation, memory_order_acquire) == 1)
+            usleep(50);
+        errno = saved_errno;
+        return;
+    }
+    char error[400];
+    options_defaults(&holdfast_options);
+    if (!options_parse(&holdfast_options, getenv("HOLDFAST_OPTIONS"), error, sizeof error))
+        log_complain(error);
+    if (holdfast_options.help)
+        options_print(STDERR_FILENO);
+    report_check_log();
+    open_arena();
+    if (holdfast_tracker.base != NULL)
+    {
+        pthread_atfork(before_fork, after_fork_parent, after_fork_child);
+        lifecycle_expect_exit();
+    }
+    atomic_store_explicit(&activation, 2, memory_order_release);
+    errno = saved_errno;
+}
+
+static __attribute__((constructor)) void at_load(void)
+{
+    log_remember_stderr();
+    options_defaults(&holdfast_options);
+}
+
+/* Runs after all exit handlers and most destructors: nothing of the program's can violate anything any more. */
+static __attribute__((destructor)) void at_unload(void)
+{
+    if (!holdfast_is_active())
+        return;
+    report_summary();
+    bool failed = report_errors() > 0 && holdfast_options.exitcode != 0;
+    int code = (int)holdfast_options.exitcode;
+    tracker_close(&holdfast_tracker);
+    if (failed)
+    {
+        fflush(NULL);
+        _exit(code);
+    }
+}
+
+const char *holdfast_version(void)
+{
+    return HOLDFAST_VERSION;
+}
+
+uint64_t holdfast_error_count(void)
+{
+    return report_errors();
+}
+
+size_t holdfast_describe(const void *handle, char *buffer, size_t bytes)
+{
+    if (bytes == 0)
+        return 0;
+    buffer[0] = '\0';
+    if (!holdfast_is_active() || !tracker_lock(&holdfast_tracker))
+        return 0;
+    handle_id id = handle_find(&holdfast_tracker, (uintptr_t)handle, NULL, NULL);
+    if (id != 0)
+        describe_handle(id, buffer, bytes);
+    tracker_unlock(&holdfast_tracker);
+    return strlen(buffer);
+}

@@ -1,0 +1,38 @@
+/* Options of HOLDFAST_OPTIONS, from the table options.def. */
+#ifndef HOLDFAST_SHIM_OPTIONS_H
+#define HOLDFAST_SHIM_OPTIONS_H
+
+#include "tracker.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum mode { MODE_report, MODE_defer, MODE_reject };
+enum format { FORMAT_text, FORMAT_json };
+
+#define OPTION_PATH_BYTES 1024
+typedef enum mode option_mode;
+typedef enum borrowed_policy option_borrowed;
+typedef enum format option_format;
+typedef char option_path[OPTION_PATH_BYTES];
+typedef bool option_flag;
+typedef uint32_t option_count;
+typedef uint32_t option_seconds;
+typedef uint64_t option_bytes;
+
+struct options {
+#define OPTION(name, type, fallback, help) option_##type name;
+#include "options.def"
+#undef OPTION
+};
+
+/* All options at their defaults. */
+void options_defaults(struct options *options);
+/* Parse `text` (NULL: nothing) over `options`. Every mistake leaves its option at the value it had; the first one is described in
+ * one sentence in `error` (with the number of further ones). Returns false when there was a mistake. Never reads more than the
+ * first 64 KiB of text, allocates nothing. */
+bool options_parse(struct options *options, const char *text, char *error, size_t error_bytes);
+/* The table as text for `help=1` and the command, written with write(2) to `descriptor`. */
+void options_print(int descriptor);
+
+#endif

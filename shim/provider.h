@@ -1,0 +1,112 @@
+/* Which loaded copy of which library a call belongs to (DESIGN sections 4 and 5).
+ *
+ * Glossary
+ *   provider   one loaded copy of GDAL, GEOS or PROJ: an object that defines the library's probe symbol
+ *   view       a provider's function pointers, as one sort of caller sees them: from outside, or from inside a provider
+ *   binding    what one calling object (executable, extension module, plugin ...) is bound to: a view a library
+ *   site       one return address of a call, with the binding of the object it lies in
+ *
+ * The fast path (enter_call) reads one packed word of the site cache, lock-free. Everything else here may take the dynamic
+ * linker's lock, so it must never be called with a lock of Holdfast held.
+ */
+#ifndef HOLDFAST_SHIM_PROVIDER_H
+#define HOLDFAST_SHIM_PROVIDER_H
+
+#include "functions.h" /* generated: enum library, enum function, LIBRARY_COUNT, FUNCTION_COUNT */
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define likely(condition) __builtin_expect(!!(condition), 1)
+#define unlikely(condition) __builtin_expect(!!(condition), 0)
+
+struct link_map;
+struct provider;
+
+/* What a wrapper needs of a provider. One static array of pointers serves both views of a provider. */
+struct view {
+    void *_Atomic *real;       /* FUNCTION_COUNT pointers, filled lazily; NULL: not resolved yet */
+    struct provider *provider; /* NULL in the view of a caller for which no copy is loaded */
+    uint8_t library;           /* enum library */
+    uint8_t number;            /* 1 .. 255: the provider's number in handle records; 0 for none */
+    bool internal;             /* the caller is itself a provider: nothing is checked or recorded */
+    bool exact;                /* the caller's holders are known exactly (python_watch_module) */
+};
+
+struct provider {
+    enum library library;
+    uint8_t number;
+    const struct link_map *object;
+    char path[256];
+    unsigned version;      /* major * 10000 + minor * 100 + patch; 0 until it is asked for */
+    bool frees_seen;       /* its frees reach our free(): proven by a call of its own allocator */
+    void *_Atomic real[FUNCTION_COUNT];
+};
+
+struct binding {
+    const struct link_map *object; /* the calling object */
+    uintptr_t low, high;           /* its addresses */
+    bool provider;                 /* it is a copy of one of the libraries itself */
+    bool exact;
+    struct view view[LIBRARY_COUNT];
+};
+
+/* Site cache: direct-mapped by return address.  | return address : 48 | binding number : 16 |, 0 when empty. */
+#define SITE_SLOTS 8192u
+extern _Atomic uint64_t site_cache[SITE_SLOTS] __attribute__((visibility("hidden")));
+extern struct binding *binding_table[] __attribute__((visibility("hidden")));
+
+/* Set by a trampoline that dlsym() handed out, for the wrapper it jumps to: this very call is for that provider's copy. */
+struct dlsym_slot {
+    const struct view *view_outside; /* the provider's view for callers from outside */
+    void *wrapper;
+};
+extern __thread const struct dlsym_slot *dlsym_slot_used
+    __attribute__((visibility("hidden"), tls_model("initial-exec")));
+
+static inline unsigned site_index(uintptr_t return_address)
+{
+    return (unsigned)((return_address ^ (return_address >> 13)) & (SITE_SLOTS - 1));
+}
+
+const struct view *enter_call_slowly(uintptr_t return_address, enum library library)
+    __attribute__((noinline, cold, visibility("hidden")));
+
+/* The view that the caller at `return_address` has of `library`. */
+static inline const struct view *enter_call(uintptr_t return_address, enum library library)
+{
+    uint64_t packed = atomic_load_explicit(&site_cache[site_index(return_address)], memory_order_relaxed);
+    if (likely(packed >> 16 == return_address && dlsym_slot_used == NULL))
+        return &binding_table[packed & 0xffff]->view[library];
+    return enter_call_slowly(return_address, library);
+}
+
+/* Resolve, store and return the real function. Where the library lacks it: says so as the dynamic linker would, and ends the
+ * process with status 127, because that is what happens without Holdfast. */
+void *resolve_real(const struct view *view, enum function function)
+    __attribute__((noinline, cold, visibility("hidden")));
+
+static inline void *real_function(const struct view *view, enum function function)
+{
+    void *real = atomic_load_explicit(&view->real[function], memory_order_relaxed);
+    return likely(real != NULL) ? real : resolve_real(view, function);
+}
+
+/* As resolve_real, but NULL where the library lacks the function. */
+void *find_real(struct provider *provider, enum function function);
+/* Any symbol of a provider by name, NULL if it has none: for functions without a contract (CPLError). */
+void *provider_symbol(const struct provider *provider, const char *name);
+unsigned provider_version(struct provider *provider);
+struct provider *provider_by_number(unsigned number); /* NULL if there is none */
+unsigned provider_count(void);
+/* True when `address` lies in a provider. */
+bool address_is_internal(uintptr_t address);
+
+/* The C library's own functions, found past our interposed ones; ready from the first call on. */
+void *next_symbol(const char *name);
+
+/* Called once, by the first call of a wrapped function that comes from outside the libraries (lifecycle.c). */
+void holdfast_activate(void);
+bool holdfast_is_active(void);
+
+#endif

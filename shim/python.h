@@ -1,0 +1,46 @@
+/* Python side of the shim: the interpreter's frames, and the SWIG proxies that hold handles.
+ *
+ * Holdfast links no Python. Everything is found at run time in the interpreter of the process (its exported symbols)
+ * and read from its own structures. Nothing here takes the GIL, allocates Python objects or can raise.
+ */
+#ifndef HOLDFAST_SHIM_PYTHON_H
+#define HOLDFAST_SHIM_PYTHON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct link_map;
+
+/* One Python frame as the tracker knows it: an id of tracker_python_frame(). */
+struct python_frames {
+    uint32_t count;        /* frames in `id`, innermost first */
+    bool truncated;        /* the chain was longer than the room */
+    uint32_t id[64];
+};
+
+/* Fill `out` with the Python frames of the calling thread, innermost first, at most `depth`. Leaves count 0 when there is no
+ * interpreter, the thread has no Python frame, or the layout of the interpreter is not known for certain.
+ * Any thread, with or without the GIL; must not be called from a signal handler. */
+void python_frames(struct python_frames *out, unsigned depth);
+
+/* True when this process runs a Python interpreter whose frames can be read. */
+bool python_present(void);
+
+/* Addresses [*low, *high) of the interpreter's evaluation function (_PyEval_EvalFrameDefault): native frames from the first one
+ * inside it outwards are replaced by Python frames in the default view. False when there is none. */
+bool python_eval_range(uintptr_t *low, uintptr_t *high);
+
+/* Called once for each loaded object that calls a wrapped function for the first time (with no lock of Holdfast held). Where the
+ * object is a SWIG extension module, its import slot of _PyObject_New is redirected and the deaths of its SwigPyObjects are
+ * seen. Returns true when the holders of this module's handles are known exactly from now on. */
+bool python_watch_module(const struct link_map *object);
+
+/* Bring the proxies that this thread made since the last call to the tracker: their `ptr` is set only after the allocation. Called
+ * at the start of every slow path and before every verdict on a free. Cheap when there is nothing pending. */
+void python_settle_proxies(void);
+
+/* In fork's child. */
+void python_after_fork_child(void);
+
+#endif

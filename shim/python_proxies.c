@@ -1,0 +1,631 @@
+/* The Python side's holders: SWIG proxies that hold a handle, from their birth to their death. See python.h, DESIGN section 8.
+ *
+ * A SWIG module wraps each handle that it hands to Python into a SwigPyObject. Birth: the module calls _PyObject_New through
+ * its import slot, which is redirected here. Its pointer is stored a few instructions later, so the object is *pending* until this
+ * thread comes by again, and *known* once its handle was found. Death: tp_dealloc of its type is replaced by proxy_dies().
+ *
+ * Rules that every line here obeys:
+ *  1. Births and deaths run with the GIL, settling may run without. What is shared is guarded by `proxies_lock`; the tracker's
+ *     lock may be taken inside it, never the other way round. Nothing else is called with either held: no Python, no
+ *     stack, no GDAL, no dynamic linker.
+ *  2. An object's memory is read only while it is pending, and it stops being pending before its memory is freed (rule 3), or
+ *     when the interpreter has begun to end, since then the interpreter may unmap it without a word.
+ *  3. A death first removes the object from everything here, then lets the type's own tp_dealloc run.
+ *  4. With the tracker gone, everything is passed through. The list of types is static memory, because types die
+ *     later than anything else.
+ *  5. fork can stand between any two instructions of another thread: the pending objects and the table are flat, a record is valid
+ *     when its `object` is set (written last, cleared first), and what the tracker must agree with is done under the
+ *     tracker's lock, which is held while the process forks.
+ *
+ * No malloc, no signal handlers. Leaves errno alone.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include "python.h"
+#include "context.h"
+#include "elf_object.h"
+#include "hold.h"
+#include "provider.h"
+#include "python_layout.h"
+#include "stack.h"
+#include <errno.h>
+#include <linux/futex.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* SwigPyObject: head, void *ptr, swig_type_info *ty, int own, PyObject *next. */
+#define PROXY_POINTER 16
+#define PROXY_BYTES 48
+#define PROXY_TYPE_NAME "SwigPyObject"
+
+static uintptr_t word_at(const void *base, unsigned offset)
+{
+    return __atomic_load_n((const uintptr_t *)((const uint8_t *)base + offset), __ATOMIC_RELAXED);
+}
+
+static void put_word(void *base, unsigned offset, uintptr_t word)
+{
+    __atomic_store_n((uintptr_t *)((uint8_t *)base + offset), word, __ATOMIC_RELAXED);
+}
+
+/* ---- the lock ------------------------------------------------------------------------------------------------------- */
+
+/* Its address tells threads apart, without a system call. */
+static __thread char thread_mark __attribute__((tls_model("initial-exec")));
+
+static struct {
+    _Atomic uint32_t word; /* 0 free, 1 taken, 2 taken and waited for */
+    const char *_Atomic owner;
+} proxies_lock;
+
+static __attribute__((noinline)) void wait_for_lock(void)
+{
+    int saved_errno = errno;
+    while (atomic_exchange_explicit(&proxies_lock.word, 2, memory_order_acquire) != 0)
+        syscall(SYS_futex, &proxies_lock.word, FUTEX_WAIT_PRIVATE, 2, NULL, NULL, 0);
+    errno = saved_errno;
+}
+
+/* False when this very thread holds it: then a signal handler asks, and must be sent away. */
+static bool take_lock(void)
+{
+    if (atomic_load_explicit(&proxies_lock.owner, memory_order_relaxed) == &thread_mark)
+        return false;
+    uint32_t expected = 0;
+    if (!atomic_compare_exchange_strong_explicit(&proxies_lock.word, &expected, 1, memory_order_acquire,
+                                                 memory_order_relaxed))
+        wait_for_lock();
+    atomic_store_explicit(&proxies_lock.owner, &thread_mark, memory_order_relaxed);
+    return true;
+}
+
+static void give_lock(void)
+{
+    atomic_store_explicit(&proxies_lock.owner, NULL, memory_order_relaxed);
+    if (atomic_exchange_explicit(&proxies_lock.word, 0, memory_order_release) == 2) {
+        int saved_errno = errno;
+        syscall(SYS_futex, &proxies_lock.word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+        errno = saved_errno;
+    }
+}
+
+/* ---- known proxies: a hash table by address of the object, linear probing, [proxies_lock] --------------------------------- */
+
+struct proxy {
+    uintptr_t object; /* 0: empty */
+    uint64_t address; /* of the handle */
+    handle_id handle;
+    uint32_t serial; /* of the handle's record: it may have been given to another handle since */
+};
+
+struct proxy_table {
+    uint32_t capacity; /* a power of two */
+    uint32_t used;     /* at most half of it */
+    struct proxy slots[];
+};
+
+#define TABLE_FIRST_CAPACITY 1024u
+
+static struct proxy_table *_Atomic table; /* NULL: no proxy was ever known */
+
+static uint32_t home_slot(const struct proxy_table *in, uintptr_t object)
+{
+    return (uint32_t)((uint64_t)(object >> 4) * UINT64_C(0x9e3779b97f4a7c15) >> 32) & (in->capacity - 1);
+}
+
+static struct proxy *table_find(struct proxy_table *in, uintptr_t object)
+{
+    if (in == NULL)
+        return NULL;
+    for (uint32_t i = home_slot(in, object); in->slots[i].object != 0; i = (i + 1) & (in->capacity - 1))
+        if (in->slots[i].object == object)
+            return &in->slots[i];
+    return NULL;
+}
+
+static void write_slot(struct proxy *slot, const struct proxy *proxy)
+{
+    slot->address = proxy->address;
+    slot->handle = proxy->handle;
+    slot->serial = proxy->serial;
+    __atomic_store_n(&slot->object, proxy->object, __ATOMIC_RELEASE);
+}
+
+static void table_insert(struct proxy_table *in, const struct proxy *proxy)
+{
+    uint32_t i = home_slot(in, proxy->object);
+    while (in->slots[i].object != 0 && in->slots[i].object != proxy->object)
+        i = (i + 1) & (in->capacity - 1);
+    if (in->slots[i].object == 0)
+        in->used++;
+    write_slot(&in->slots[i], proxy);
+}
+
+/* Closes the gap by moving later records up: a record stands twice for a moment, never nowhere (rule 5). */
+static void table_remove(struct proxy_table *in, struct proxy *slot)
+{
+    uint32_t mask = in->capacity - 1, gap = (uint32_t)(slot - in->slots);
+    __atomic_store_n(&in->slots[gap].object, 0, __ATOMIC_RELEASE);
+    for (uint32_t i = (gap + 1) & mask; in->slots[i].object != 0; i = (i + 1) & mask) {
+        if (((i - home_slot(in, in->slots[i].object)) & mask) < ((i - gap) & mask))
+            continue; /* the gap lies before its home */
+        write_slot(&in->slots[gap], &in->slots[i]);
+        __atomic_store_n(&in->slots[i].object, 0, __ATOMIC_RELEASE);
+        gap = i;
+    }
+    in->used--;
+}
+
+static size_t table_bytes(uint32_t capacity)
+{
+    return sizeof(struct proxy_table) + capacity * sizeof(struct proxy);
+}
+
+/* Put all records into a new table. False when there is no memory; the old one stays. */
+static bool table_rebuild(uint32_t capacity)
+{
+    struct proxy_table *old = atomic_load_explicit(&table, memory_order_relaxed);
+    int saved_errno = errno;
+    struct proxy_table *new = mmap(NULL, table_bytes(capacity), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (new == MAP_FAILED) {
+        errno = saved_errno;
+        return false;
+    }
+    new->capacity = capacity;
+    for (uint32_t i = 0; old != NULL && i < old->capacity; i++)
+        if (old->slots[i].object != 0)
+            table_insert(new, &old->slots[i]);
+    atomic_store_explicit(&table, new, memory_order_release);
+    if (old != NULL)
+        munmap(old, table_bytes(old->capacity));
+    errno = saved_errno;
+    return true;
+}
+
+static bool table_make_room(void)
+{
+    struct proxy_table *in = atomic_load_explicit(&table, memory_order_relaxed);
+    if (in == NULL)
+        return table_rebuild(TABLE_FIRST_CAPACITY);
+    if (in->used < in->capacity / 2)
+        return true;
+    if (in->capacity <= UINT32_MAX / 4 && table_rebuild(in->capacity * 2))
+        return true;
+    return in->used < in->capacity - in->capacity / 8; /* no memory: slower, while it lasts */
+}
+
+/* ---- pending proxies, [proxies_lock] ---------------------------------------------------------------------------------------- */
+
+struct pending {
+    uintptr_t object; /* 0: empty */
+    const char *thread; /* that made it */
+    stack_id stack;
+};
+
+/* Each birth settles the earlier ones, so there is hardly ever more than one for each GIL. */
+#define PENDING_SLOTS 16u
+static struct pending pending[PENDING_SLOTS];
+static _Atomic uint32_t pending_count;
+
+static void pending_add(uintptr_t object, stack_id stack)
+{
+    struct pending *slot = &pending[0];
+    for (unsigned i = 0; i < PENDING_SLOTS; i++)
+        if (pending[i].object == 0) {
+            slot = &pending[i];
+            break;
+        }
+    if (slot->object == 0)
+        atomic_fetch_add_explicit(&pending_count, 1, memory_order_relaxed);
+    slot->stack = stack;
+    slot->thread = &thread_mark;
+    __atomic_store_n(&slot->object, object, __ATOMIC_RELEASE);
+}
+
+static void pending_remove(struct pending *slot)
+{
+    __atomic_store_n(&slot->object, 0, __ATOMIC_RELEASE);
+    atomic_fetch_sub_explicit(&pending_count, 1, memory_order_relaxed);
+}
+
+/* Its pointer is stored: find the handle it holds. A pointer that is no handle, or one that is dead already, is nobody's business. */
+static void settle(uintptr_t object, uint64_t address, stack_id stack)
+{
+    struct tracker *tracker = &holdfast_tracker;
+    if (tracker->base == NULL || !table_make_room() || !tracker_lock(tracker))
+        return;
+    handle_id id = handle_find(tracker, address, NULL, NULL);
+    const struct handle_record *record = id == 0 ? NULL : tracker_handle(tracker, id);
+    if (record != NULL && (record->state == HANDLE_LIVE || record->state == HANDLE_HELD)) {
+        struct proxy proxy = {.object = object, .address = address, .handle = id, .serial = record->serial};
+        handle_holder_add(tracker, id, stack);
+        table_insert(atomic_load_explicit(&table, memory_order_relaxed), &proxy);
+        tracker_count(tracker, COUNTER_proxies);
+    }
+    tracker_unlock(tracker);
+}
+
+/* `all_made`: no other thread can be making a proxy right now. */
+static void settle_all(bool all_made)
+{
+    const struct python_runtime *python = python_runtime(false);
+    bool readable = python != NULL && python->is_initialized() != 0; /* rule 2 */
+    for (unsigned i = 0; i < PENDING_SLOTS; i++) {
+        struct pending *slot = &pending[i];
+        if (slot->object == 0)
+            continue;
+        uint64_t address = readable ? word_at((const void *)slot->object, PROXY_POINTER) : 0;
+        /* Without a pointer: never to get one, unless another thread is still making it. */
+        if (readable && address == 0 && !all_made && slot->thread != &thread_mark)
+            continue;
+        if (address != 0)
+            settle(slot->object, address, slot->stack);
+        pending_remove(slot);
+    }
+}
+
+void python_settle_proxies(void)
+{
+    if (atomic_load_explicit(&pending_count, memory_order_relaxed) == 0 || !take_lock())
+        return;
+    settle_all(false);
+    give_lock();
+}
+
+/* ---- types ------------------------------------------------------------------------------------------------------------------- */
+
+typedef void (*deallocator)(void *object);
+
+/* Each SWIG module has a type of its own, so this is also the number of modules. A type is never taken out: it may die and
+ * its address serve another proxy type, which then gets the same line. */
+#define TYPE_SLOTS 64u
+static struct {
+    const void *_Atomic type;
+    _Atomic deallocator dealloc; /* its own, set before `type` */
+} proxy_types[TYPE_SLOTS];
+
+static void proxy_dies(void *object);
+
+/* A subtype may have inherited proxy_dies. */
+static deallocator own_deallocator(const void *object)
+{
+    const void *type = (const void *)word_at(object, OBJECT_TYPE);
+    for (unsigned depth = 0; type != NULL && depth < 32; depth++) {
+        for (unsigned i = 0; i < TYPE_SLOTS; i++) {
+            const void *known = atomic_load_explicit(&proxy_types[i].type, memory_order_acquire);
+            if (known == NULL)
+                break;
+            if (known == type)
+                return atomic_load_explicit(&proxy_types[i].dealloc, memory_order_relaxed);
+        }
+        type = (const void *)word_at(type, TYPE_BASE);
+    }
+    return NULL;
+}
+
+static bool has_proxy_name(const void *type)
+{
+    const char *name = (const char *)word_at(type, TYPE_NAME);
+    if (name == NULL)
+        return false;
+    const char *dot = strrchr(name, '.');
+    return strcmp(dot == NULL ? name : dot + 1, PROXY_TYPE_NAME) == 0;
+}
+
+/* [proxies_lock] */
+static bool patch_type(void *type)
+{
+    deallocator own = (deallocator)word_at(type, TYPE_DEALLOC);
+    if (own == proxy_dies)
+        return true;
+    for (unsigned i = 0; i < TYPE_SLOTS; i++) {
+        const void *known = atomic_load_explicit(&proxy_types[i].type, memory_order_relaxed);
+        if (known != NULL && known != type)
+            continue;
+        atomic_store_explicit(&proxy_types[i].dealloc, own, memory_order_relaxed);
+        atomic_store_explicit(&proxy_types[i].type, type, memory_order_release);
+        put_word(type, TYPE_DEALLOC, (uintptr_t)proxy_dies);
+        return true;
+    }
+    return false;
+}
+
+static bool is_proxy_type(void *type)
+{
+    if (word_at(type, TYPE_DEALLOC) == (uintptr_t)proxy_dies)
+        return true;
+    if ((intptr_t)word_at(type, TYPE_SIZE) < PROXY_BYTES || !has_proxy_name(type) || !take_lock())
+        return false;
+    bool patched = patch_type(type);
+    give_lock();
+    return patched;
+}
+
+/* ---- birth --------------------------------------------------------------------------------------------------------------------- */
+
+typedef void *(*object_maker)(void *type);
+static _Atomic object_maker real_object_new;
+
+/* What the modules that are watched call instead of _PyObject_New. Runs with the GIL. */
+static void *make_object(void *type)
+{
+    void *object = atomic_load_explicit(&real_object_new, memory_order_acquire)(type);
+    if (object == NULL || !is_proxy_type(type) || !holdfast_is_active())
+        return object;
+    put_word(object, PROXY_POINTER, 0); /* "not yet", for whoever settles before the module stores it */
+    stack_id stack = stack_here((uintptr_t)__builtin_return_address(0));
+    const struct python_runtime *python = python_runtime(false);
+    bool one_gil = python != NULL && python->first_interpreter != NULL && python->main_interpreter != NULL &&
+                   python->first_interpreter() == python->main_interpreter();
+    if (!take_lock())
+        return object;
+    if (atomic_load_explicit(&pending_count, memory_order_relaxed) != 0)
+        settle_all(one_gil);
+    pending_add((uintptr_t)object, stack);
+    give_lock();
+    return object;
+}
+
+/* ---- death --------------------------------------------------------------------------------------------------------------------- */
+
+struct waiting {
+    handle_id ancestor; /* whose postponed free may be due; 0: none */
+    uint32_t serial;
+};
+
+/* [proxies_lock] */
+static struct waiting drop_holder(struct proxy_table *in, struct proxy *slot)
+{
+    struct tracker *tracker = &holdfast_tracker;
+    struct waiting waiting = {0, 0};
+    bool locked = tracker->base != NULL && tracker_lock(tracker);
+    if (locked) {
+        const struct handle_record *record = tracker_handle(tracker, slot->handle);
+        if (record != NULL && record->serial == slot->serial && record->address == slot->address &&
+            (record->state == HANDLE_LIVE || record->state == HANDLE_HELD))
+            waiting.ancestor = handle_holder_drop(tracker, slot->handle);
+        const struct handle_record *ancestor = waiting.ancestor == 0 ? NULL : tracker_handle(tracker, waiting.ancestor);
+        if (ancestor != NULL)
+            waiting.serial = ancestor->serial;
+    }
+    table_remove(in, slot);
+    if (locked)
+        tracker_unlock(tracker);
+    return waiting;
+}
+
+static struct waiting forget_proxy(uintptr_t object)
+{
+    struct waiting waiting = {0, 0};
+    if (!take_lock())
+        return waiting;
+    if (atomic_load_explicit(&pending_count, memory_order_relaxed) != 0)
+        for (unsigned i = 0; i < PENDING_SLOTS; i++)
+            if (pending[i].object == object)
+                pending_remove(&pending[i]);
+    struct proxy_table *in = atomic_load_explicit(&table, memory_order_relaxed);
+    struct proxy *slot = table_find(in, object);
+    if (slot != NULL)
+        waiting = drop_holder(in, slot);
+    give_lock();
+    return waiting;
+}
+
+/* The postponed free runs the library's own code: as SWIG does it, without the GIL (another thread of the library may be waiting for
+ * it in a Python error handler), and with the exception put aside that may be on its way while this object dies. */
+static __attribute__((noinline)) void free_what_waited(struct waiting waiting)
+{
+    const struct python_runtime *python = python_runtime(false);
+    void *exception[3] = {NULL, NULL, NULL}, *thread = NULL;
+    bool whole = python != NULL && python->take_exception != NULL && python->give_exception != NULL;
+    bool parts = !whole && python != NULL && python->take_exception_parts != NULL && python->give_exception_parts != NULL;
+    bool release = python != NULL && python->release_gil != NULL && python->acquire_gil != NULL && python->is_initialized() != 0;
+    if (whole)
+        exception[0] = python->take_exception();
+    else if (parts)
+        python->take_exception_parts(&exception[0], &exception[1], &exception[2]);
+    if (release)
+        thread = python->release_gil();
+    hold_children_may_be_gone(waiting.ancestor, waiting.serial);
+    if (release)
+        python->acquire_gil(thread);
+    if (whole)
+        python->give_exception(exception[0]);
+    else if (parts)
+        python->give_exception_parts(exception[0], exception[1], exception[2]);
+}
+
+/* tp_dealloc of every proxy type. Runs with the GIL, maybe late in the interpreter's shutdown. */
+static void proxy_dies(void *object)
+{
+    deallocator own = own_deallocator(object);
+    struct waiting waiting = forget_proxy((uintptr_t)object);
+    if (own != NULL) /* always: proxy_dies is in no other type */
+        own(object);
+    if (waiting.ancestor != 0)
+        free_what_waited(waiting);
+}
+
+/* ---- redirecting a module's import slot ------------------------------------------------------------------------------------------ */
+
+/* The two relocations that put a function's address into a slot: lazily bound or not, and with -fno-plt. */
+#if defined(__x86_64__) && defined(__LP64__)
+#define SLOT_RELOCATIONS R_X86_64_JUMP_SLOT, R_X86_64_GLOB_DAT
+#elif defined(__aarch64__) && defined(__LP64__)
+#define SLOT_RELOCATIONS R_AARCH64_JUMP_SLOT, R_AARCH64_GLOB_DAT
+#elif defined(__riscv) && defined(__LP64__)
+#define SLOT_RELOCATIONS R_RISCV_JUMP_SLOT, R_RISCV_64
+#elif defined(__powerpc64__)
+#define SLOT_RELOCATIONS R_PPC64_JMP_SLOT, R_PPC64_GLOB_DAT
+#else
+#define SLOT_RELOCATIONS UINT32_MAX, UINT32_MAX /* no module is ever watched */
+#endif
+
+#define MODULE_SLOTS 4u
+
+struct import_slots {
+    uintptr_t *slot[MODULE_SLOTS];
+    unsigned count;
+};
+
+static uintptr_t loaded_address(const struct elf_object *object, uintptr_t value)
+{
+    return value >= object->low && value < object->high ? value : object->base + value;
+}
+
+static void collect_slots(const struct elf_object *object, const char *name, uintptr_t relocations, size_t bytes,
+                          struct import_slots *slots)
+{
+    static const uint32_t kinds[] = {SLOT_RELOCATIONS};
+    relocations = loaded_address(object, relocations);
+    if (relocations < object->low || relocations >= object->high || bytes > object->high - relocations)
+        return;
+    const ElfW(Rela) *entry = (const ElfW(Rela) *)relocations;
+    for (size_t i = 0; i < bytes / sizeof *entry && slots->count < MODULE_SLOTS; i++) {
+        uint32_t kind = (uint32_t)ELF64_R_TYPE(entry[i].r_info);
+        if ((kind != kinds[0] && kind != kinds[1]) || entry[i].r_addend != 0)
+            continue;
+        uint32_t offset = object->symbols[ELF64_R_SYM(entry[i].r_info)].st_name;
+        uintptr_t slot = object->base + entry[i].r_offset;
+        if (offset < object->string_bytes && strcmp(object->strings + offset, name) == 0 && slot >= object->low &&
+            slot < object->high && slot % sizeof slot == 0)
+            slots->slot[slots->count++] = (uintptr_t *)slot;
+    }
+}
+
+static struct import_slots import_slots_of(const struct elf_object *object, const char *name)
+{
+    struct import_slots slots = {.count = 0};
+    uintptr_t plt = 0, others = 0;
+    size_t plt_bytes = 0, other_bytes = 0, plt_form = 0;
+    for (size_t i = 0; i < object->dynamic_count; i++) {
+        ElfW(Xword) value = object->dynamic[i].d_un.d_val;
+        switch (object->dynamic[i].d_tag) {
+        case DT_JMPREL: plt = value; break;
+        case DT_PLTRELSZ: plt_bytes = value; break;
+        case DT_PLTREL: plt_form = value; break;
+        case DT_RELA: others = value; break;
+        case DT_RELASZ: other_bytes = value; break;
+        default: break;
+        }
+    }
+    if (object->symbols == NULL || object->strings == NULL)
+        return slots;
+    if (plt != 0 && plt_form == DT_RELA)
+        collect_slots(object, name, plt, plt_bytes, &slots);
+    if (others != 0)
+        collect_slots(object, name, others, other_bytes, &slots);
+    return slots;
+}
+
+/* Does the module bring SWIG's proxy type? Its name stands in the constants then. Other modules use _PyObject_New too, and nothing
+ * is known of what they hold. */
+static bool has_proxy_type(const struct elf_object *object)
+{
+    for (unsigned i = 0; i < object->header_count; i++) {
+        const ElfW(Phdr) *header = &object->headers[i];
+        if (header->p_type == PT_LOAD && (header->p_flags & (PF_R | PF_W)) == PF_R &&
+            memmem((const void *)(object->base + header->p_vaddr), header->p_filesz, PROXY_TYPE_NAME,
+                   sizeof PROXY_TYPE_NAME) != NULL)
+            return true;
+    }
+    return false;
+}
+
+/* Did the dynamic linker make this address read-only after it had relocated the object? */
+static bool is_protected(const struct elf_object *object, uintptr_t address, uintptr_t page_bytes)
+{
+    for (unsigned i = 0; i < object->header_count; i++) {
+        const ElfW(Phdr) *header = &object->headers[i];
+        uintptr_t start = (object->base + header->p_vaddr) & ~(page_bytes - 1);
+        uintptr_t end = (object->base + header->p_vaddr + header->p_memsz) & ~(page_bytes - 1);
+        if (header->p_type == PT_GNU_RELRO && address >= start && address < end)
+            return true;
+    }
+    return false;
+}
+
+static bool redirect(const struct elf_object *object, uintptr_t *slot)
+{
+    uintptr_t page_bytes = (uintptr_t)sysconf(_SC_PAGESIZE);
+    void *page = (void *)((uintptr_t)slot & ~(page_bytes - 1));
+    bool protected = is_protected(object, (uintptr_t)slot, page_bytes);
+    if (protected && mprotect(page, page_bytes, PROT_READ | PROT_WRITE) != 0)
+        return false;
+    __atomic_store_n(slot, (uintptr_t)make_object, __ATOMIC_RELEASE);
+    if (protected)
+        mprotect(page, page_bytes, PROT_READ);
+    return true;
+}
+
+/* [proxies_lock] All watched modules must mean the same _PyObject_New: make_object() cannot tell them apart. */
+static bool redirect_all(const struct elf_object *object, const struct import_slots *slots, object_maker python_own)
+{
+    unsigned redirected = 0;
+    for (unsigned i = 0; i < slots->count; i++) {
+        uintptr_t target = __atomic_load_n(slots->slot[i], __ATOMIC_RELAXED);
+        if (target == (uintptr_t)make_object) {
+            redirected++;
+            continue;
+        }
+        /* Not bound yet: the slot leads back into the object. */
+        object_maker maker = target >= object->low && target < object->high ? python_own : (object_maker)target;
+        object_maker expected = NULL;
+        if (maker == NULL)
+            break;
+        if (!atomic_compare_exchange_strong(&real_object_new, &expected, maker) && expected != maker)
+            break;
+        if (redirect(object, slots->slot[i]))
+            redirected++;
+    }
+    return redirected == slots->count;
+}
+
+bool python_watch_module(const struct link_map *object)
+{
+    if (object == NULL || object->l_ld == NULL)
+        return false;
+    const struct python_runtime *python = python_runtime(true);
+    if (python == NULL || !python->plain_head)
+        return false;
+    struct elf_place place;
+    struct elf_object elf;
+    if (!elf_place((uintptr_t)object->l_ld, &place) || place.map != object || !elf_open_place(&elf, &place))
+        return false;
+    struct import_slots slots = import_slots_of(&elf, "_PyObject_New");
+    if (slots.count == 0 || !has_proxy_type(&elf) || !take_lock())
+        return false;
+    int saved_errno = errno;
+    bool watched = redirect_all(&elf, &slots, python->object_new);
+    errno = saved_errno;
+    give_lock();
+    return watched;
+}
+
+/* ---- fork ------------------------------------------------------------------------------------------------------------------------ */
+
+void python_after_fork_child(void)
+{
+    python_frames_after_fork_child();
+    bool was_taken = atomic_load_explicit(&proxies_lock.word, memory_order_relaxed) != 0;
+    bool by_this_thread = atomic_load_explicit(&proxies_lock.owner, memory_order_relaxed) == &thread_mark;
+    if (by_this_thread) /* a signal handler forked: the change goes on when it returns */
+        return;
+    atomic_store_explicit(&proxies_lock.owner, NULL, memory_order_relaxed);
+    atomic_store_explicit(&proxies_lock.word, 0, memory_order_relaxed);
+    /* No other thread lives on to finish what it was making. */
+    uint32_t count = 0;
+    for (unsigned i = 0; i < PENDING_SLOTS; i++)
+        if (pending[i].object != 0) {
+            pending[i].thread = &thread_mark;
+            count++;
+        }
+    atomic_store_explicit(&pending_count, count, memory_order_relaxed);
+    struct proxy_table *in = atomic_load_explicit(&table, memory_order_relaxed);
+    if (was_taken && in != NULL)
+        table_rebuild(in->capacity);
+}

@@ -1,0 +1,217 @@
+/* The loaded objects and who depends on whom. See scope.h.
+ *
+ * Any thread, with no lock of Holdfast held. Calls dl_iterate_phdr, mmap and munmap; never malloc (the wrapped
+ * program's allocator may be what is calling), never dlsym.
+ */
+#include "scope.h"
+#include <string.h>
+#include <sys/mman.h>
+
+struct hold {
+    void (*work)(unsigned long long, unsigned long long, void *);
+    void *context;
+    bool done;
+};
+
+static int hold_first(struct dl_phdr_info *info, size_t bytes, void *context)
+{
+    struct hold *hold = context;
+    if (bytes >= offsetof(struct dl_phdr_info, dlpi_subs) + sizeof info->dlpi_subs) {
+        hold->work(info->dlpi_adds, info->dlpi_subs, hold->context);
+        hold->done = true;
+    }
+    return 1; /* the rest of the list is not asked for */
+}
+
+bool scope_hold(void (*work)(unsigned long long adds, unsigned long long subs, void *context), void *context)
+{
+    struct hold hold = {work, context, false};
+    dl_iterate_phdr(hold_first, &hold);
+    return hold.done;
+}
+
+static uint32_t name_hash(const char *name)
+{
+    uint32_t hash = 2166136261u;
+    for (; *name != '\0'; name++)
+        hash = (hash ^ (unsigned char)*name) * 16777619u;
+    return hash | 1u; /* 0 means none */
+}
+
+static const char *file_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash != NULL ? slash + 1 : path;
+}
+
+/* First pass: how much room is needed. */
+static int count_object(struct dl_phdr_info *info, size_t bytes, void *context)
+{
+    (void)bytes;
+    struct scope *scope = context;
+    scope->adds = info->dlpi_adds;
+    scope->subs = info->dlpi_subs;
+    scope->count++;
+    struct elf_object elf;
+    size_t position = 0;
+    if (elf_open(&elf, info->dlpi_addr, info->dlpi_phdr, info->dlpi_phnum))
+        while (elf_needed(&elf, &position) != NULL)
+            scope->edge_count++;
+    return 0;
+}
+
+struct gathering {
+    struct scope *scope;
+    uint32_t capacity;
+};
+
+/* Second pass: every object by itself. */
+static int gather_object(struct dl_phdr_info *info, size_t bytes, void *context)
+{
+    (void)bytes;
+    struct gathering *gathering = context;
+    struct scope *scope = gathering->scope;
+    if (scope->count >= gathering->capacity || info->dlpi_adds != scope->adds || info->dlpi_subs != scope->subs)
+        return 1;
+    struct scope_object *object = &scope->objects[scope->count++];
+    object->name = info->dlpi_name != NULL ? info->dlpi_name : "";
+    if (!elf_open(&object->elf, info->dlpi_addr, info->dlpi_phdr, info->dlpi_phnum))
+        return 0;
+    object->own = elf_is_own(object->elf.low);
+    const char *soname = elf_soname(&object->elf);
+    object->soname_hash = soname != NULL ? name_hash(soname) : 0;
+    object->file_hash = object->name[0] != '\0' ? name_hash(file_name(object->name)) : 0;
+    if (object->own)
+        return 0;
+    for (unsigned library = 0; library < LIBRARY_COUNT; library++)
+        if (elf_symbol(&object->elf, library_table[library].probe) != NULL)
+            object->defines |= (uint8_t)(1u << library);
+    return 0;
+}
+
+/* ld.so takes the first object in its list with that soname or file name: two copies with one soname are told apart as it does. */
+static uint32_t find_needed(const struct scope *scope, const char *needed)
+{
+    uint32_t hash = name_hash(file_name(needed));
+    bool whole_path = strchr(needed, '/') != NULL;
+    for (uint32_t i = 0; i < scope->count; i++) {
+        const struct scope_object *object = &scope->objects[i];
+        if (object->soname_hash != hash && object->file_hash != hash)
+            continue;
+        if (whole_path ? strcmp(object->name, needed) == 0 : strcmp(file_name(object->name), needed) == 0)
+            return i;
+        const char *soname = object->soname_hash == hash ? elf_soname(&object->elf) : NULL;
+        if (soname != NULL && strcmp(soname, needed) == 0)
+            return i;
+    }
+    return SCOPE_NONE;
+}
+
+struct third_pass {
+    struct scope *scope;
+    uint32_t edge_capacity;
+    void (*work)(struct scope *, void *);
+    void *context;
+    bool done;
+};
+
+/* Third pass: the list is still the one that was gathered, and stays so until this returns. */
+static void connect_and_work(unsigned long long adds, unsigned long long subs, void *context)
+{
+    struct third_pass *pass = context;
+    struct scope *scope = pass->scope;
+    if (adds != scope->adds || subs != scope->subs)
+        return;
+    const struct link_map *map = _r_debug.r_map;
+    scope->edge_count = 0;
+    for (uint32_t i = 0; i < scope->count; i++) {
+        struct scope_object *object = &scope->objects[i];
+        /* The link map list has the same order; an object that one of the two leaves out does not derail the other. */
+        const struct link_map *candidate = map;
+        while (candidate != NULL && (const void *)candidate->l_ld != (const void *)object->elf.dynamic)
+            candidate = candidate->l_next;
+        if (candidate != NULL && object->elf.dynamic != NULL) {
+            object->map = candidate;
+            map = candidate->l_next;
+        }
+        object->first_edge = scope->edge_count;
+        const char *needed;
+        for (size_t position = 0; (needed = elf_needed(&object->elf, &position)) != NULL;) {
+            uint32_t target = find_needed(scope, needed);
+            if (target != SCOPE_NONE && scope->edge_count < pass->edge_capacity)
+                scope->edges[scope->edge_count++] = target;
+        }
+        object->edge_count = scope->edge_count - object->first_edge;
+    }
+    pass->work(scope, pass->context);
+    pass->done = true;
+}
+
+/* One try: false, with *again set, when the list changed meanwhile. */
+static bool try_snapshot(void (*work)(struct scope *, void *), void *context, bool *again)
+{
+    struct scope scope = {0};
+    dl_iterate_phdr(count_object, &scope);
+    uint32_t capacity = scope.count, edge_capacity = scope.edge_count;
+    size_t bytes = capacity * (sizeof(struct scope_object) + sizeof(uint32_t)) + edge_capacity * sizeof(uint32_t);
+    *again = false;
+    if (capacity == 0)
+        return false;
+    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED)
+        return false;
+    scope.objects = memory;
+    scope.queue = (uint32_t *)(scope.objects + capacity);
+    scope.edges = scope.queue + capacity;
+    scope.count = 0;
+    struct gathering gathering = {&scope, capacity};
+    dl_iterate_phdr(gather_object, &gathering);
+    struct third_pass pass = {&scope, edge_capacity, work, context, false};
+    if (scope.count == capacity)
+        scope_hold(connect_and_work, &pass);
+    munmap(memory, bytes);
+    *again = !pass.done;
+    return pass.done;
+}
+
+bool scope_snapshot(void (*work)(struct scope *scope, void *context), void *context)
+{
+    bool again = true;
+    for (unsigned tries = 0; again && tries < 16; tries++)
+        if (try_snapshot(work, context, &again))
+            return true;
+    return false;
+}
+
+uint32_t scope_search(struct scope *scope, uint32_t root, enum library library, uint32_t member)
+{
+    uint32_t search = ++scope->searches, head = 0, tail = 0, found = SCOPE_NONE;
+    bool member_met = member == SCOPE_NONE;
+    scope->objects[root].visited = search;
+    scope->queue[tail++] = root;
+    while (head < tail) {
+        uint32_t index = scope->queue[head++];
+        const struct scope_object *object = &scope->objects[index];
+        if (found == SCOPE_NONE && (object->defines & (1u << library)))
+            found = index;
+        member_met = member_met || index == member;
+        if (found != SCOPE_NONE && member_met)
+            return found;
+        for (uint32_t i = 0; i < object->edge_count; i++) {
+            uint32_t target = scope->edges[object->first_edge + i];
+            if (scope->objects[target].visited != search) {
+                scope->objects[target].visited = search;
+                scope->queue[tail++] = target;
+            }
+        }
+    }
+    return SCOPE_NONE;
+}
+
+uint32_t scope_find(const struct scope *scope, const struct link_map *map)
+{
+    for (uint32_t i = 0; map != NULL && i < scope->count; i++)
+        if (scope->objects[i].map == map)
+            return i;
+    return SCOPE_NONE;
+}

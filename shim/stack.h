@@ -1,0 +1,20 @@
+/* Stacks: native frames by libunwind, Python frames by python.h, kept in the tracker's depot.
+ * Any thread; not from a signal handler; must not be called with the tracker locked. */
+#ifndef HOLDFAST_SHIM_STACK_H
+#define HOLDFAST_SHIM_STACK_H
+
+#include <stdint.h>
+
+/* The stack of the calling thread from the wrapped call with this return address outwards: frames of Holdfast itself are left out,
+ * native frames from the interpreter's evaluation function outwards too (Python frames stand for them). Returns
+ * a stack id of the tracker, 0 when none could be taken. */
+uint32_t stack_here(uintptr_t return_address);
+
+/* Where in the process a native frame word lies: for the live log. `name` gets "symbol+0x12" with the nearest exported symbol,
+ * or "" ; returns the module's path ("" if unknown). */
+const char *stack_native_name(uint64_t word, char *name, unsigned name_bytes);
+
+/* In fork's child. */
+void stack_after_fork_child(void);
+
+#endif

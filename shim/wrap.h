@@ -1,0 +1,36 @@
+/* What every generated wrapper is made of: enter, check, real, effects. Only generated code includes this.
+ *
+ * A wrapper's fast path is one load of the site cache, one load of the good cache and a tail call; its slow paths are the functions
+ * declared in effects.h. The machine types below have the size and register class of the real ones; no header of a wrapped
+ * library is included anywhere in the shim.
+ */
+#ifndef HOLDFAST_SHIM_WRAP_H
+#define HOLDFAST_SHIM_WRAP_H
+
+#include "effects.h"
+#include <math.h>
+#include <stddef.h>
+
+#define WRAPPER __attribute__((visibility("default")))
+#define CALLER ((uintptr_t)__builtin_extract_return_addr(__builtin_return_address(0)))
+
+/* PROJ's structures that are passed or returned by value: layouts of proj.h, the same since PROJ 5. */
+struct pj_coord { double v[4]; };
+struct pj_factors { double v[12]; };
+struct pj_proj_info { const char *id, *description, *definition; int has_inverse; double accuracy; };
+struct pj_lp { double v[2]; };
+struct pj_lpz { double v[3]; };
+struct pj_xy { double v[2]; };
+struct pj_uv { double v[2]; };
+struct pj_grid_info { char gridname[32], filename[260], format[8]; double lowerleft[2], upperright[2]; int n_lon, n_lat; double cs_lon, cs_lat; };
+struct pj_info { int major, minor, patch; const char *release, *version, *searchpath, *const *paths; size_t path_count; };
+struct pj_init_info { char name[32], filename[260], version[32], origin[32], lastupdate[16]; };
+_Static_assert(sizeof(struct pj_coord) == 32 && sizeof(struct pj_factors) == 96 && sizeof(struct pj_proj_info) == 40, "PROJ layout");
+_Static_assert(sizeof(struct pj_grid_info) == 360 && sizeof(struct pj_info) == 56 && sizeof(struct pj_init_info) == 372, "PROJ layout");
+
+static inline __attribute__((unused)) struct pj_coord failed_coordinate(void)
+{
+    return (struct pj_coord){{HUGE_VAL, HUGE_VAL, HUGE_VAL, HUGE_VAL}};
+}
+
+#endif

@@ -1,0 +1,26 @@
+/* The holdfast command: what its sub-commands share.
+ *
+ * One file a sub-command (run.c, report.c, explain.c); main.c finds the one asked for. Everything here runs in a process of
+ * its own, never inside the watched program: it may allocate, block and end the process as any command may. */
+#ifndef HOLDFAST_TOOLS_COMMAND_H
+#define HOLDFAST_TOOLS_COMMAND_H
+
+/* Exit statuses. Those of `holdfast run` beyond 2 are the ones a shell uses. */
+enum exit_status {
+    STATUS_FINE = 0,
+    STATUS_FAILED = 1, /* an input was damaged, missing or foreign */
+    STATUS_USAGE = 2,  /* wrong arguments */
+    STATUS_NOT_EXECUTABLE = 126,
+    STATUS_NOT_FOUND = 127,
+};
+
+/* Each takes the arguments from its own name on (arguments[0] is "run") and returns the exit status. */
+int run_command(int count, char **arguments);
+int report_command(int count, char **arguments);
+int explain_command(int count, char **arguments);
+
+extern const char run_usage[];
+extern const char report_usage[];
+extern const char explain_usage[];
+
+#endif

@@ -1,0 +1,94 @@
+/* holdfast explain: what a rule means and what to do, from the table tracker/rules.def. */
+#include "command.h"
+#include "rules.h"
+#include "text.h"
+#include <ctype.h>
+#include <stdint.h>
+#include <string.h>
+
+#define EXPLAIN_COLUMNS 88
+#define NAME_LONGEST 64
+
+const char explain_usage[] =
+    "usage: holdfast explain [RULE...]\n\n"
+    "Explains each RULE: HF101, 101 or stale-use. Without one, lists all rules.\n";
+
+static void print_rule(const struct rule *rule)
+{
+    printf("HF%u %s (%s)\n", rule->number, rule->name, severity_name(rule->severity));
+    print_wrapped(stdout, rule->summary, 2, EXPLAIN_COLUMNS);
+    putchar('\n');
+    print_wrapped(stdout, rule->explanation, 2, EXPLAIN_COLUMNS);
+}
+
+static void print_all(void)
+{
+    for (size_t index = 0; index < rule_count; index++)
+        printf("HF%u  %-32s  %-7s  %s\n", rules[index].number, rules[index].name, severity_name(rules[index].severity),
+               rules[index].summary);
+}
+
+/* Edits (insert, delete, replace a letter) that make one word of the other. */
+static unsigned edit_distance(const char *left, const char *right)
+{
+    unsigned row[NAME_LONGEST + 1];
+    size_t width = strnlen(right, NAME_LONGEST);
+    for (size_t column = 0; column <= width; column++)
+        row[column] = (unsigned)column;
+    for (unsigned line = 1; left[line - 1] != '\0'; line++) {
+        unsigned diagonal = row[0];
+        row[0] = line;
+        for (size_t column = 1; column <= width; column++) {
+            unsigned above = row[column];
+            int same = tolower((unsigned char)left[line - 1]) == right[column - 1];
+            unsigned best = diagonal + (same ? 0u : 1u);
+            if (above + 1 < best)
+                best = above + 1;
+            if (row[column - 1] + 1 < best)
+                best = row[column - 1] + 1;
+            row[column] = best;
+            diagonal = above;
+        }
+    }
+    return row[width];
+}
+
+static void complain_unknown(const char *text)
+{
+    const struct rule *closest = NULL;
+    unsigned closest_distance = UINT32_MAX;
+    for (size_t index = 0; index < rule_count && strlen(text) <= NAME_LONGEST; index++) {
+        unsigned distance = edit_distance(text, rules[index].name);
+        if (distance < closest_distance) {
+            closest_distance = distance;
+            closest = &rules[index];
+        }
+    }
+    if (closest != NULL && closest_distance <= 4 && closest_distance < strlen(text))
+        complain("explain", "there is no rule '%s'; did you mean HF%u %s? `holdfast explain` lists all", text,
+                 closest->number, closest->name);
+    else
+        complain("explain", "there is no rule '%s'; the rules are HF%u to HF%u, `holdfast explain` lists them", text,
+                 rules[0].number, rules[rule_count - 1].number);
+}
+
+int explain_command(int count, char **arguments)
+{
+    int status = STATUS_FINE;
+    if (count < 2) {
+        print_all();
+        return status;
+    }
+    for (int index = 1; index < count; index++) {
+        const struct rule *rule = rule_by_text(arguments[index]);
+        if (rule == NULL) {
+            complain_unknown(arguments[index]);
+            status = STATUS_USAGE;
+            continue;
+        }
+        if (index > 1)
+            putchar('\n');
+        print_rule(rule);
+    }
+    return status;
+}

@@ -1,0 +1,15 @@
+/* The inputs of `holdfast report`: each reader puts what a file tells into the findings, and what is wrong with it as a problem.
+ * A reader never ends the command: the other files are still shown. */
+#ifndef HOLDFAST_TOOLS_INPUTS_H
+#define HOLDFAST_TOOLS_INPUTS_H
+
+#include "findings.h"
+#include <stdio.h>
+
+/* Text logs and JSON Lines, also mixed with the program's own output (a saved stderr). */
+void read_log(struct findings *findings, const char *file, FILE *stream);
+
+/* The arena of a running, ended or killed process. */
+void read_arena(struct findings *findings, const char *file);
+
+#endif

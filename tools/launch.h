@@ -1,0 +1,22 @@
+/* holdfast run: finding the library and the program, and starting the program. See launch.c and supervise.c. */
+#ifndef HOLDFAST_TOOLS_LAUNCH_H
+#define HOLDFAST_TOOLS_LAUNCH_H
+
+/* The absolute path of libholdfast.so. On failure complains and returns NULL. */
+char *find_library(void);
+
+/* The file that a shell would run for `name`. On failure complains, returns NULL and sets `*status` to 126 or 127. */
+char *find_program(const char *name, int *status);
+
+/* Say so on stderr where the loader will not preload anything into `path`: set-user-ID or static. */
+void warn_if_not_preloadable(const char *path);
+
+/* Become the program. Comes back only on failure: complains and returns 126 or 127. */
+int become_program(const char *path, char **arguments);
+
+/* Run the program as a child and wait for it. The exit status is its own, or `error_status` where a process of its tree has appended
+ * to `verdict_path`. When a signal killed the program, the same signal kills this process. */
+int supervise_program(const char *path, char **arguments, const char *verdict_path, int error_status,
+                      void (*clean_up)(void));
+
+#endif

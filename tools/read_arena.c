@@ -1,0 +1,224 @@
+/* Reading arenas: see inputs.h. The events of an arena become violations as the log's schema has them; what only the process that wrote
+ * it could say (remedy, line to change, kind of the handle) is left out. */
+#include "inputs.h"
+#include "reader.h"
+#include "rules.h"
+#include "text.h"
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static void set_text(json_t *object, const char *name, const char *text)
+{
+    if (text[0] != '\0')
+        json_object_set_new(object, name, json_text(text));
+}
+
+static void set_hexadecimal(json_t *object, const char *name, uint64_t number)
+{
+    char text[24];
+    snprintf(text, sizeof text, "0x%" PRIx64, number);
+    json_object_set_new(object, name, json_string(text));
+}
+
+static void set_time(json_t *violation, uint64_t time_ns)
+{
+    char second[32], text[48];
+    time_t seconds = (time_t)(time_ns / 1000000000u);
+    struct tm parts;
+    if (time_ns == 0 || gmtime_r(&seconds, &parts) == NULL || strftime(second, sizeof second, "%Y-%m-%dT%H:%M:%S", &parts) == 0)
+        return;
+    snprintf(text, sizeof text, "%s.%03uZ", second, (unsigned)(time_ns / 1000000u % 1000u));
+    json_object_set_new(violation, "time", json_string(text));
+}
+
+/* ---- stacks ----------------------------------------------------------------------------------------------------------- */
+
+static json_t *python_frame(const struct reader *reader, uint64_t id)
+{
+    struct reader_python_frame frame;
+    json_t *object = json_object();
+    if (reader_python_frame(reader, id, &frame)) {
+        set_text(object, "file", frame.file);
+        json_object_set_new(object, "line", json_integer(frame.line));
+        set_text(object, "function", frame.function);
+    }
+    return object;
+}
+
+static void set_build_id(json_t *frame, const struct module_record *module)
+{
+    char text[2 * sizeof module->build_id + 1] = "";
+    for (size_t index = 0; index < module->build_id_bytes && index < sizeof module->build_id; index++)
+        snprintf(text + 2 * index, 3, "%02x", (unsigned)module->build_id[index]);
+    set_text(frame, "build_id", text);
+}
+
+static json_t *native_frame(const struct reader *reader, uint64_t word)
+{
+    uint64_t offset = word & STACK_OFFSET_MASK;
+    const struct module_record *module = reader_native_frame(reader, word, &offset);
+    json_t *object = json_object();
+    if (module != NULL) {
+        set_text(object, "module", reader_string(reader, module->path));
+        set_build_id(object, module);
+    }
+    set_hexadecimal(object, "offset", offset);
+    return object;
+}
+
+static json_t *stack(const struct reader *reader, uint32_t id, const char *function)
+{
+    struct reader_stack found;
+    if (!reader_stack(reader, id, &found))
+        return json_null();
+    json_t *object = json_object(), *python = json_array(), *native = json_array();
+    set_text(object, "function", function);
+    for (unsigned index = 0; index < found.python_count; index++)
+        json_array_append_new(python, python_frame(reader, found.python[index]));
+    for (unsigned index = 0; index < found.native_count; index++)
+        json_array_append_new(native, native_frame(reader, found.native[index]));
+    json_object_set_new(object, "python", python);
+    json_object_set_new(object, "native", native);
+    return object;
+}
+
+/* ---- events ----------------------------------------------------------------------------------------------------------- */
+
+static void set_rule(json_t *violation, const struct event_record *event, const char *handle)
+{
+    const struct rule *rule = rule_by_number(event->rule);
+    char *id = compose("HF%03u", (unsigned)event->rule);
+    json_object_set_new(violation, "rule", json_text(id));
+    free(id);
+    if (rule == NULL) {
+        set_text(violation, "message", handle);
+        return;
+    }
+    char *message = compose("%s%s%s", handle, handle[0] != '\0' ? ": " : "", rule->summary);
+    json_object_set_new(violation, "name", json_text(rule->name));
+    json_object_set_new(violation, "severity", json_text(severity_name(rule->severity)));
+    json_object_set_new(violation, "message", json_text(message));
+    free(message);
+}
+
+static json_t *violation_of(const struct reader *reader, const struct event_record *event)
+{
+    const char *handle = reader_string(reader, event->label), *parent = reader_string(reader, event->detail);
+    const char *function = reader_string(reader, event->function_name);
+    json_t *violation = json_object(), *described = json_object(), *parents = json_array(), *stacks = json_object();
+    json_object_set_new(violation, "schema", json_integer(SCHEMA_VERSION));
+    json_object_set_new(violation, "type", json_string("violation"));
+    set_rule(violation, event, handle);
+    set_time(violation, event->time_ns);
+    json_object_set_new(violation, "pid", json_integer(reader->header.pid));
+    json_object_set_new(violation, "thread", json_integer(event->thread));
+    set_text(violation, "program", reader->header.program);
+    json_object_set_new(violation, "action", json_text(action_name((enum report_action)event->action)));
+    set_text(violation, "function", function);
+    set_text(described, "description", handle);
+    if (event->address != 0)
+        set_hexadecimal(described, "address", event->address);
+    json_object_set_new(violation, "handle", described);
+    if (parent[0] != '\0') {
+        json_t *one = json_object();
+        set_text(one, "description", parent);
+        json_array_append_new(parents, one);
+    }
+    json_object_set_new(violation, "parents", parents);
+    json_object_set_new(stacks, "used", stack(reader, event->stack, function));
+    json_object_set_new(stacks, "obtained", stack(reader, event->birth_stack, ""));
+    json_object_set_new(stacks, "freed", stack(reader, event->death_stack, ""));
+    json_object_set_new(violation, "stacks", stacks);
+    return violation;
+}
+
+static uint64_t add_violations(struct findings *findings, const struct reader *reader)
+{
+    uint64_t count = 0;
+    for (uint64_t number = reader->event_begin; number < reader->event_end; number++) {
+        struct event_record event;
+        if (!reader_event(reader, number, &event) || event.type != EVENT_violation)
+            continue;
+        findings_add_violation(findings, violation_of(reader, &event));
+        count++;
+    }
+    return count;
+}
+
+/* ---- what is said about the arena itself --------------------------------------------------------------------------------- */
+
+__attribute__((format(printf, 3, 4))) static void add_notice(struct findings *findings, const struct reader *reader,
+                                                              const char *format, ...)
+{
+    char text[400];
+    va_list values;
+    va_start(values, format);
+    vsnprintf(text, sizeof text, format, values);
+    va_end(values);
+    json_t *notice = json_object();
+    json_object_set_new(notice, "schema", json_integer(SCHEMA_VERSION));
+    json_object_set_new(notice, "type", json_string("notice"));
+    json_object_set_new(notice, "pid", json_integer(reader->header.pid));
+    set_text(notice, "program", reader->header.program);
+    json_object_set_new(notice, "message", json_text(text));
+    findings_add_notice(findings, notice);
+}
+
+static void describe_arena(struct findings *findings, const struct reader *reader)
+{
+    static const char *const state_words[] = {
+        [ARENA_BUILDING] = "was just being made",
+        [ARENA_LIVE] = "is running, or was killed",
+        [ARENA_CLOSED] = "ended properly",
+    };
+    const struct arena_header *header = &reader->header;
+    uint64_t alive = 0;
+    for (uint32_t id = 0; (id = reader_next_handle(reader, id)) != 0;)
+        alive += reader_handle(reader, id)->state == HANDLE_LIVE;
+    add_notice(findings, reader, "%s %s; %" PRIu64 " handles born, %" PRIu64 " freed, %" PRIu64 " alive in the arena, %u frees postponed",
+               header->program, header->state <= ARENA_CLOSED ? state_words[header->state] : "is in an unknown state",
+               header->counters[COUNTER_births], header->counters[COUNTER_deaths], alive, header->hold_count);
+}
+
+static void tell_losses(struct findings *findings, const struct reader *reader, uint64_t shown)
+{
+    static const struct {
+        enum arena_counter counter;
+        const char *words;
+    } losses[] = {
+#define X(name, words) {COUNTER_##name, words},
+        ARENA_COUNTERS(X)
+#undef X
+    };
+    const uint64_t *counters = reader->header.counters;
+    for (size_t index = 0; index < sizeof losses / sizeof losses[0]; index++)
+        if (losses[index].counter >= COUNTER_dropped_handles && counters[losses[index].counter] != 0)
+            add_notice(findings, reader, "%" PRIu64 " %s", counters[losses[index].counter], losses[index].words);
+    if (counters[COUNTER_violations] > shown)
+        add_notice(findings, reader, "%" PRIu64 " violations are no longer in the arena: its ring keeps only the last events",
+                   counters[COUNTER_violations] - shown);
+}
+
+void read_arena(struct findings *findings, const char *file)
+{
+    struct reader reader;
+    char error[512];
+    if (!reader_open(&reader, file, error, sizeof error)) {
+        size_t bytes = strlen(file);
+        const char *what = strncmp(error, file, bytes) == 0 && error[bytes] == ' ' ? error + bytes + 1 : error;
+        findings_add_problem(findings, file, "%s; copy the whole arena again, and read it with the holdfast that wrote it", what);
+        return;
+    }
+    uint64_t shown = add_violations(findings, &reader);
+    json_t *summary = json_object();
+    json_object_set_new(summary, "refused", json_integer((json_int_t)reader.header.counters[COUNTER_refusals]));
+    json_object_set_new(summary, "held", json_integer((json_int_t)reader.header.counters[COUNTER_held]));
+    findings_add_summary(findings, summary);
+    describe_arena(findings, &reader);
+    tell_losses(findings, &reader, shown);
+    findings->files++;
+    reader_close(&reader);
+}

@@ -1,0 +1,289 @@
+/* Reading logs: see inputs.h. The text form is what shim writes with log_format=text, the other is schema 1 of holdfast.1.
+ *
+ * A text report is a run of lines that start with "==PID== ": first "Holdfast HFnnn name (severity): message", last an empty one.
+ * Several processes may write to one stderr, so a report is put together per process. Lines that are no Holdfast lines are the
+ * program's own and are passed over. */
+#include "inputs.h"
+#include "text.h"
+#include <ctype.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A text report whose end was not seen yet. */
+struct open_report {
+    struct open_report *next;
+    json_int_t pid;
+    json_t *violation;
+    char *text;
+    size_t bytes;
+};
+
+struct log {
+    struct findings *findings;
+    const char *file;
+    struct open_report *open;
+    size_t line_number;
+    size_t known_lines; /* lines that are Holdfast's */
+    size_t damaged_lines;
+    char *first_damage;
+};
+
+__attribute__((format(printf, 2, 3))) static void damage(struct log *log, const char *format, ...)
+{
+    va_list values;
+    char *what = NULL;
+    va_start(values, format);
+    if (log->damaged_lines++ == 0 && vasprintf(&what, format, values) >= 0)
+        log->first_damage = what;
+    va_end(values);
+}
+
+/* ---- text --------------------------------------------------------------------------------------------------------------- */
+
+/* The number and the text after "==PID== " (the blank may be missing at the end of a line). NULL: no such line. */
+static const char *after_prefix(const char *line, json_int_t *pid)
+{
+    size_t digits = strncmp(line, "==", 2) == 0 ? strspn(line + 2, "0123456789") : 0;
+    if (digits == 0 || digits > 9 || strncmp(line + 2 + digits, "==", 2) != 0)
+        return NULL;
+    *pid = strtol(line + 2, NULL, 10);
+    const char *rest = line + 4 + digits;
+    return *rest == ' ' ? rest + 1 : *rest == '\0' ? rest : NULL;
+}
+
+static struct open_report *find_open(struct log *log, json_int_t pid)
+{
+    struct open_report *report = log->open;
+    while (report != NULL && report->pid != pid)
+        report = report->next;
+    return report;
+}
+
+static void close_report(struct log *log, struct open_report *report)
+{
+    struct open_report **link = &log->open;
+    while (*link != report)
+        link = &(*link)->next;
+    *link = report->next;
+    json_object_set_new(report->violation, "text", json_text(report->text));
+    findings_add_violation(log->findings, report->violation);
+    free(report->text);
+    free(report);
+}
+
+static void append_line(struct open_report *report, const char *line)
+{
+    size_t bytes = strlen(line);
+    report->text = reallocate(report->text, report->bytes + bytes + 2);
+    memcpy(report->text + report->bytes, line, bytes);
+    report->text[report->bytes + bytes] = '\n';
+    report->bytes += bytes + 1;
+    report->text[report->bytes] = '\0';
+}
+
+static bool is_rule_id(const char *text)
+{
+    return strncmp(text, "HF", 2) == 0 && strspn(text + 2, "0123456789") == 3;
+}
+
+/* "HF101 stale-use (error): message" */
+static json_t *violation_from_heading(const char *heading, json_int_t pid)
+{
+    char rule[6], name[64], severity[16];
+    int message = 0;
+    if (!is_rule_id(heading) || sscanf(heading, "%5s %63s (%15[a-z]): %n", rule, name, severity, &message) != 3 || message == 0)
+        return NULL;
+    json_t *violation = json_object();
+    json_object_set_new(violation, "schema", json_integer(SCHEMA_VERSION));
+    json_object_set_new(violation, "type", json_string("violation"));
+    json_object_set_new(violation, "rule", json_text(rule));
+    json_object_set_new(violation, "name", json_text(name));
+    json_object_set_new(violation, "severity", json_text(severity));
+    json_object_set_new(violation, "message", json_text(heading + message));
+    json_object_set_new(violation, "pid", json_integer(pid));
+    return violation;
+}
+
+static void open_text_report(struct log *log, const char *heading, json_int_t pid)
+{
+    struct open_report *unfinished = find_open(log, pid);
+    if (unfinished != NULL) {
+        damage(log, "line %zu: a report starts before the one above it has ended", log->line_number);
+        close_report(log, unfinished);
+    }
+    json_t *violation = violation_from_heading(heading, pid);
+    if (violation == NULL) {
+        damage(log, "line %zu: the first line of a report is damaged", log->line_number);
+        return;
+    }
+    struct open_report *report = allocate(sizeof *report);
+    *report = (struct open_report){.next = log->open, .pid = pid, .violation = violation, .text = duplicate("")};
+    log->open = report;
+}
+
+/* "N violations (HF101: 2), M repeats, K refused": a number before each word; 1 repeat has no s. */
+static void read_text_summary(struct log *log, const char *text)
+{
+    static const struct {
+        const char *member, *word;
+    } words[] = {{"repeats", "repeat"}, {"refused", "refused"}, {"held", "held"}};
+    json_t *summary = json_object();
+    for (size_t index = 0; index < sizeof words / sizeof words[0]; index++) {
+        const char *word = strstr(text, words[index].word);
+        while (word != NULL && word > text && !isdigit((unsigned char)word[-1]) && word[-1] != ',')
+            word--;
+        while (word != NULL && word > text && isdigit((unsigned char)word[-1]))
+            word--;
+        if (word != NULL)
+            json_object_set_new(summary, words[index].member, json_integer(strtol(word, NULL, 10)));
+    }
+    findings_add_summary(log->findings, summary);
+}
+
+static void add_notice(struct log *log, json_int_t pid, const char *message)
+{
+    json_t *notice = json_object();
+    json_object_set_new(notice, "schema", json_integer(SCHEMA_VERSION));
+    json_object_set_new(notice, "type", json_string("notice"));
+    json_object_set_new(notice, "pid", json_integer(pid));
+    json_object_set_new(notice, "message", json_text(message));
+    findings_add_notice(log->findings, notice);
+}
+
+/* `complete`: the line has its end. A cut line that looks like the empty last one of a report is none. */
+static void read_text_line(struct log *log, const char *text, json_int_t pid, bool complete)
+{
+    static const char sign[] = "Holdfast";
+    struct open_report *report = find_open(log, pid);
+    bool is_ours = strncmp(text, sign, sizeof sign - 1) == 0;
+    if (is_ours || report != NULL)
+        log->known_lines++;
+    if (is_ours && strncmp(text + sizeof sign - 1, " HF", 3) == 0)
+        open_text_report(log, text + sizeof sign, pid);
+    else if (report != NULL && text[0] == '\0' && complete)
+        close_report(log, report);
+    else if (report != NULL)
+        append_line(report, text);
+    else if (is_ours && strncmp(text + sizeof sign - 1, " summary:", 9) == 0)
+        read_text_summary(log, text + sizeof sign + 8);
+    else if (is_ours)
+        add_notice(log, pid, text + sizeof sign - 1 + strspn(text + sizeof sign - 1, ": "));
+}
+
+/* ---- JSON Lines ------------------------------------------------------------------------------------------------------------ */
+
+static void read_object(struct log *log, json_t *object)
+{
+    const char *type = member(object, "type");
+    if (member_number(object, "schema") > SCHEMA_VERSION)
+        damage(log, "line %zu has schema %lld, this command knows schema %d: read it with the holdfast that wrote it",
+               log->line_number, (long long)member_number(object, "schema"), SCHEMA_VERSION);
+    else if (strcmp(type, "violation") == 0 && is_rule_id(member(object, "rule")))
+        findings_add_violation(log->findings, json_incref(object));
+    else if (strcmp(type, "violation") == 0)
+        damage(log, "line %zu is a violation without a rule", log->line_number);
+    else if (strcmp(type, "notice") == 0)
+        findings_add_notice(log->findings, json_incref(object));
+    else if (strcmp(type, "summary") == 0)
+        findings_add_summary(log->findings, json_incref(object));
+}
+
+/* File names need not be UTF-8, so a line may not be either: then it is read with '?' for every byte beyond ASCII. */
+static json_t *load_line(char *line, size_t bytes, json_error_t *error)
+{
+    json_t *object = json_loadb(line, bytes, 0, error);
+    if (object == NULL && json_error_code(error) == json_error_invalid_utf8) {
+        for (size_t index = 0; index < bytes; index++)
+            if ((unsigned char)line[index] >= 0x80)
+                line[index] = '?';
+        object = json_loadb(line, bytes, 0, error);
+    }
+    return object;
+}
+
+static void read_json_line(struct log *log, char *line, size_t bytes, bool complete)
+{
+    json_error_t error;
+    json_t *object = load_line(line, bytes, &error);
+    if (object == NULL) {
+        if (!complete)
+            damage(log, "it ends in the middle of line %zu: the program was killed, or the disk was full", log->line_number);
+        else
+            damage(log, "line %zu is damaged: %s", log->line_number, error.text);
+    } else if (json_is_integer(json_object_get(object, "schema"))) {
+        log->known_lines++;
+        read_object(log, object);
+    }
+    json_decref(object);
+}
+
+/* ---- the file ------------------------------------------------------------------------------------------------------------- */
+
+static void read_line(struct log *log, char *line, size_t bytes)
+{
+    json_int_t pid = 0;
+    bool complete = bytes != 0 && line[bytes - 1] == '\n';
+    if (complete)
+        line[--bytes] = '\0';
+    if (bytes != 0 && line[bytes - 1] == '\r')
+        line[--bytes] = '\0';
+    log->line_number++;
+    if (memchr(line, '\0', bytes) != NULL) {
+        damage(log, "line %zu holds zero bytes: the file was overwritten, or cut by a crash of the machine", log->line_number);
+        return;
+    }
+    const char *text = after_prefix(line, &pid);
+    if (text != NULL)
+        read_text_line(log, text, pid, complete);
+    else if (line[0] == '{')
+        read_json_line(log, line, bytes, complete);
+}
+
+static void close_open_reports(struct log *log)
+{
+    while (log->open != NULL) {
+        damage(log, "it ends in the middle of a report of process %lld: the program was killed, or the disk was full",
+               (long long)log->open->pid);
+        close_report(log, log->open);
+    }
+}
+
+static void judge_log(struct log *log, size_t bytes, int error)
+{
+    struct findings *findings = log->findings;
+    if (error != 0)
+        findings_add_problem(findings, log->file, "cannot be read: %s", strerror(error));
+    else if (bytes == 0)
+        findings_add_problem(findings, log->file, "is empty: no Holdfast log; check that the path is the one given as log_path");
+    else if (log->known_lines == 0)
+        findings_add_problem(findings, log->file, "is no Holdfast log and no arena file; give a file written by log_path=, arena_path= "
+                                                  "or a saved stderr");
+    else if (log->damaged_lines > 1)
+        findings_add_problem(findings, log->file, "%s (and %zu more damaged places); the rest of the file is shown", log->first_damage,
+                             log->damaged_lines - 1);
+    else if (log->damaged_lines == 1)
+        findings_add_problem(findings, log->file, "%s; the rest of the file is shown", log->first_damage);
+    if (log->known_lines != 0)
+        findings->files++;
+}
+
+void read_log(struct findings *findings, const char *file, FILE *stream)
+{
+    struct log log = {.findings = findings, .file = file};
+    char *line = NULL;
+    size_t room = 0, total = 0;
+    ssize_t bytes;
+    errno = 0;
+    while ((bytes = getline(&line, &room, stream)) > 0) {
+        total += (size_t)bytes;
+        read_line(&log, line, (size_t)bytes);
+        errno = 0;
+    }
+    int error = ferror(stream) ? errno : 0;
+    free(line);
+    close_open_reports(&log);
+    judge_log(&log, total, error);
+    free(log.first_damage);
+}

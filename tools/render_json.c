@@ -1,0 +1,33 @@
+/* holdfast report --format json: one document, its violations as in schema 1 of the log with count, processes and place added. */
+#include "render.h"
+#include <jansson.h>
+
+static json_t *violations(const struct findings *findings)
+{
+    json_t *all = json_array();
+    for (size_t index = 0; index < findings->count; index++) {
+        const struct finding *finding = &findings->items[index];
+        json_t *violation = json_copy(finding->violation);
+        json_object_set_new(violation, "count", json_integer(finding->count));
+        json_object_set(violation, "processes", finding->processes);
+        json_object_set_new(violation, "place", json_text(finding->place));
+        json_array_append_new(all, violation);
+    }
+    return all;
+}
+
+void render_json(FILE *stream, const struct findings *findings)
+{
+    json_t *document = json_object();
+    json_object_set_new(document, "schema", json_integer(SCHEMA_VERSION));
+    json_object_set_new(document, "type", json_string("report"));
+    json_object_set_new(document, "violations", violations(findings));
+    json_object_set_new(document, "rules", findings_by_rule(findings));
+    json_object_set_new(document, "places", findings_by_place(findings));
+    json_object_set(document, "totals", findings->totals);
+    json_object_set(document, "notices", findings->notices);
+    json_object_set(document, "problems", findings->problems);
+    json_dumpf(document, stream, JSON_INDENT(2));
+    fputc('\n', stream);
+    json_decref(document);
+}

@@ -1,0 +1,299 @@
+/* holdfast report --format text: each violation as a biography, then who and where, most frequent first. */
+#include "render.h"
+#include "rules.h"
+#include "text.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- one violation ----------------------------------------------------------------------------------------------------- */
+
+static void print_field(FILE *stream, const char *label, const char *text)
+{
+    if (text[0] == '\0')
+        return;
+    fprintf(stream, "  %-10s", label);
+    print_safely(stream, text);
+    fputc('\n', stream);
+}
+
+static void print_heading(FILE *stream, const json_t *violation)
+{
+    print_safely(stream, member(violation, "rule"));
+    fputc(' ', stream);
+    print_safely(stream, member(violation, "name"));
+    fputs(" (", stream);
+    print_safely(stream, member(violation, "severity"));
+    fputs("): ", stream);
+    print_safely(stream, member(violation, "message"));
+    fputc('\n', stream);
+}
+
+static char *process_list(const json_t *processes)
+{
+    char *list = duplicate("");
+    size_t count = json_array_size(processes), shown = count > 8 ? 8 : count;
+    for (size_t index = 0; index < shown; index++) {
+        json_int_t pid = json_integer_value(json_array_get(processes, index));
+        char *longer = compose("%s%s%lld", list, index != 0 ? ", " : "", (long long)pid);
+        free(list);
+        list = longer;
+    }
+    if (count > shown) {
+        char *longer = compose("%s and %zu more", list, count - shown);
+        free(list);
+        list = longer;
+    }
+    return list;
+}
+
+static void print_process(FILE *stream, const struct finding *finding)
+{
+    const json_t *violation = finding->violation;
+    char *processes = process_list(finding->processes);
+    const char *program = member(violation, "program"), *time = member(violation, "time"), *mode = member(violation, "mode");
+    char *line = compose("%s%s%s%s%s%s%s%s", processes, program[0] != '\0' ? " " : "", program, time[0] != '\0' ? ", " : "", time,
+                         mode[0] != '\0' ? ", mode " : "", mode, "");
+    print_field(stream, json_array_size(finding->processes) > 1 ? "processes" : "process", line);
+    if (finding->count > 1)
+        fprintf(stream, "  %-10s%lld times; shown is the first\n", "logged", (long long)finding->count);
+    free(line);
+    free(processes);
+}
+
+static void print_handle(FILE *stream, const char *label, const json_t *handle)
+{
+    const char *description = member(handle, "description"), *kind = member(handle, "kind");
+    const char *address = member(handle, "address"), *library = member(handle, "library");
+    if (description[0] == '\0' && address[0] == '\0')
+        return;
+    const char *name = description[0] != '\0' ? description : kind;
+    char *line = compose("%s%s%s%s%s", name, address[0] != '\0' ? "  " : "", address, library[0] != '\0' ? "  " : "", library);
+    print_field(stream, label, line);
+    free(line);
+}
+
+static void print_python_frame(FILE *stream, const json_t *frame)
+{
+    fputs("      ", stream);
+    print_safely(stream, member(frame, "file"));
+    fprintf(stream, ":%lld in ", (long long)member_number(frame, "line"));
+    print_safely(stream, member(frame, "function"));
+    fputc('\n', stream);
+}
+
+static void print_native_frame(FILE *stream, const json_t *frame)
+{
+    const char *function = member(frame, "function"), *file = member(frame, "file");
+    fputs("      ", stream);
+    if (function[0] == '\0')
+        function = member(frame, "symbol");
+    if (function[0] != '\0') {
+        print_safely(stream, function);
+        fputs("  ", stream);
+    }
+    if (file[0] != '\0') {
+        print_safely(stream, file);
+        fprintf(stream, ":%lld", (long long)member_number(frame, "line"));
+    } else {
+        fputc('(', stream);
+        print_safely(stream, member(frame, "module"));
+        if (function[0] == '\0') {
+            fputc('+', stream);
+            print_safely(stream, member(frame, "offset"));
+        }
+        fputc(')', stream);
+    }
+    if (member(frame, "remark")[0] != '\0') {
+        fputs("  -- ", stream);
+        print_safely(stream, member(frame, "remark"));
+    }
+    fputc('\n', stream);
+}
+
+static void print_stack(FILE *stream, const char *label, const json_t *stack)
+{
+    const json_t *python = json_object_get(stack, "python"), *native = json_object_get(stack, "native");
+    const char *function = member(stack, "function");
+    if (!json_is_object(stack))
+        return;
+    fprintf(stream, "  %s", label);
+    if (function[0] != '\0') {
+        fputs(" by ", stream);
+        print_safely(stream, function);
+    }
+    bool empty = json_array_size(python) + json_array_size(native) == 0;
+    fputs(empty ? " (no stack)\n" : " at\n", stream);
+    for (size_t index = 0; index < json_array_size(python); index++)
+        print_python_frame(stream, json_array_get(python, index));
+    if (json_array_size(python) != 0 && json_array_size(native) != 0)
+        fputs("    and there in native code\n", stream);
+    for (size_t index = 0; index < json_array_size(native); index++)
+        print_native_frame(stream, json_array_get(native, index));
+}
+
+static const char *words_for_action(const char *name)
+{
+    for (unsigned action = 0; action < ACTION_COUNT; action++)
+        if (strcmp(action_name((enum report_action)action), name) == 0)
+            return action_words((enum report_action)action);
+    return name;
+}
+
+static void print_change(FILE *stream, const json_t *violation)
+{
+    const json_t *change = json_object_get(violation, "change");
+    if (member(change, "file")[0] != '\0') {
+        char *line = compose("%s:%lld  %s", member(change, "file"), (long long)member_number(change, "line"), member(change, "text"));
+        print_field(stream, "change", line);
+        free(line);
+    }
+    print_field(stream, "remedy", member(violation, "remedy"));
+}
+
+/* A text log has said it all already. */
+static void print_lines(FILE *stream, const char *text)
+{
+    while (*text != '\0') {
+        size_t bytes = strcspn(text, "\n");
+        char *line = duplicate_bytes(text, bytes);
+        print_safely(stream, line);
+        fputc('\n', stream);
+        free(line);
+        text += bytes + (text[bytes] == '\n');
+    }
+}
+
+/* What the stacks of a violation are, in the words of its rule. */
+struct stack_titles {
+    const char *rule, *used, *freed;
+};
+
+static struct stack_titles titles_of(const char *rule)
+{
+    static const struct stack_titles special[] = {
+        {"HF103", "freed again", "freed"},        {"HF104", "freed now", "freed"},   {"HF105", "used", "given away"},
+        {"HF106", "used", "freed"},               {"HF107", "used", "replaced"},     {"HF110", "freed now", "freed"},
+        {"HF114", "released again", "freed"},
+    };
+    for (size_t index = 0; index < sizeof special / sizeof special[0]; index++)
+        if (strcmp(special[index].rule, rule) == 0)
+            return special[index];
+    return (struct stack_titles){rule, "used", "freed"};
+}
+
+static void print_stacks(FILE *stream, const json_t *violation)
+{
+    const json_t *stacks = json_object_get(violation, "stacks");
+    const json_t *used = json_object_get(stacks, "used"), *freed = json_object_get(stacks, "freed");
+    struct stack_titles titles = titles_of(member(violation, "rule"));
+    if (!json_equal(used, freed))
+        print_stack(stream, titles.used, used);
+    print_stack(stream, "obtained", json_object_get(stacks, "obtained"));
+    print_stack(stream, titles.freed, freed);
+}
+
+static void print_action(FILE *stream, const json_t *violation)
+{
+    const char *note = member(violation, "note");
+    char *line = compose("%s%s%s", words_for_action(member(violation, "action")), note[0] != '\0' ? "; " : "", note);
+    print_field(stream, "Holdfast", line);
+    free(line);
+}
+
+static void print_violation(FILE *stream, const struct finding *finding)
+{
+    const json_t *violation = finding->violation;
+    size_t index;
+    json_t *parent;
+    print_heading(stream, violation);
+    print_process(stream, finding);
+    print_handle(stream, "handle", json_object_get(violation, "handle"));
+    json_array_foreach(json_object_get(violation, "parents"), index, parent)
+        print_handle(stream, "inside", parent);
+    print_lines(stream, member(violation, "text"));
+    print_stacks(stream, violation);
+    print_action(stream, violation);
+    print_change(stream, violation);
+    fputc('\n', stream);
+}
+
+/* ---- the summary --------------------------------------------------------------------------------------------------------- */
+
+static void print_rules(FILE *stream, const struct findings *findings)
+{
+    json_t *rows = findings_by_rule(findings);
+    fprintf(stream, "\n  %6s  %-6s %-34s %s\n", "count", "rule", "name", "severity");
+    for (size_t index = 0; index < json_array_size(rows); index++) {
+        const json_t *row = json_array_get(rows, index);
+        char *line = compose("%6lld  %-6s %-34s %s", (long long)member_number(row, "count"), member(row, "rule"), member(row, "name"),
+                             member(row, "severity"));
+        fputs("  ", stream);
+        print_safely(stream, line);
+        fputc('\n', stream);
+        free(line);
+    }
+    json_decref(rows);
+}
+
+static void print_places(FILE *stream, const struct findings *findings)
+{
+    json_t *rows = findings_by_place(findings);
+    fprintf(stream, "\n  %6s  %s\n", "count", "place");
+    for (size_t index = 0; index < json_array_size(rows); index++) {
+        json_t *row = json_array_get(rows, index);
+        const char *rule;
+        json_t *count;
+        fprintf(stream, "  %6lld  ", (long long)member_number(row, "count"));
+        print_safely(stream, member(row, "place"));
+        json_object_foreach(json_object_get(row, "rules"), rule, count) {
+            fputs("  ", stream);
+            print_safely(stream, rule);
+        }
+        fputc('\n', stream);
+    }
+    json_decref(rows);
+}
+
+static void print_notices(FILE *stream, const struct findings *findings)
+{
+    size_t index;
+    json_t *notice;
+    json_array_foreach(findings->notices, index, notice) {
+        fprintf(stream, "notice of process %lld: ", (long long)member_number(notice, "pid"));
+        print_safely(stream, member(notice, "message"));
+        fputc('\n', stream);
+    }
+    if (index != 0)
+        fputc('\n', stream);
+}
+
+static void print_totals(FILE *stream, const struct findings *findings)
+{
+    static const struct {
+        const char *name, *thing, *words;
+    } totals[] = {{"repeats", "repeat", "counted only"}, {"refused", "call", "refused"}, {"held", "free", "postponed"}};
+    json_int_t logged = 0;
+    for (size_t index = 0; index < findings->count; index++)
+        logged += findings->items[index].count;
+    fprintf(stream, "Summary: %lld violation%s (%zu different) in %zu file%s", (long long)logged, logged == 1 ? "" : "s",
+            findings->count, findings->files, findings->files == 1 ? "" : "s");
+    for (size_t index = 0; index < sizeof totals / sizeof totals[0]; index++) {
+        json_int_t number = member_number(findings->totals, totals[index].name);
+        if (number > 0)
+            fprintf(stream, ", %lld %s%s %s", (long long)number, totals[index].thing, number == 1 ? "" : "s", totals[index].words);
+    }
+    fputc('\n', stream);
+}
+
+void render_text(FILE *stream, const struct findings *findings)
+{
+    for (size_t index = 0; index < findings->count; index++)
+        print_violation(stream, &findings->items[index]);
+    print_notices(stream, findings);
+    print_totals(stream, findings);
+    if (findings->count == 0)
+        return;
+    print_rules(stream, findings);
+    print_places(stream, findings);
+    fputs("\n`holdfast explain RULE` tells what a rule means and what to do.\n", stream);
+}

@@ -1,0 +1,114 @@
+/* holdfast report: reads logs and arena files, whatever each of them is, and shows all together. */
+#include "command.h"
+#include "inputs.h"
+#include "layout.h"
+#include "render.h"
+#include "text.h"
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+
+const char report_usage[] =
+    "usage: holdfast report [--format text|json] FILE...\n\n"
+    "Shows every violation that the files tell of, the same one of several processes once, then counts by rule and by place.\n"
+    "A FILE is a text log, a JSON Lines log, a saved stderr, or the arena of a running, ended or killed process; - is the\n"
+    "standard input. Exit status: 0, 1 when a file is damaged or foreign (the others are shown), 2 for wrong arguments.\n";
+
+static bool is_arena(FILE *stream)
+{
+    char start[sizeof ARENA_MAGIC - 1];
+    bool same = fread(start, 1, sizeof start, stream) == sizeof start && memcmp(start, ARENA_MAGIC, sizeof start) == 0;
+    rewind(stream);
+    return same;
+}
+
+static void read_file(struct findings *findings, const char *file)
+{
+    struct stat status = {0};
+    if (strcmp(file, "-") == 0) {
+        read_log(findings, "standard input", stdin);
+        return;
+    }
+    FILE *stream = fopen(file, "re");
+    if (stream == NULL) {
+        findings_add_problem(findings, file, "cannot be read: %s", strerror(errno));
+        return;
+    }
+    bool is_regular = fstat(fileno(stream), &status) == 0 && S_ISREG(status.st_mode);
+    if (S_ISDIR(status.st_mode))
+        findings_add_problem(findings, file, "is a directory; give the files in it");
+    else if (is_regular && is_arena(stream))
+        read_arena(findings, file);
+    else
+        read_log(findings, file, stream);
+    fclose(stream);
+}
+
+static int wrong_usage(void)
+{
+    fputs("\n", stderr);
+    fputs(report_usage, stderr);
+    return STATUS_USAGE;
+}
+
+struct request {
+    bool json;
+    char **files;
+    int file_count;
+};
+
+static bool set_format(struct request *request, const char *format)
+{
+    if (strcmp(format, "json") != 0 && strcmp(format, "text") != 0) {
+        complain("report", "--format '%s' is wrong: it must be text or json", format);
+        return false;
+    }
+    request->json = strcmp(format, "json") == 0;
+    return true;
+}
+
+static bool read_arguments(struct request *request, int count, char **arguments)
+{
+    int index = 1;
+    for (; index < count && arguments[index][0] == '-' && arguments[index][1] != '\0'; index++) {
+        bool fine = false;
+        if (strcmp(arguments[index], "--") == 0) {
+            index++;
+            break;
+        }
+        if (strncmp(arguments[index], "--format=", 9) == 0)
+            fine = set_format(request, arguments[index] + 9);
+        else if (strcmp(arguments[index], "--format") != 0)
+            complain("report", "there is no option '%s'", arguments[index]);
+        else if (index + 1 >= count)
+            complain("report", "--format needs a value: text or json");
+        else
+            fine = set_format(request, arguments[++index]);
+        if (!fine)
+            return false;
+    }
+    request->files = arguments + index;
+    request->file_count = count - index;
+    if (request->file_count == 0)
+        complain("report", "which file? Give the logs or arena files to read");
+    return request->file_count != 0;
+}
+
+int report_command(int count, char **arguments)
+{
+    struct request request = {0};
+    struct findings findings;
+    if (!read_arguments(&request, count, arguments))
+        return wrong_usage();
+    findings_open(&findings);
+    for (int index = 0; index < request.file_count; index++)
+        read_file(&findings, request.files[index]);
+    bool fine = json_array_size(findings.problems) == 0;
+    if (request.json)
+        render_json(stdout, &findings);
+    else if (fine || findings.files != 0)
+        render_text(stdout, &findings);
+    findings_close(&findings);
+    return fine ? STATUS_FINE : STATUS_FAILED;
+}

@@ -1,0 +1,27 @@
+/* Text for people: memory that is always there, complaints on stderr, output that cannot drive a terminal. */
+#ifndef HOLDFAST_TOOLS_TEXT_H
+#define HOLDFAST_TOOLS_TEXT_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+/* Memory from these is never NULL: where there is none left, the command says so and ends with status 1. */
+void *allocate(size_t bytes);
+void *reallocate(void *block, size_t bytes);
+char *duplicate(const char *text);
+char *duplicate_bytes(const char *text, size_t bytes);
+__attribute__((format(printf, 1, 2))) char *compose(const char *format, ...); /* a new string */
+
+/* One line on stderr: "holdfast COMMAND: ..."; `command` may be NULL. */
+__attribute__((format(printf, 2, 3))) void complain(const char *command, const char *format, ...);
+
+/* Write `text` without what a terminal would obey: control characters come out as \xNN. Logs hold names chosen by others. */
+void print_safely(FILE *stream, const char *text);
+
+/* Write `text` as lines of at most `width` columns, each after `indent` blanks. */
+void print_wrapped(FILE *stream, const char *text, unsigned indent, unsigned width);
+
+/* What follows the last '/' of `path`. */
+const char *base_name(const char *path);
+
+#endif

@@ -1,0 +1,296 @@
+/* The handle table and the graph of who lives in whom.
+ *
+ * [locked] Every function here is called with the tracker's lock held, from any thread. Nothing here allocates or calls anything
+ * but memory: all room is in the arena or in small arrays on the stack.
+ *
+ * Edges of a parent form a doubly linked list, since a dataset may have a million features that die in any order. Edges of a child form
+ * a singly linked list, since nothing has more than a few parents.
+ */
+#include "internal.h"
+
+/* Deep enough for any real tree (geometry collections nest 32 deep at the most in WKB); what lies deeper is left alone. */
+#define WALK_DEPTH 256u
+#define ANCESTORS_MAXIMUM 128u
+
+/* ---- handles -------------------------------------------------------------------------------------------------------- */
+
+static uint32_t *handle_bucket(const struct tracker *tracker, uint64_t address)
+{
+    /* The low bits of an address are always zero, the high ones always alike: the product's upper half depends on all of them. */
+    return section_bucket(tracker, SECTION_HANDLE_BUCKETS, (uint32_t)(address * UINT64_C(0x9e3779b97f4a7c15) >> 32));
+}
+
+handle_id handle_find(const struct tracker *tracker, uint64_t address, kind_test same, void *context)
+{
+    if (tracker->base == NULL)
+        return 0;
+    const struct handle_record *handle;
+    for (handle_id id = *handle_bucket(tracker, address); id != 0; id = handle->next) {
+        handle = tracker_handle(tracker, id);
+        if (handle == NULL)
+            break;
+        if (handle->address == address && (same == NULL || same(handle->kind, context)))
+            return id;
+    }
+    return 0;
+}
+
+handle_id handle_add(struct tracker *tracker, uint64_t address, uint16_t kind, uint8_t provider)
+{
+    handle_id id = tracker_take_record(tracker, SECTION_HANDLES);
+    struct handle_record *handle = tracker_handle(tracker, id);
+    if (handle == NULL)
+        return 0;
+    uint32_t *bucket = handle_bucket(tracker, address);
+    handle->address = address;
+    handle->kind = kind;
+    handle->provider = provider;
+    handle->birth_thread = (uint32_t)tracker_thread();
+    handle->state = HANDLE_LIVE;
+    handle->next = *bucket;
+    *bucket = id;
+    return id;
+}
+
+static void leave_bucket(struct tracker *tracker, handle_id id, const struct handle_record *handle)
+{
+    uint32_t *link = handle_bucket(tracker, handle->address);
+    while (*link != 0 && *link != id) {
+        struct handle_record *before = tracker_handle(tracker, *link);
+        if (before == NULL)
+            return;
+        link = &before->next;
+    }
+    if (*link == id)
+        *link = handle->next;
+}
+
+void handle_forget(struct tracker *tracker, handle_id id)
+{
+    struct handle_record *handle = tracker_handle(tracker, id);
+    if (handle == NULL || handle->state == HANDLE_FREE_RECORD || (handle->flags & HANDLE_FENCED) != 0)
+        return;
+    if (handle->state == HANDLE_HELD)
+        hold_leave(tracker, handle);
+    edges_remove_to_parents(tracker, id);
+    while (handle->first_child != 0)
+        edge_remove(tracker, handle->first_child);
+    leave_bucket(tracker, id, handle);
+    tracker_give_record(tracker, SECTION_HANDLES, id);
+}
+
+void handle_forget_tree(struct tracker *tracker, handle_id root)
+{
+    /* Down along first children, forgetting leaves on the way back. `path` is only a short cut back: when the tree is deeper, the
+     * way down is taken again from the root. */
+    handle_id path[64], id = root;
+    unsigned depth = 0;
+    for (;;) {
+        const struct handle_record *handle = tracker_handle(tracker, id);
+        if (handle == NULL)
+            return;
+        const struct edge_record *edge = tracker_edge(tracker, handle->first_child);
+        if (edge == NULL) {
+            handle_forget(tracker, id);
+            if (id == root)
+                return;
+            id = depth > 0 ? path[--depth] : root;
+            continue;
+        }
+        const struct handle_record *child = tracker_handle(tracker, edge->child);
+        if (edge->type != EDGE_BORROWED || (child->flags & HANDLE_FENCED) != 0) {
+            edge_remove(tracker, handle->first_child);
+            continue;
+        }
+        if (depth < sizeof path / sizeof path[0])
+            path[depth++] = id;
+        id = edge->child;
+    }
+}
+
+/* ---- edges ---------------------------------------------------------------------------------------------------------- */
+
+unsigned graph_ancestors(const struct tracker *tracker, handle_id id, handle_id *ancestors, unsigned room, bool *complete)
+{
+    unsigned count = 0;
+    *complete = true;
+    if (tracker_handle(tracker, id) != NULL)
+        ancestors[count++] = id;
+    for (unsigned next = 0; next < count; next++) {
+        const struct edge_record *edge = tracker_edge(tracker, tracker_handle(tracker, ancestors[next])->first_parent);
+        for (; edge != NULL; edge = tracker_edge(tracker, edge->next_of_child)) {
+            unsigned known = 0;
+            while (known < count && ancestors[known] != edge->parent)
+                known++;
+            if (known < count)
+                continue;
+            if (count == room) {
+                *complete = false;
+                return count;
+            }
+            ancestors[count++] = edge->parent;
+        }
+    }
+    return count;
+}
+
+static bool would_close_circle(const struct tracker *tracker, handle_id parent, handle_id child)
+{
+    if (parent == child)
+        return true;
+    if (tracker_handle(tracker, child)->first_child == 0)
+        return false;
+    handle_id ancestors[ANCESTORS_MAXIMUM];
+    bool complete;
+    unsigned count = graph_ancestors(tracker, parent, ancestors, ANCESTORS_MAXIMUM, &complete);
+    for (unsigned i = 0; i < count; i++)
+        if (ancestors[i] == child)
+            return true;
+    return !complete; /* not known is as good as yes: a circle would never end */
+}
+
+uint32_t edge_find(const struct tracker *tracker, handle_id parent, handle_id child)
+{
+    const struct handle_record *handle = tracker_handle(tracker, child);
+    uint32_t id = handle != NULL ? handle->first_parent : 0;
+    for (const struct edge_record *edge; (edge = tracker_edge(tracker, id)) != NULL; id = edge->next_of_child)
+        if (edge->parent == parent)
+            return id;
+    return 0;
+}
+
+uint32_t edge_add(struct tracker *tracker, handle_id parent, handle_id child, enum edge_type type)
+{
+    struct handle_record *above = tracker_handle(tracker, parent), *below = tracker_handle(tracker, child);
+    if (above == NULL || below == NULL || above->state == HANDLE_FREE_RECORD || below->state == HANDLE_FREE_RECORD)
+        return 0;
+    uint32_t id = edge_find(tracker, parent, child);
+    if (id != 0) {
+        tracker_edge(tracker, id)->type = type;
+        return id;
+    }
+    if (would_close_circle(tracker, parent, child))
+        return 0;
+    id = tracker_take_record(tracker, SECTION_EDGES);
+    struct edge_record *edge = tracker_edge(tracker, id);
+    if (edge == NULL)
+        return 0;
+    *edge = (struct edge_record){
+        .parent = parent,
+        .child = child,
+        .next_of_parent = above->first_child,
+        .next_of_child = below->first_parent,
+        .type = type,
+    };
+    if (above->first_child != 0)
+        tracker_edge(tracker, above->first_child)->previous_of_parent = id;
+    above->first_child = id;
+    below->first_parent = id;
+    if (below->parents < UINT8_MAX)
+        below->parents++;
+    return id;
+}
+
+/* Out of the child's list, counting what stays, because `parents` may have been saturated. */
+static void leave_child(struct tracker *tracker, uint32_t id, const struct edge_record *edge)
+{
+    struct handle_record *child = tracker_handle(tracker, edge->child);
+    uint32_t *link = &child->first_parent;
+    unsigned stay = 0;
+    while (*link != 0) {
+        if (*link == id) {
+            *link = edge->next_of_child;
+        } else {
+            link = &tracker_edge(tracker, *link)->next_of_child;
+            stay++;
+        }
+    }
+    child->parents = stay < UINT8_MAX ? (uint8_t)stay : UINT8_MAX;
+}
+
+void edge_remove(struct tracker *tracker, uint32_t id)
+{
+    struct edge_record *edge = tracker_edge(tracker, id);
+    if (edge == NULL || edge->type == EDGE_NONE)
+        return;
+    if (edge->previous_of_parent != 0)
+        tracker_edge(tracker, edge->previous_of_parent)->next_of_parent = edge->next_of_parent;
+    else
+        tracker_handle(tracker, edge->parent)->first_child = edge->next_of_parent;
+    if (edge->next_of_parent != 0)
+        tracker_edge(tracker, edge->next_of_parent)->previous_of_parent = edge->previous_of_parent;
+    leave_child(tracker, id, edge);
+    tracker_give_record(tracker, SECTION_EDGES, id);
+}
+
+void edges_remove_to_parents(struct tracker *tracker, handle_id child)
+{
+    const struct handle_record *handle = tracker_handle(tracker, child);
+    while (handle != NULL && handle->first_parent != 0)
+        edge_remove(tracker, handle->first_parent);
+}
+
+/* ---- walks ---------------------------------------------------------------------------------------------------------- */
+
+bool graph_walk(struct tracker *tracker, handle_id root, unsigned types, walk_visitor visit, void *context)
+{
+    const struct handle_record *handle = tracker_handle(tracker, root);
+    if (handle == NULL)
+        return true;
+    /* Next edge to follow on each level. Read before the visit, which may remove the edge that led to it. */
+    uint32_t path[WALK_DEPTH] = {handle->first_child};
+    unsigned depth = 0;
+    bool whole = true;
+    /* Where much is shared there are far more ways than handles; nothing real comes near this. */
+    uint64_t budget = 64 + UINT64_C(16) * section_header(tracker, SECTION_EDGES)->used;
+
+    for (;;) {
+        uint32_t id = path[depth];
+        const struct edge_record *edge = tracker_edge(tracker, id);
+        if (edge == NULL) {
+            if (depth-- == 0)
+                return whole;
+            continue;
+        }
+        path[depth] = edge->next_of_parent;
+        if ((types & WALK_TYPE(edge->type)) == 0)
+            continue;
+        if (budget-- == 0)
+            return false;
+        handle_id child = edge->child;
+        enum walk_step step = visit(tracker, id, (enum edge_type)edge->type, child, context);
+        if (step == WALK_STOP)
+            return false;
+        if (step == WALK_PAST)
+            continue;
+        uint32_t first_child = tracker_handle(tracker, child)->first_child;
+        if (first_child == 0)
+            continue;
+        if (depth + 1 < WALK_DEPTH)
+            path[++depth] = first_child;
+        else
+            whole = false;
+    }
+}
+
+struct tree_visit {
+    tree_visitor visit;
+    void *context;
+};
+
+static enum walk_step visit_tree(struct tracker *tracker, uint32_t edge, enum edge_type type, handle_id child, void *context)
+{
+    (void)edge;
+    (void)type;
+    const struct tree_visit *tree = context;
+    return tree->visit(tracker, child, tree->context) ? WALK_INTO : WALK_STOP;
+}
+
+bool tree_walk(struct tracker *tracker, handle_id root, bool dependants, tree_visitor visit, void *context)
+{
+    if (tracker_handle(tracker, root) == NULL)
+        return true;
+    struct tree_visit tree = {visit, context};
+    return visit(tracker, root, context) &&
+           graph_walk(tracker, root, dependants ? WALK_NEEDED : WALK_BORROWED, visit_tree, &tree);
+}

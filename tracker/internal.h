@@ -1,0 +1,65 @@
+/* What the tracker's own files share and nobody else includes.
+ *
+ * Everything here is called with the lock held, except where it says otherwise, and, like the whole writer, never allocates memory
+ * and never touches stdio: it runs inside somebody else's process, perhaps inside its allocator.
+ */
+#ifndef HOLDFAST_TRACKER_INTERNAL_H
+#define HOLDFAST_TRACKER_INTERNAL_H
+
+#include "tracker.h"
+
+/* Thread id of the caller, cached; any context, no lock. */
+int32_t tracker_thread(void);
+
+static inline struct arena_section_header *section_header(const struct tracker *tracker, enum arena_section section)
+{
+    return &tracker_header(tracker)->sections[section];
+}
+/* The first byte of a section: for strings, words, rings and buckets, whose elements are not records with an id. */
+static inline void *section_data(const struct tracker *tracker, enum arena_section section)
+{
+    return tracker->base + section_header(tracker, section)->offset;
+}
+/* The bucket of a hash: bucket arrays are powers of two and use their slot 0 as well. */
+static inline uint32_t *section_bucket(const struct tracker *tracker, enum arena_section section, uint32_t hash)
+{
+    return (uint32_t *)section_data(tracker, section) + (hash & (section_header(tracker, section)->capacity - 1));
+}
+
+/* FNV-1a over what never changes in a table of sections. Writer and reader must agree on it. */
+static inline uint64_t arena_layout_sum(const struct arena_section_header sections[SECTION_COUNT])
+{
+    uint64_t sum = UINT64_C(0xcbf29ce484222325);
+    for (int section = 0; section < SECTION_COUNT; section++) {
+        const uint64_t constant[] = {sections[section].offset, sections[section].record_bytes, sections[section].capacity};
+        for (int i = 0; i < 3; i++)
+            for (int byte = 0; byte < 8; byte++)
+                sum = (sum ^ (constant[i] >> (8 * byte) & 0xff)) * UINT64_C(0x100000001b3);
+    }
+    return sum;
+}
+
+/* ---- graph.c ---------------------------------------------------------------------------------------------------- */
+
+enum walk_step { WALK_INTO, WALK_PAST, WALK_STOP };
+
+/* `edge` led to `child`. The visitor may remove this very edge, and no other, and must then not go into the child. */
+typedef enum walk_step (*walk_visitor)(struct tracker *tracker, uint32_t edge, enum edge_type type, handle_id child,
+                                       void *context);
+
+#define WALK_TYPE(type) (1u << (type))
+#define WALK_BORROWED WALK_TYPE(EDGE_BORROWED)
+#define WALK_NEEDED (WALK_BORROWED | WALK_TYPE(EDGE_DEPENDANT) | WALK_TYPE(EDGE_NEEDED))
+
+/* Everything below `root` by edges of these types, without `root`. False: stopped, or not everything could be visited. */
+bool graph_walk(struct tracker *tracker, handle_id root, unsigned types, walk_visitor visit, void *context);
+
+/* `id` and its ancestors, nearest first, each once, at most `room`; `*complete` is false when there are more. */
+unsigned graph_ancestors(const struct tracker *tracker, handle_id id, handle_id *ancestors, unsigned room, bool *complete);
+
+/* ---- lifetime.c ------------------------------------------------------------------------------------------------- */
+
+/* Out of the queue of postponed frees; leaves state and staleness alone. */
+void hold_leave(struct tracker *tracker, struct handle_record *handle);
+
+#endif

@@ -1,0 +1,268 @@
+/* The arena's layout: what writer, reader and every later tool share. Nothing else belongs here.
+ *
+ * Glossary
+ *   arena    one mapped file (or anonymous memory) in which all tracker state lives
+ *   section  an array of fixed-size records inside the arena, named by enum arena_section
+ *   id       index of a record in its section; 0 is "none" in every section, record 0 is never used
+ *
+ * Everything is valid when zero. All numbers are little-endian, as the processors that Holdfast runs on.
+ * A change of any record or section needs a new ARENA_VERSION; the static asserts below stop a silent drift.
+ */
+#ifndef HOLDFAST_TRACKER_LAYOUT_H
+#define HOLDFAST_TRACKER_LAYOUT_H
+
+#include <stdint.h>
+
+#define ARENA_MAGIC "HOLDFAST"
+#define ARENA_VERSION 1u
+#define ARENA_HEADER_BYTES 4096u
+
+enum arena_section {
+    SECTION_HANDLES,
+    SECTION_HANDLE_BUCKETS, /* uint32_t: handle id, by hash of address */
+    SECTION_EDGES,
+    SECTION_STACKS,
+    SECTION_STACK_BUCKETS, /* uint32_t: stack id */
+    SECTION_WORDS,         /* uint64_t: the frames of stacks */
+    SECTION_PYTHON_FRAMES,
+    SECTION_PYTHON_BUCKETS, /* uint32_t: python frame id */
+    SECTION_STRINGS,        /* bytes: NUL-terminated, id = byte offset */
+    SECTION_STRING_BUCKETS, /* uint32_t: index entry id */
+    SECTION_STRING_INDEX,
+    SECTION_MODULES,
+    SECTION_EVENTS, /* a ring */
+    SECTION_FENCES, /* a ring */
+    SECTION_COUNT
+};
+
+struct arena_section_header {
+    uint64_t offset;       /* bytes from the start of the arena */
+    uint32_t record_bytes; /* size of one record */
+    uint32_t capacity;     /* records that fit, record 0 included */
+    uint32_t used;         /* high-water mark: records 1 .. used-1 were handed out at least once */
+    uint32_t free_head;    /* first record of the free list, 0 when empty */
+};
+
+enum arena_state { ARENA_BUILDING = 0, ARENA_LIVE = 1, ARENA_CLOSED = 2 };
+
+/* Counters of the whole arena. Names are what reports print. */
+#define ARENA_COUNTERS(X)                                                                                            \
+    X(births, "handles born")                                                                                        \
+    X(loans, "borrowed handles lent for the first time")                                                             \
+    X(deaths, "handles freed")                                                                                       \
+    X(implicit_deaths, "handles whose address was born again unseen")                                                \
+    X(violations, "violations")                                                                                      \
+    X(repeats, "violations already logged, counted only")                                                            \
+    X(refusals, "calls refused")                                                                                     \
+    X(held, "frees postponed")                                                                                       \
+    X(released, "postponed frees carried out")                                                                       \
+    X(fenced, "blocks fenced")                                                                                       \
+    X(fence_evictions, "fences lifted because of their bound")                                                       \
+    X(proxies, "Python proxies seen")                                                                                \
+    X(stacks_slow, "stacks taken by unwinding")                                                                      \
+    X(dropped_handles, "handles not recorded: arena full")                                                           \
+    X(dropped_edges, "relations not recorded: arena full")                                                           \
+    X(dropped_stacks, "stacks not recorded: arena full")                                                             \
+    X(dropped_strings, "strings not recorded: arena full")                                                           \
+    X(dropped_reports, "reports that could not be written")
+
+enum arena_counter {
+#define X(name, words) COUNTER_##name,
+    ARENA_COUNTERS(X)
+#undef X
+    COUNTER_COUNT
+};
+
+struct arena_header {
+    char magic[8];          /* ARENA_MAGIC, not terminated */
+    uint32_t version;       /* ARENA_VERSION of the writer */
+    uint32_t header_bytes;  /* ARENA_HEADER_BYTES */
+    uint64_t total_bytes;   /* of the whole arena; a shorter file is truncated */
+    uint64_t layout_sum;    /* FNV-1a over the constant part of `sections`: a torn header does not match */
+    uint32_t state;         /* enum arena_state */
+    uint32_t pid;           /* of the process that writes */
+    uint64_t started_ns;    /* CLOCK_REALTIME when the arena was made */
+    uint64_t event_count;   /* events ever written; the ring holds the last ones */
+    uint64_t fence_head;    /* fences ever pushed */
+    uint64_t fence_tail;    /* fences ever lifted */
+    uint64_t fence_bytes;   /* bytes kept back now */
+    uint32_t hold_head;     /* handle id: the oldest postponed free */
+    uint32_t hold_tail;     /* handle id: the youngest */
+    uint32_t hold_count;    /* postponed frees now */
+    uint32_t reserved;
+    struct arena_section_header sections[SECTION_COUNT];
+    uint64_t counters[COUNTER_COUNT];
+    char program[256]; /* name of the program, for people */
+};
+
+_Static_assert(sizeof(struct arena_section_header) == 24, "arena layout changed: raise ARENA_VERSION");
+_Static_assert(sizeof(struct arena_header) <= ARENA_HEADER_BYTES, "the header must fit its page");
+
+enum handle_state {
+    HANDLE_FREE_RECORD = 0,
+    HANDLE_LIVE = 1,
+    HANDLE_HELD = 2,   /* its free was asked for and is postponed */
+    HANDLE_BURIED = 3, /* freed for real */
+};
+
+/* Why a handle is no longer the caller's to use: decides the rule of a late use. */
+enum handle_cause {
+    CAUSE_NONE = 0,
+    CAUSE_FREED = 1,        /* by its own free */
+    CAUSE_PARENT = 2,       /* died with what it lived in */
+    CAUSE_INVALIDATED = 3,  /* replaced by a call that is no free */
+    CAUSE_TAKEN = 4,        /* given away, and destroyed by the taker */
+    CAUSE_TEARDOWN = 5,     /* its library's world was ended */
+};
+
+enum handle_flag {
+    HANDLE_BORROWED = 1u << 0,  /* lives inside a parent; else owned by the caller */
+    HANDLE_TAKEN = 1u << 1,     /* was owned, then given to its parent */
+    HANDLE_UPDATE = 1u << 2,    /* open for writing: never held */
+    HANDLE_SHARED = 1u << 3,    /* handed out by a shared open: `closes` drops one reference */
+    HANDLE_COUNTED = 1u << 4,   /* reference-counted: evidence decides whether it died */
+    HANDLE_TRACELESS = 1u << 5, /* lent at least once to a caller that leaves no trace of what it keeps */
+    HANDLE_EXACT = 1u << 6,     /* its holders are known exactly (Python proxies) */
+    HANDLE_STALE = 1u << 7,     /* live, but below a held or refused free: its use is a violation */
+    HANDLE_REPORTED = 1u << 8,  /* the postponed free was reported already */
+    HANDLE_REFUSED = 1u << 9,   /* its free was refused (mode reject); it stays usable */
+    HANDLE_FENCED = 1u << 10,   /* buried, and its memory is kept back */
+    HANDLE_GLOBAL = 1u << 11,   /* belongs to the library: lives as long as it */
+    HANDLE_GRACE = 1u << 12,    /* held without a violation, for a caller that leaves no trace */
+    HANDLE_NUMBER = 1u << 13,   /* `label` is a number, not a string id */
+    HANDLE_HARMLESS = 1u << 14, /* may be held: nothing others can see changes */
+};
+
+struct handle_record {
+    uint64_t address;
+    uint32_t next;         /* in its bucket; in the free list for a free record */
+    uint32_t serial;       /* raised each time the record is given to another handle */
+    uint16_t kind;         /* index into the kinds of the build */
+    uint8_t state;         /* enum handle_state */
+    uint8_t cause;         /* enum handle_cause */
+    uint16_t flags;        /* enum handle_flag */
+    uint8_t provider;      /* which loaded copy of the library */
+    uint8_t parents;       /* edges to parents, saturating */
+    uint32_t first_child;  /* edge id */
+    uint32_t first_parent; /* edge id */
+    uint32_t holders;      /* Python proxies alive */
+    uint32_t references;   /* references taken by the caller beyond the first */
+    uint32_t label;        /* string id, or a number with HANDLE_NUMBER */
+    uint32_t birth_stack;  /* stack id of its creation or first loan */
+    uint32_t loan_stack;   /* of the youngest proxy, 0: as birth */
+    uint32_t death_stack;  /* of the free that was asked for, or that killed it */
+    uint16_t birth_function; /* contract index */
+    uint16_t death_function;
+    uint32_t killer;       /* handle id of what died (or was changed) and took it along, 0: itself */
+    uint32_t killer_serial;
+    uint32_t fence_next;   /* next handle covered by the same fence */
+    uint32_t hold_previous, hold_next; /* queue of postponed frees */
+    uint32_t birth_thread;
+    uint32_t reserved;
+    uint64_t held_at_ms;   /* CLOCK_MONOTONIC milliseconds */
+    uint64_t arguments[2]; /* of the postponed free, beside the handle: see shim/hold.c */
+};
+_Static_assert(sizeof(struct handle_record) == 112, "arena layout changed: raise ARENA_VERSION");
+
+enum edge_type {
+    EDGE_NONE = 0,
+    EDGE_BORROWED = 1,  /* child lives inside parent */
+    EDGE_DEPENDANT = 2, /* child is owned but needs parent */
+    EDGE_ADVICE = 3,    /* as dependant, but outliving works in practice */
+    EDGE_NEEDED = 4,    /* child is owned and needs parent for every use but its own free (a prepared geometry) */
+};
+
+struct edge_record {
+    uint32_t parent, child;                  /* handle ids */
+    uint32_t next_of_parent, previous_of_parent; /* among the children of the parent */
+    uint32_t next_of_child;                  /* among the parents of the child; free list for a free record */
+    uint32_t type;                           /* enum edge_type */
+};
+_Static_assert(sizeof(struct edge_record) == 24, "arena layout changed: raise ARENA_VERSION");
+
+/* A stack: `python_count` Python frame ids, then `native_count` native frames, both innermost first, in SECTION_WORDS.
+ * Native frame word:  | module id : 16 | offset in the module's file image : 48 |
+ * The offset is that of the return address minus one, so that it lies inside the calling instruction. */
+struct stack_record {
+    uint64_t hash;
+    uint32_t next; /* in its bucket */
+    uint32_t first_word;
+    uint16_t native_count, python_count;
+    uint32_t flags; /* STACK_TRUNCATED_* */
+};
+_Static_assert(sizeof(struct stack_record) == 24, "arena layout changed: raise ARENA_VERSION");
+#define STACK_TRUNCATED_NATIVE 1u
+#define STACK_TRUNCATED_PYTHON 2u
+#define STACK_MODULE_SHIFT 48
+#define STACK_OFFSET_MASK ((UINT64_C(1) << STACK_MODULE_SHIFT) - 1)
+
+struct python_frame_record {
+    uint32_t file, function; /* string ids; function is the qualified name */
+    uint32_t line;
+    uint32_t next; /* in its bucket */
+};
+_Static_assert(sizeof(struct python_frame_record) == 16, "arena layout changed: raise ARENA_VERSION");
+
+struct string_index_record {
+    uint32_t string; /* byte offset */
+    uint32_t hash;
+    uint32_t next;
+    uint32_t length; /* without the NUL */
+};
+_Static_assert(sizeof(struct string_index_record) == 16, "arena layout changed: raise ARENA_VERSION");
+
+struct module_record {
+    uint64_t base; /* load address: run-time address minus file-image offset */
+    uint64_t end;  /* run-time end of its last loaded segment */
+    uint32_t path; /* string id */
+    uint32_t build_id_bytes;
+    uint8_t build_id[24];
+};
+_Static_assert(sizeof(struct module_record) == 48, "arena layout changed: raise ARENA_VERSION");
+
+/* Kinds of events. Names are what reports print. */
+#define EVENT_TYPES(X)                                                                                               \
+    X(none, "none")                                                                                                  \
+    X(provider, "copy of a library found")                                                                           \
+    X(violation, "violation")                                                                                        \
+    X(held, "free postponed")                                                                                        \
+    X(released, "postponed free carried out")                                                                        \
+    X(refused, "call refused")                                                                                       \
+    X(settled, "held handles really freed for another call")                                                         \
+    X(bound, "a bound was reached")                                                                                  \
+    X(fork, "forked")                                                                                                \
+    X(exit, "process ended")
+
+enum event_type {
+#define X(name, words) EVENT_##name,
+    EVENT_TYPES(X)
+#undef X
+    EVENT_TYPE_COUNT
+};
+
+struct event_record {
+    uint64_t time_ns; /* CLOCK_REALTIME */
+    uint64_t address; /* of the handle, or 0 */
+    uint32_t type;    /* enum event_type */
+    uint32_t thread;
+    uint32_t stack; /* stack id */
+    uint32_t label; /* string id: what the handle was */
+    uint16_t rule;  /* number of the rule (101 ...), or 0 */
+    uint16_t function;
+    uint16_t kind;
+    uint16_t action; /* enum report_action of tracker/rules.h */
+    uint32_t birth_stack, death_stack;
+    uint32_t detail; /* string id: free text */
+    uint32_t function_name; /* string id: arenas outlive the build whose index `function` is */
+};
+_Static_assert(sizeof(struct event_record) == 56, "arena layout changed: raise ARENA_VERSION");
+
+struct fence_record {
+    uint64_t block;
+    uint64_t bytes;
+    uint32_t first_handle; /* chain by fence_next */
+    uint32_t reserved;
+};
+_Static_assert(sizeof(struct fence_record) == 24, "arena layout changed: raise ARENA_VERSION");
+
+#endif

@@ -1,0 +1,317 @@
+/* Lifetimes: what still lives below a handle, the queue of postponed frees, burying, holders, and the ring of fences.
+ *
+ * [locked] Every function here is called with the tracker's lock held, from any thread. Nothing here allocates or frees: fence_pop()
+ * names the block whose time has come, and its caller frees it, without the lock.
+ */
+#include "internal.h"
+
+#define ANCESTORS_MAXIMUM 128u
+
+static bool is_undead(const struct handle_record *handle)
+{
+    return handle->state == HANDLE_LIVE || handle->state == HANDLE_HELD;
+}
+
+/* ---- who lives ------------------------------------------------------------------------------------------------------ */
+
+struct alive {
+    enum borrowed_policy borrowed;
+    enum children answer;
+    handle_id example;
+};
+
+static enum children borrowed_alive(const struct handle_record *child, enum borrowed_policy borrowed)
+{
+    if (child->holders > 0)
+        return CHILDREN_HOLDERS;
+    /* A held child was freed by its caller, who therefore keeps nothing. */
+    if (child->state == HANDLE_HELD || (child->flags & HANDLE_TRACELESS) == 0)
+        return CHILDREN_NONE;
+    return borrowed == BORROWED_GRACE ? CHILDREN_GRACE : borrowed == BORROWED_LIVE ? CHILDREN_HOLDERS : CHILDREN_NONE;
+}
+
+static enum walk_step look_for_life(struct tracker *tracker, uint32_t edge, enum edge_type type, handle_id id, void *context)
+{
+    (void)edge;
+    struct alive *alive = context;
+    const struct handle_record *child = tracker_handle(tracker, id);
+    if (!is_undead(child))
+        return WALK_PAST;
+
+    enum children found;
+    if (type == EDGE_BORROWED) {
+        if (child->references > 0) /* survives its parent, with all that it holds */
+            return WALK_PAST;
+        found = borrowed_alive(child, alive->borrowed);
+    } else {
+        bool wanted = child->state == HANDLE_LIVE && ((child->flags & HANDLE_EXACT) == 0 || child->holders > 0);
+        found = !wanted ? CHILDREN_NONE : type == EDGE_NEEDED ? CHILDREN_HOLDERS : CHILDREN_DEPENDANTS;
+    }
+    if (found > alive->answer) {
+        alive->answer = found;
+        alive->example = id;
+    }
+    return found == CHILDREN_DEPENDANTS ? WALK_STOP : WALK_INTO;
+}
+
+enum children children_alive(struct tracker *tracker, handle_id id, enum borrowed_policy borrowed, handle_id *example)
+{
+    struct alive alive = {borrowed, CHILDREN_NONE, 0};
+    const struct handle_record *handle = tracker_handle(tracker, id);
+    if (handle != NULL && handle->holders > 0)
+        alive = (struct alive){borrowed, CHILDREN_HOLDERS, id};
+    graph_walk(tracker, id, WALK_NEEDED, look_for_life, &alive);
+    if (example != NULL)
+        *example = alive.example;
+    return alive.answer;
+}
+
+/* ---- staleness ------------------------------------------------------------------------------------------------------ */
+
+/* Is there a parent, other than `exempt`, whose end makes `id` stale? */
+static bool stale_by_a_parent(const struct tracker *tracker, handle_id id, handle_id exempt)
+{
+    const struct edge_record *edge = tracker_edge(tracker, tracker_handle(tracker, id)->first_parent);
+    for (; edge != NULL; edge = tracker_edge(tracker, edge->next_of_child)) {
+        if (edge->parent == exempt || (WALK_TYPE(edge->type) & WALK_NEEDED) == 0)
+            continue;
+        const struct handle_record *parent = tracker_handle(tracker, edge->parent);
+        if (parent->state != HANDLE_LIVE || (parent->flags & (HANDLE_STALE | HANDLE_REFUSED)) != 0)
+            return true;
+    }
+    return false;
+}
+
+static enum walk_step make_stale(struct tracker *tracker, uint32_t edge, enum edge_type type, handle_id id, void *context)
+{
+    (void)edge;
+    (void)type;
+    (void)context;
+    struct handle_record *handle = tracker_handle(tracker, id);
+    if (!is_undead(handle))
+        return WALK_PAST;
+    handle->flags |= HANDLE_STALE;
+    return WALK_INTO;
+}
+
+/* What is reached by several ways stays stale until the last of them: then all its parents have been visited. */
+static enum walk_step lift_stale(struct tracker *tracker, uint32_t edge, enum edge_type type, handle_id id, void *root)
+{
+    (void)edge;
+    (void)type;
+    struct handle_record *handle = tracker_handle(tracker, id);
+    if (!is_undead(handle) || stale_by_a_parent(tracker, id, *(handle_id *)root))
+        return WALK_PAST;
+    handle->flags &= (uint16_t)~HANDLE_STALE;
+    return handle->state == HANDLE_HELD ? WALK_PAST : WALK_INTO; /* what is held makes those below it stale by itself */
+}
+
+void handle_mark_stale(struct tracker *tracker, handle_id id, bool stale)
+{
+    const struct handle_record *handle = tracker_handle(tracker, id);
+    if (handle == NULL)
+        return;
+    if (stale)
+        graph_walk(tracker, id, WALK_NEEDED, make_stale, NULL);
+    else if ((handle->flags & HANDLE_STALE) == 0)
+        graph_walk(tracker, id, WALK_NEEDED, lift_stale, &id);
+}
+
+/* ---- the queue of postponed frees ----------------------------------------------------------------------------------- */
+
+static void hold_join(struct tracker *tracker, handle_id id, struct handle_record *handle)
+{
+    struct arena_header *header = tracker_header(tracker);
+    handle->hold_previous = header->hold_tail;
+    handle->hold_next = 0;
+    if (header->hold_tail != 0)
+        tracker_handle(tracker, header->hold_tail)->hold_next = id;
+    else
+        header->hold_head = id;
+    header->hold_tail = id;
+    header->hold_count++;
+}
+
+void hold_leave(struct tracker *tracker, struct handle_record *handle)
+{
+    struct arena_header *header = tracker_header(tracker);
+    if (handle->hold_previous != 0)
+        tracker_handle(tracker, handle->hold_previous)->hold_next = handle->hold_next;
+    else
+        header->hold_head = handle->hold_next;
+    if (handle->hold_next != 0)
+        tracker_handle(tracker, handle->hold_next)->hold_previous = handle->hold_previous;
+    else
+        header->hold_tail = handle->hold_previous;
+    handle->hold_previous = handle->hold_next = 0;
+    header->hold_count--;
+}
+
+void handle_hold(struct tracker *tracker, handle_id id, uint64_t now_ms)
+{
+    struct handle_record *handle = tracker_handle(tracker, id);
+    if (handle == NULL || handle->state != HANDLE_LIVE)
+        return;
+    handle->state = HANDLE_HELD;
+    handle->held_at_ms = now_ms;
+    hold_join(tracker, id, handle);
+    handle_mark_stale(tracker, id, true);
+}
+
+void handle_unhold(struct tracker *tracker, handle_id id)
+{
+    struct handle_record *handle = tracker_handle(tracker, id);
+    if (handle == NULL || handle->state != HANDLE_HELD)
+        return;
+    hold_leave(tracker, handle);
+    handle->state = HANDLE_LIVE;
+    handle_mark_stale(tracker, id, false);
+}
+
+/* ---- burying -------------------------------------------------------------------------------------------------------- */
+
+struct burial {
+    handle_id killer;
+    uint32_t killer_serial;
+    uint16_t function;
+    stack_id stack;
+};
+
+static void bury_one(struct tracker *tracker, struct handle_record *handle, enum handle_cause cause,
+                     const struct burial *burial)
+{
+    if (handle->state == HANDLE_HELD)
+        hold_leave(tracker, handle);
+    handle->state = HANDLE_BURIED;
+    handle->cause = (uint8_t)cause;
+    handle->flags &= (uint16_t) ~(HANDLE_STALE | HANDLE_REFUSED);
+    handle->killer = burial->killer;
+    handle->killer_serial = burial->killer_serial;
+    if (burial->function != 0)
+        handle->death_function = burial->function;
+    if (burial->stack != 0)
+        handle->death_stack = burial->stack;
+}
+
+/* A reference-counted child goes its own way: with its edge goes the staleness that came by it. */
+static void let_go(struct tracker *tracker, uint32_t edge, handle_id id, struct handle_record *child)
+{
+    edge_remove(tracker, edge);
+    if ((child->flags & HANDLE_STALE) == 0 || stale_by_a_parent(tracker, id, 0))
+        return;
+    child->flags &= (uint16_t)~HANDLE_STALE;
+    if (child->state == HANDLE_LIVE)
+        handle_mark_stale(tracker, id, false);
+}
+
+static enum walk_step bury_below(struct tracker *tracker, uint32_t edge, enum edge_type type, handle_id id, void *context)
+{
+    struct handle_record *child = tracker_handle(tracker, id);
+    if (!is_undead(child))
+        return WALK_PAST;
+    if (type != EDGE_BORROWED) {
+        child->flags |= HANDLE_STALE;
+        handle_mark_stale(tracker, id, true);
+        return WALK_PAST;
+    }
+    if ((child->flags & HANDLE_COUNTED) != 0 || child->references > 0) {
+        let_go(tracker, edge, id, child);
+        return WALK_PAST;
+    }
+    bury_one(tracker, child, CAUSE_PARENT, context);
+    return WALK_INTO;
+}
+
+void handle_bury(struct tracker *tracker, handle_id id, enum handle_cause cause, uint16_t function, stack_id stack)
+{
+    struct handle_record *handle = tracker_handle(tracker, id);
+    if (handle == NULL || !is_undead(handle))
+        return;
+    bury_one(tracker, handle, cause, &(struct burial){0, 0, function, stack});
+    struct burial below = {id, handle->serial, function != 0 ? function : handle->death_function,
+                           stack != 0 ? stack : handle->death_stack};
+    graph_walk(tracker, id, WALK_NEEDED, bury_below, &below);
+}
+
+/* ---- holders -------------------------------------------------------------------------------------------------------- */
+
+void handle_holder_add(struct tracker *tracker, handle_id id, stack_id stack)
+{
+    struct handle_record *handle = tracker_handle(tracker, id);
+    if (handle == NULL || handle->state == HANDLE_FREE_RECORD)
+        return;
+    handle->holders++;
+    handle->flags |= HANDLE_EXACT;
+    handle->loan_stack = stack;
+}
+
+handle_id handle_holder_drop(struct tracker *tracker, handle_id id)
+{
+    struct handle_record *handle = tracker_handle(tracker, id);
+    if (handle == NULL || handle->holders == 0)
+        return 0;
+    handle->holders--;
+    return is_undead(handle) ? handle_waiting_ancestor(tracker, id) : 0;
+}
+
+handle_id handle_waiting_ancestor(struct tracker *tracker, handle_id id)
+{
+    handle_id ancestors[ANCESTORS_MAXIMUM];
+    bool complete;
+    unsigned count = graph_ancestors(tracker, id, ancestors, ANCESTORS_MAXIMUM, &complete);
+    for (unsigned i = 0; i < count; i++) {
+        const struct handle_record *handle = tracker_handle(tracker, ancestors[i]);
+        const unsigned refused_and_stale = HANDLE_REFUSED | HANDLE_STALE;
+        if (handle->state == HANDLE_HELD ||
+            (handle->state == HANDLE_LIVE && (handle->flags & refused_and_stale) == refused_and_stale))
+            return ancestors[i];
+    }
+    return 0;
+}
+
+/* ---- fences --------------------------------------------------------------------------------------------------------- */
+
+/* Fence number n lies in record 1 + n % (capacity - 1). */
+static struct fence_record *fence_slot(struct tracker *tracker, uint64_t number)
+{
+    uint32_t slots = section_header(tracker, SECTION_FENCES)->capacity - 1;
+    return tracker_record(tracker, SECTION_FENCES, 1 + (uint32_t)(number % slots));
+}
+
+bool fence_push(struct tracker *tracker, uint64_t block, uint64_t bytes, handle_id first)
+{
+    struct arena_header *header = tracker_header(tracker);
+    if (tracker->base == NULL || block == 0 ||
+        header->fence_head - header->fence_tail >= header->sections[SECTION_FENCES].capacity - 1)
+        return false;
+    *fence_slot(tracker, header->fence_head) = (struct fence_record){.block = block, .bytes = bytes, .first_handle = first};
+    header->fence_head++;
+    header->fence_bytes += bytes;
+    struct handle_record *handle;
+    for (handle_id id = first; (handle = tracker_handle(tracker, id)) != NULL; id = handle->fence_next) {
+        if ((handle->flags & HANDLE_FENCED) != 0) /* covered already: following its chain would join two fences, or never end */
+            break;
+        handle->flags |= HANDLE_FENCED;
+    }
+    return true;
+}
+
+uint64_t fence_pop(struct tracker *tracker)
+{
+    struct arena_header *header = tracker_header(tracker);
+    if (tracker->base == NULL || header->fence_head == header->fence_tail)
+        return 0;
+    struct fence_record fence = *fence_slot(tracker, header->fence_tail);
+    *fence_slot(tracker, header->fence_tail) = (struct fence_record){0};
+    header->fence_tail++;
+    header->fence_bytes -= fence.bytes;
+    for (handle_id id = fence.first_handle, next; id != 0; id = next) {
+        struct handle_record *handle = tracker_handle(tracker, id);
+        if (handle == NULL || (handle->flags & HANDLE_FENCED) == 0)
+            break;
+        next = handle->fence_next;
+        handle->flags &= (uint16_t)~HANDLE_FENCED;
+        handle_forget(tracker, id);
+    }
+    return fence.block;
+}

@@ -1,0 +1,364 @@
+/* The reader: see reader.h. It runs in the tools' own process, so it may allocate and use stdio; it is not for a preloaded library.
+ *
+ * Why it copies and does not map: a mapped file that somebody truncates kills its reader with SIGBUS, and a record that changes
+ * between check and use defeats the check. Nothing here writes to the file.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE 1 /* O_CLOEXEC, pread */
+#endif
+#include "reader.h"
+#include "internal.h"
+#include "rules.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define ALL_SECTIONS(X)                                                                                              \
+    X(SECTION_HANDLES, struct handle_record)                                                                         \
+    X(SECTION_HANDLE_BUCKETS, uint32_t)                                                                              \
+    X(SECTION_EDGES, struct edge_record)                                                                             \
+    X(SECTION_STACKS, struct stack_record)                                                                           \
+    X(SECTION_STACK_BUCKETS, uint32_t)                                                                               \
+    X(SECTION_WORDS, uint64_t)                                                                                       \
+    X(SECTION_PYTHON_FRAMES, struct python_frame_record)                                                             \
+    X(SECTION_PYTHON_BUCKETS, uint32_t)                                                                              \
+    X(SECTION_STRINGS, char)                                                                                         \
+    X(SECTION_STRING_BUCKETS, uint32_t)                                                                              \
+    X(SECTION_STRING_INDEX, struct string_index_record)                                                              \
+    X(SECTION_MODULES, struct module_record)                                                                         \
+    X(SECTION_EVENTS, struct event_record)                                                                           \
+    X(SECTION_FENCES, struct fence_record)
+
+static const uint32_t record_bytes[SECTION_COUNT] = {
+#define X(section, type) [section] = sizeof(type),
+    ALL_SECTIONS(X)
+#undef X
+};
+
+/* What names before what is named: handles name stacks, stacks name frames and modules, all name strings, and none of the latter is
+ * ever taken back. So a live process may go on while we copy. Buckets and the string index only help the writer. */
+static const enum arena_section copy_order[] = {
+    SECTION_EVENTS, SECTION_FENCES,        SECTION_EDGES,   SECTION_HANDLES, SECTION_STACKS,
+    SECTION_WORDS,  SECTION_PYTHON_FRAMES, SECTION_MODULES, SECTION_STRINGS,
+};
+
+/* ---- the file ------------------------------------------------------------------------------------------------------- */
+
+/* Bytes read: less than asked for at the end of the file or on an error. */
+static uint64_t read_at(int file, void *to, uint64_t bytes, uint64_t offset)
+{
+    uint64_t done = 0;
+    while (done < bytes) {
+        ssize_t got = pread(file, (uint8_t *)to + done, (size_t)(bytes - done), (off_t)(offset + done));
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            break;
+        done += (uint64_t)got;
+    }
+    return done;
+}
+
+static bool sections_fit(const struct arena_header *header)
+{
+    for (int section = 0; section < SECTION_COUNT; section++) {
+        const struct arena_section_header *part = &header->sections[section];
+        uint64_t bytes = (uint64_t)part->capacity * record_bytes[section];
+        if (part->record_bytes != record_bytes[section] || part->offset < ARENA_HEADER_BYTES ||
+            part->offset > header->total_bytes || bytes > header->total_bytes - part->offset)
+            return false;
+    }
+    return true;
+}
+
+static bool check_header(const struct arena_header *header, uint64_t header_read, uint64_t file_bytes, const char *path,
+                         char *error, size_t error_bytes)
+{
+    const uint64_t magic_and_version = offsetof(struct arena_header, header_bytes);
+    if (header_read == 0)
+        snprintf(error, error_bytes, "%s is empty", path);
+    else if (memcmp(header->magic, ARENA_MAGIC, header_read < sizeof header->magic ? header_read : sizeof header->magic) != 0)
+        snprintf(error, error_bytes, "%s is no arena of Holdfast", path);
+    else if (header_read >= magic_and_version && header->version != ARENA_VERSION)
+        snprintf(error, error_bytes, "%s was written by Holdfast with arena version %u; this build reads %u", path,
+                 header->version, ARENA_VERSION);
+    else if (header_read < sizeof *header || file_bytes < ARENA_HEADER_BYTES)
+        snprintf(error, error_bytes, "%s is truncated: it has %llu bytes, and the header alone %u", path,
+                 (unsigned long long)file_bytes, ARENA_HEADER_BYTES);
+    else if (header->state == ARENA_BUILDING)
+        snprintf(error, error_bytes, "%s is not finished: the process that makes it is still at it, or died over it", path);
+    else if (header->layout_sum != arena_layout_sum(header->sections) || header->header_bytes != ARENA_HEADER_BYTES ||
+             header->state > ARENA_CLOSED)
+        snprintf(error, error_bytes, "%s has a damaged header: its check sum does not match", path);
+    else if (file_bytes < header->total_bytes)
+        snprintf(error, error_bytes, "%s is truncated: it has %llu of %llu bytes", path, (unsigned long long)file_bytes,
+                 (unsigned long long)header->total_bytes);
+    else if (!sections_fit(header))
+        snprintf(error, error_bytes, "%s has a damaged header: its sections do not fit it", path);
+    else
+        return true;
+    return false;
+}
+
+static bool copy_section(struct reader *reader, int file, enum arena_section section, const char *path, char *error,
+                         size_t error_bytes)
+{
+    struct arena_section_header part;
+    uint64_t place = offsetof(struct arena_header, sections) + (uint64_t)section * sizeof part;
+    if (read_at(file, &part, sizeof part, place) != sizeof part) {
+        snprintf(error, error_bytes, "%s was truncated while it was read", path);
+        return false;
+    }
+    /* Only `used` may differ from the header that was checked. */
+    const struct arena_section_header *checked = &reader->header.sections[section];
+    bool ring = section == SECTION_EVENTS || section == SECTION_FENCES;
+    uint32_t used = part.used < checked->capacity && !ring ? part.used : checked->capacity;
+    uint64_t bytes = (uint64_t)used * record_bytes[section];
+    uint8_t *records = malloc(bytes + 1);
+    if (records == NULL) {
+        snprintf(error, error_bytes, "not enough memory to read %s: it needs %llu bytes more", path,
+                 (unsigned long long)bytes);
+        return false;
+    }
+    reader->sections[section].records = records;
+    reader->sections[section].used = used;
+    if (read_at(file, records, bytes, checked->offset) != bytes) {
+        snprintf(error, error_bytes, "%s was truncated while it was read", path);
+        return false;
+    }
+    records[bytes] = 0; /* the last string ends, whatever the file says */
+    return true;
+}
+
+/* ---- making the copy harmless --------------------------------------------------------------------------------------- */
+
+static void tame_handles(struct reader *reader)
+{
+    struct handle_record *handle = reader->sections[SECTION_HANDLES].records;
+    for (uint32_t id = 0; id < reader->sections[SECTION_HANDLES].used; id++) {
+        if (handle[id].state > HANDLE_BURIED)
+            handle[id].state = HANDLE_FREE_RECORD;
+        if (handle[id].cause > CAUSE_TEARDOWN)
+            handle[id].cause = CAUSE_NONE;
+    }
+}
+
+static void tame_edges(struct reader *reader)
+{
+    struct edge_record *edge = reader->sections[SECTION_EDGES].records;
+    for (uint32_t id = 0; id < reader->sections[SECTION_EDGES].used; id++)
+        if (edge[id].type > EDGE_ADVICE)
+            edge[id].type = EDGE_NONE;
+}
+
+static void tame_events(struct reader *reader)
+{
+    struct event_record *event = reader->sections[SECTION_EVENTS].records;
+    for (uint32_t id = 0; id < reader->sections[SECTION_EVENTS].used; id++) {
+        if (event[id].type >= EVENT_TYPE_COUNT)
+            event[id].type = EVENT_none;
+        if (event[id].action >= ACTION_COUNT)
+            event[id].action = ACTION_logged;
+    }
+}
+
+static void tame_modules(struct reader *reader)
+{
+    struct module_record *module = reader->sections[SECTION_MODULES].records;
+    for (uint32_t id = 0; id < reader->sections[SECTION_MODULES].used; id++)
+        if (module[id].build_id_bytes > sizeof module[id].build_id)
+            module[id].build_id_bytes = sizeof module[id].build_id;
+}
+
+/* The ring is a window on [.., event_count). What was overwritten while we copied is left out, and so is the record that was next in turn
+ * and may have been half written. */
+static void find_events(struct reader *reader, uint64_t count_before, uint64_t count_after)
+{
+    uint32_t used = reader->sections[SECTION_EVENTS].used;
+    uint64_t slots = used > 1 ? used - 1 : 0;
+    if (count_after < count_before)
+        count_after = count_before;
+    reader->event_end = count_before;
+    reader->event_begin = count_after >= slots ? count_after - slots + 1 : 0;
+    if (slots == 0 || reader->event_begin > reader->event_end)
+        reader->event_begin = reader->event_end;
+}
+
+static bool copy_arena(struct reader *reader, int file, const char *path, char *error, size_t error_bytes)
+{
+    struct stat about;
+    if (fstat(file, &about) != 0 || !S_ISREG(about.st_mode)) {
+        snprintf(error, error_bytes, "%s is not a regular file", path);
+        return false;
+    }
+    uint64_t header_read = read_at(file, &reader->header, sizeof reader->header, 0);
+    if (!check_header(&reader->header, header_read, (uint64_t)about.st_size, path, error, error_bytes))
+        return false;
+    for (size_t i = 0; i < sizeof copy_order / sizeof copy_order[0]; i++) {
+        if (!copy_section(reader, file, copy_order[i], path, error, error_bytes))
+            return false;
+        if (copy_order[i] == SECTION_EVENTS) {
+            uint64_t before = reader->header.event_count, after = before;
+            read_at(file, &after, sizeof after, offsetof(struct arena_header, event_count));
+            find_events(reader, before, after);
+        }
+    }
+    reader->header.program[sizeof reader->header.program - 1] = '\0';
+    tame_handles(reader);
+    tame_edges(reader);
+    tame_events(reader);
+    tame_modules(reader);
+    return true;
+}
+
+bool reader_open(struct reader *reader, const char *path, char *error, size_t error_bytes)
+{
+    *reader = (struct reader){0};
+    /* A FIFO or a device given by mistake must not block before it is recognised. */
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (file < 0) {
+        snprintf(error, error_bytes, "cannot open %s: %s", path, strerror(errno));
+        return false;
+    }
+    bool copied = copy_arena(reader, file, path, error, error_bytes);
+    close(file);
+    if (!copied)
+        reader_close(reader);
+    return copied;
+}
+
+void reader_close(struct reader *reader)
+{
+    for (int section = 0; section < SECTION_COUNT; section++)
+        free(reader->sections[section].records);
+    *reader = (struct reader){0};
+}
+
+/* ---- records -------------------------------------------------------------------------------------------------------- */
+
+const void *reader_record(const struct reader *reader, enum arena_section section, uint32_t id)
+{
+    if (id == 0 || id >= reader->sections[section].used)
+        return NULL;
+    return (const uint8_t *)reader->sections[section].records + (uint64_t)id * record_bytes[section];
+}
+
+const struct handle_record *reader_handle(const struct reader *reader, uint32_t id)
+{
+    const struct handle_record *handle = reader_record(reader, SECTION_HANDLES, id);
+    return handle != NULL && handle->state != HANDLE_FREE_RECORD ? handle : NULL;
+}
+
+uint32_t reader_next_handle(const struct reader *reader, uint32_t id)
+{
+    while (id < reader->sections[SECTION_HANDLES].used && ++id < reader->sections[SECTION_HANDLES].used)
+        if (reader_handle(reader, id) != NULL)
+            return id;
+    return 0;
+}
+
+const struct handle_record *reader_killer(const struct reader *reader, const struct handle_record *handle)
+{
+    const struct handle_record *killer = reader_handle(reader, handle->killer);
+    return killer != NULL && killer->serial == handle->killer_serial ? killer : NULL;
+}
+
+static struct reader_edges edges_of(const struct reader *reader, uint32_t id, bool to_parents)
+{
+    const struct handle_record *handle = reader_handle(reader, id);
+    uint32_t first = handle == NULL ? 0 : to_parents ? handle->first_parent : handle->first_child;
+    return (struct reader_edges){reader, first, 0, to_parents};
+}
+
+struct reader_edges reader_children(const struct reader *reader, uint32_t handle)
+{
+    return edges_of(reader, handle, false);
+}
+
+struct reader_edges reader_parents(const struct reader *reader, uint32_t handle)
+{
+    return edges_of(reader, handle, true);
+}
+
+const struct edge_record *reader_next_edge(struct reader_edges *edges)
+{
+    const struct reader *reader = edges->reader;
+    const struct edge_record *edge;
+    while (edges->steps++ < reader->sections[SECTION_EDGES].used &&
+           (edge = reader_record(reader, SECTION_EDGES, edges->next)) != NULL) {
+        edges->next = edges->to_parents ? edge->next_of_child : edge->next_of_parent;
+        if (edge->type != EDGE_NONE && reader_handle(reader, edge->parent) != NULL &&
+            reader_handle(reader, edge->child) != NULL)
+            return edge;
+    }
+    edges->next = 0;
+    return NULL;
+}
+
+uint32_t reader_next_held(const struct reader *reader, uint32_t id, uint32_t *steps)
+{
+    if ((*steps)++ >= reader->sections[SECTION_HANDLES].used)
+        return 0;
+    const struct handle_record *handle = reader_handle(reader, id);
+    uint32_t next = id == 0 ? reader->header.hold_head : handle == NULL ? 0 : handle->hold_next;
+    handle = reader_handle(reader, next);
+    return handle != NULL && handle->state == HANDLE_HELD ? next : 0;
+}
+
+/* ---- strings, stacks, modules, events ------------------------------------------------------------------------------- */
+
+const char *reader_string(const struct reader *reader, uint32_t id)
+{
+    const char *text = reader_record(reader, SECTION_STRINGS, id);
+    return text != NULL ? text : "";
+}
+
+bool reader_stack(const struct reader *reader, uint32_t id, struct reader_stack *stack)
+{
+    const struct stack_record *record = reader_record(reader, SECTION_STACKS, id);
+    if (record == NULL)
+        return false;
+    uint32_t words = reader->sections[SECTION_WORDS].used;
+    uint32_t wanted = (uint32_t)record->python_count + record->native_count;
+    if (record->first_word == 0 || record->first_word > words || wanted > words - record->first_word)
+        return false;
+    const uint64_t *first = (const uint64_t *)reader->sections[SECTION_WORDS].records + record->first_word;
+    *stack = (struct reader_stack){first, first + record->python_count, record->python_count, record->native_count,
+                                   record->flags};
+    return true;
+}
+
+bool reader_python_frame(const struct reader *reader, uint64_t id, struct reader_python_frame *frame)
+{
+    const struct python_frame_record *record =
+        id <= UINT32_MAX ? reader_record(reader, SECTION_PYTHON_FRAMES, (uint32_t)id) : NULL;
+    if (record == NULL)
+        return false;
+    *frame = (struct reader_python_frame){reader_string(reader, record->file), reader_string(reader, record->function),
+                                          record->line};
+    return true;
+}
+
+const struct module_record *reader_module(const struct reader *reader, uint32_t id)
+{
+    return reader_record(reader, SECTION_MODULES, id);
+}
+
+const struct module_record *reader_native_frame(const struct reader *reader, uint64_t word, uint64_t *offset)
+{
+    *offset = word & STACK_OFFSET_MASK;
+    return reader_module(reader, (uint32_t)(word >> STACK_MODULE_SHIFT));
+}
+
+bool reader_event(const struct reader *reader, uint64_t number, struct event_record *event)
+{
+    if (number < reader->event_begin || number >= reader->event_end)
+        return false;
+    uint32_t slots = reader->sections[SECTION_EVENTS].used - 1;
+    *event = *(const struct event_record *)reader_record(reader, SECTION_EVENTS, 1 + (uint32_t)(number % slots));
+    return true;
+}

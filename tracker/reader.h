@@ -1,0 +1,81 @@
+/* Reading an arena file: of a live process (which is not stopped or disturbed), of one that ended or was killed, or one copied from
+ * elsewhere. For tools and tests; the writer side never includes this.
+ *
+ * reader_open() checks the file and copies what is in use, in an order in which nothing copied earlier names what was copied later
+ * and is missing. After it the file is not touched again, so it may grow, shrink or go away. Nothing in it is trusted: every
+ * access goes through a function below, which checks ids against the copy. What those return may be nonsense where the file is
+ * damaged, but it is inside the copy, strings end, lists end, and enumerations (state, cause, edge type, event type, action) are in range.
+ * Numbers that the tracker itself does not know (kind, provider, function, rule) are as the file has them.
+ *
+ * A reader may be used by one thread at a time; different readers are independent.
+ */
+#ifndef HOLDFAST_TRACKER_READER_H
+#define HOLDFAST_TRACKER_READER_H
+
+#include "layout.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+struct reader {
+    struct arena_header header; /* a copy: counters, pid, program (always terminated), state ... */
+    uint64_t event_begin;       /* numbers of the events that are there: [event_begin, event_end), oldest first */
+    uint64_t event_end;
+    struct {
+        void *records;
+        uint32_t used; /* records copied, record 0 included */
+    } sections[SECTION_COUNT];
+};
+
+/* On failure returns false and puts one sentence into `error`; there is nothing to close then. */
+bool reader_open(struct reader *reader, const char *path, char *error, size_t error_bytes);
+void reader_close(struct reader *reader);
+
+/* The record with this id; NULL for 0 or one that is not there. Buckets have no records here; events have reader_event(). */
+const void *reader_record(const struct reader *reader, enum arena_section section, uint32_t id);
+
+/* NULL for 0, out of bounds, or a free record. */
+const struct handle_record *reader_handle(const struct reader *reader, uint32_t id);
+/* The first handle behind `id`, 0 when there is none: for (id = 0; (id = reader_next_handle(r, id)) != 0;) */
+uint32_t reader_next_handle(const struct reader *reader, uint32_t id);
+/* What killed or changed `handle`, unless it is forgotten: then NULL. */
+const struct handle_record *reader_killer(const struct reader *reader, const struct handle_record *handle);
+
+/* A walk over the children or the parents of a handle; it ends also where a damaged file has a circle. */
+struct reader_edges {
+    const struct reader *reader;
+    uint32_t next, steps;
+    bool to_parents;
+};
+struct reader_edges reader_children(const struct reader *reader, uint32_t handle);
+struct reader_edges reader_parents(const struct reader *reader, uint32_t handle);
+/* The next edge, both of whose ends are there; NULL at the end. */
+const struct edge_record *reader_next_edge(struct reader_edges *edges);
+
+/* Postponed frees, the oldest first: start with `*steps` 0 and `id` 0. Ends as the walk above. */
+uint32_t reader_next_held(const struct reader *reader, uint32_t id, uint32_t *steps);
+
+/* Never NULL: "" for 0 or what is not there. Valid until reader_close(). */
+const char *reader_string(const struct reader *reader, uint32_t id);
+
+struct reader_stack {
+    const uint64_t *python; /* ids for reader_python_frame(), innermost first */
+    const uint64_t *native; /* words for reader_native_frame(), innermost first */
+    unsigned python_count, native_count;
+    uint32_t flags; /* STACK_TRUNCATED_* */
+};
+bool reader_stack(const struct reader *reader, uint32_t id, struct reader_stack *stack);
+
+struct reader_python_frame {
+    const char *file, *function;
+    uint32_t line;
+};
+bool reader_python_frame(const struct reader *reader, uint64_t id, struct reader_python_frame *frame);
+
+/* The module of a native frame word and the offset in its file image; NULL when the module is not known. */
+const struct module_record *reader_native_frame(const struct reader *reader, uint64_t word, uint64_t *offset);
+const struct module_record *reader_module(const struct reader *reader, uint32_t id);
+
+/* False for numbers outside [event_begin, event_end). */
+bool reader_event(const struct reader *reader, uint64_t number, struct event_record *event);
+
+#endif

@@ -1,0 +1,162 @@
+/* The tracker: handles, the graph of who lives in whom, stacks, postponed frees, fences, events, counters.
+ *
+ * It knows nothing of GDAL, Python or preloading: kinds and functions are numbers, stacks are words. All state lies in an
+ * arena (layout.h); `struct tracker` itself only says where it is mapped.
+ *
+ * Threads: every function marked [locked] must be called between tracker_lock() and tracker_unlock(); the others may be called
+ * from any thread at any time. None allocates memory, none is to be called from a signal handler that may have interrupted
+ * the tracker: tracker_lock() reports that case by returning false, and the caller must then leave the tracker alone.
+ */
+#ifndef HOLDFAST_TRACKER_H
+#define HOLDFAST_TRACKER_H
+
+#include "layout.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef uint32_t handle_id;
+typedef uint32_t stack_id;
+typedef uint32_t string_id;
+
+struct tracker {
+    uint8_t *base; /* NULL: no arena, every call is a no-op */
+    uint64_t bytes;
+    int32_t lock;        /* futex word: 0 free, else the thread id of the owner, | TRACKER_LOCK_WAITERS when others sleep. One word for
+                          * both, so that no signal can come between the taking and the naming of the owner. */
+    int32_t lock_spins;  /* how long spinning helped lately */
+    bool shared_file;    /* mapped from a named file */
+    bool fork_locked;    /* tracker_before_fork() took the lock */
+    void *fork_snapshot; /* of a file arena, between tracker_before_fork() and the fork's end */
+};
+#define TRACKER_LOCK_WAITERS 0x40000000
+
+/* ---- the arena (arena.c) -------------------------------------------------------------------------------------- */
+
+#define ARENA_MINIMUM_BYTES (UINT64_C(1) << 18)
+
+/* Make an arena of `bytes` (rounded down to a page) for writing: anonymous when `path` is NULL, else a new file, whose space is
+ * reserved at once so that a full disk can never kill the program later. On failure returns false and puts one
+ * sentence into `error`. The tracker must be zero. */
+bool tracker_open(struct tracker *tracker, const char *path, uint64_t bytes, const char *program, char *error,
+                  size_t error_bytes);
+/* Mark the arena as properly ended and unmap it. Threads that wait for the lock are turned away; what tracker_text() and
+ * tracker_record() returned is gone, so none may be in use any more. */
+void tracker_close(struct tracker *tracker);
+/* In the thread that forks, before it: takes the lock and keeps it, so that the child gets a whole state. A file arena is shared with
+ * the child and the parent goes on changing it: what it is at this moment is set aside for the child. */
+void tracker_before_fork(struct tracker *tracker);
+/* In the parent, after the fork or its failure. */
+void tracker_after_fork_parent(struct tracker *tracker);
+/* In fork's child, before any other call: free the lock; a file arena is copied to the new file `path` (NULL or
+ * failure: to anonymous memory), an anonymous one is the child's own already. The arena stays at its address. Where the state at the fork
+ * is not to be had (another thread was changing it, or a file arena without tracker_before_fork()) the child begins with an empty
+ * arena. False, with one sentence in `error`: not where it was asked for, but in anonymous memory or, at the worst, nowhere. */
+bool tracker_after_fork_child(struct tracker *tracker, const char *path, char *error, size_t error_bytes);
+
+bool tracker_lock(struct tracker *tracker); /* false: this very thread holds it (a signal handler interrupted it), or no arena */
+void tracker_unlock(struct tracker *tracker);
+
+static inline struct arena_header *tracker_header(const struct tracker *tracker)
+{
+    return (struct arena_header *)tracker->base;
+}
+/* The record with this id; NULL for id 0 or one out of bounds. */
+void *tracker_record(const struct tracker *tracker, enum arena_section section, uint32_t id);
+static inline struct handle_record *tracker_handle(const struct tracker *tracker, handle_id id)
+{
+    return (struct handle_record *)tracker_record(tracker, SECTION_HANDLES, id);
+}
+static inline struct edge_record *tracker_edge(const struct tracker *tracker, uint32_t id)
+{
+    return (struct edge_record *)tracker_record(tracker, SECTION_EDGES, id);
+}
+/* [locked] Take and give back a record; 0 when the section is full (the loss is counted in the matching dropped_ counter). A taken
+ * record is zero, but for a handle's serial, which is raised. Only handles and edges can be given back. */
+uint32_t tracker_take_record(struct tracker *tracker, enum arena_section section);
+void tracker_give_record(struct tracker *tracker, enum arena_section section, uint32_t id);
+
+/* Any thread, no lock. The tracker itself counts only what it drops; all other counters are the caller's to raise. */
+void tracker_count(struct tracker *tracker, enum arena_counter counter);
+
+/* ---- strings, stacks, modules (depot.c): each returns 0 when it is full; equal input gives the equal id ----------
+ * They take the lock themselves unless this thread holds it already. */
+
+/* What is longer is cut (not inside a UTF-8 character); a NUL ends a text early. The empty text is 0. */
+#define TRACKER_STRING_MAXIMUM 8191u
+string_id tracker_string(struct tracker *tracker, const char *text, size_t length);
+const char *tracker_text(const struct tracker *tracker, string_id id);              /* "" for 0 or out of bounds */
+uint32_t tracker_python_frame(struct tracker *tracker, const char *file, size_t file_length, const char *function,
+                              size_t function_length, uint32_t line);
+stack_id tracker_stack(struct tracker *tracker, const uint64_t *native, unsigned native_count, const uint32_t *python,
+                       unsigned python_count, uint32_t flags);
+uint32_t tracker_module(struct tracker *tracker, const char *path, uint64_t base, uint64_t end, const uint8_t *build_id,
+                        unsigned build_id_bytes);
+
+/* ---- events (depot.c) ------------------------------------------------------------------------------------------ */
+
+void tracker_event(struct tracker *tracker, const struct event_record *event); /* fills in time and thread */
+
+/* ---- handles and their graph (graph.c), all [locked] ------------------------------------------------------------ */
+
+/* The handle known under this address whose kind is accepted by `same`, NULL `same`: any. Youngest first. */
+typedef bool (*kind_test)(uint16_t kind, void *context);
+handle_id handle_find(const struct tracker *tracker, uint64_t address, kind_test same, void *context);
+/* A new live record, at the head of its bucket, with the calling thread as birth_thread; 0 when full. */
+handle_id handle_add(struct tracker *tracker, uint64_t address, uint16_t kind, uint8_t provider);
+/* Nothing is known of the handle any more: its edges go, its record is free. It must not be held or fenced (a held one leaves the
+ * queue, a fenced one stays until its fence is lifted). */
+void handle_forget(struct tracker *tracker, handle_id id);
+/* The same for it and all that was borrowed from it: it died unseen, so nothing is certain about its children. */
+void handle_forget_tree(struct tracker *tracker, handle_id id);
+
+/* Add the edge unless it exists (then it takes the new type); returns its id or 0. An edge that would close a circle is refused. */
+uint32_t edge_add(struct tracker *tracker, handle_id parent, handle_id child, enum edge_type type);
+void edge_remove(struct tracker *tracker, uint32_t edge);
+void edges_remove_to_parents(struct tracker *tracker, handle_id child);
+uint32_t edge_find(const struct tracker *tracker, handle_id parent, handle_id child);
+
+/* Walk `root` and everything borrowed from it, directly or not, parents before children; with `dependants` also what depends on it.
+ * Stops when `visit` returns false. Returns false when stopped or when the tree is deeper than the walk can follow. A handle with
+ * several parents is visited once for each way to it. `visit` may change records, but must neither forget handles nor remove edges. */
+typedef bool (*tree_visitor)(struct tracker *tracker, handle_id id, void *context);
+bool tree_walk(struct tracker *tracker, handle_id root, bool dependants, tree_visitor visit, void *context);
+
+/* ---- lifetimes (lifetime.c), all [locked] ------------------------------------------------------------------------- */
+
+enum children { CHILDREN_NONE, CHILDREN_GRACE, CHILDREN_HOLDERS, CHILDREN_DEPENDANTS };
+enum borrowed_policy { BORROWED_GRACE, BORROWED_LIVE, BORROWED_DEAD };
+
+/* Does anything below `id` still live (DESIGN section 6)? The strongest answer found; `*example` is the child that gave it. Holders of
+ * `id` itself (another proxy of the same handle) count as CHILDREN_HOLDERS, with `*example` = id. A borrowed child
+ * of which the caller took references survives its parent and does not count. A handle that is itself held does not count, but what
+ * lives below it does. Walks the whole tree unless it finds a dependant. */
+enum children children_alive(struct tracker *tracker, handle_id id, enum borrowed_policy borrowed, handle_id *example);
+
+/* live -> held, at the tail of the queue; everything below becomes HANDLE_STALE. */
+void handle_hold(struct tracker *tracker, handle_id id, uint64_t now_ms);
+/* held -> live again, out of the queue (the caller frees it now, or mode reject keeps it). Staleness below is lifted. */
+void handle_unhold(struct tracker *tracker, handle_id id);
+/* Mark, or unmark, all that is borrowed from `id` or depends on it as stale. What has another reason to be stale stays so. */
+void handle_mark_stale(struct tracker *tracker, handle_id id, bool stale);
+/* live or held -> buried, with all that is borrowed from it and not dead yet (cause CAUSE_PARENT for those). Two sorts survive it:
+ * borrowed children that are HANDLE_COUNTED or have references lose their edge and stay (the caller sees whether they died), and what
+ * depends on a buried handle stays with its edge and becomes HANDLE_STALE, with all below it. `function` or `stack` 0: what
+ * the record has (from the postponed free) stays. */
+void handle_bury(struct tracker *tracker, handle_id id, enum handle_cause cause, uint16_t function, stack_id stack);
+
+/* One proxy more or less for the live or held handle `id`. `handle_holder_drop` returns the nearest ancestor (or itself) whose
+ * postponed free may now be due: the caller asks children_alive() for it again. 0: nothing to do. */
+void handle_holder_add(struct tracker *tracker, handle_id id, stack_id stack);
+handle_id handle_holder_drop(struct tracker *tracker, handle_id id);
+/* The nearest held (or refused and stale) ancestor of `id` by any sort of edge, itself included; 0 if none. */
+handle_id handle_waiting_ancestor(struct tracker *tracker, handle_id id);
+
+/* ---- fences (lifetime.c), all [locked] ------------------------------------------------------------------------------ */
+
+/* Keep `block` back for `first`, a chain by fence_next of buried handles inside it, which become HANDLE_FENCED. False when the
+ * ring is full. */
+bool fence_push(struct tracker *tracker, uint64_t block, uint64_t bytes, handle_id first);
+/* Lift the oldest fence: its handles are forgotten; returns the block to free for real, 0 when there is none. */
+uint64_t fence_pop(struct tracker *tracker);
+
+#endif
