@@ -234,9 +234,7 @@ static struct finding judge_use(const struct view *view, handle_id id)
                 finding.rule = dependant ? 106 : 101;
             waiting->flags |= HANDLE_REPORTED;
             finding.dead = ancestor;
-            finding.action = waiting->flags & HANDLE_REFUSED ? ACTION_refused : ACTION_kept;
-            if (waiting->flags & HANDLE_REFUSED)
-                finding.note = "the free was refused: this call worked";
+            finding.action = waiting->flags & HANDLE_REFUSED ? ACTION_free_refused : ACTION_kept;
         }
     }
     if (finding.rule == 0 && record->provider != view->number && record->provider != 0 && view->number != 0)

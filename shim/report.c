@@ -367,6 +367,8 @@ static void put_stack_text(const char *title, stack_id id, uint16_t function, bo
     {
         char native[200];
         native_text(stack_word(stack, stack->python_count + i), native, sizeof native);
+        if (strstr(native, "libholdfast.so") != NULL)
+            continue; /* between the interpreter and a proxy's death: no news for anybody */
         put("==%d==     #%-2u %s\n", pid, number++, native);
     }
     for (unsigned i = 0; i < stack->python_count; i++)
@@ -391,8 +393,6 @@ static void put_text(const struct violation *violation, const struct rule *rule,
         put_stack_text("obtained", violation->obtained, violation->birth_function, true);
     if (violation->has_death)
         put_stack_text(violation->rule == 107 ? "replaced" : violation->rule == 105 ? "given" : "freed", violation->freed, violation->death_function, true);
-    if (violation->parent[0] != '\0' && (violation->rule == 101 || violation->rule == 107))
-        put("==%d==   died with %s\n", pid, violation->parent);
     put("==%d==   Holdfast  %s%s%s\n", pid, action_words(violation->action), violation->note[0] != '\0' ? "; " : "", violation->note);
     if (remedy != NULL)
     {
@@ -406,12 +406,34 @@ static void put_text(const struct violation *violation, const struct rule *rule,
 
 /* ---- JSON ---------------------------------------------------------------------------------------------------------------- */
 
+/* Bytes of the UTF-8 sequence that starts here, 0 if it is not one: file names may be anything. */
+static unsigned utf8_length(const unsigned char *text)
+{
+    unsigned length = text[0] < 0x80 ? 1 : text[0] >= 0xc2 && text[0] < 0xe0 ? 2 : text[0] >= 0xe0 && text[0] < 0xf0 ? 3 : text[0] >= 0xf0 && text[0] < 0xf5 ? 4 : 0;
+    for (unsigned i = 1; i < length; i++)
+        if ((text[i] & 0xc0) != 0x80)
+            return 0;
+    if ((text[0] == 0xe0 && text[1] < 0xa0) || (text[0] == 0xed && text[1] > 0x9f) || (text[0] == 0xf0 && text[1] < 0x90) || (text[0] == 0xf4 && text[1] > 0x8f))
+        return 0;
+    return length;
+}
+
 static void put_json_string(const char *text)
 {
     put("\"");
     for (; *text != '\0'; text++)
     {
         unsigned char c = (unsigned char)*text;
+        unsigned length = utf8_length((const unsigned char *)text);
+        if (length != 1)
+        {
+            if (length == 0)
+                put("\\ufffd");
+            else
+                put("%.*s", (int)length, text);
+            text += length > 1 ? length - 1 : 0;
+            continue;
+        }
         if (c == '"' || c == '\\')
             put("\\%c", c);
         else if (c < 0x20 || c == 0x7f)

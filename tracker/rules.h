@@ -12,6 +12,7 @@ enum rule_severity { SEVERITY_advice, SEVERITY_warning, SEVERITY_error };
     X(held, "the free is postponed: the memory stays valid")                                                         \
     X(refused, "the call was refused")                                                                               \
     X(kept, "the memory was kept alive: this call worked")                                                           \
+    X(free_refused, "the free was refused: the parent stays usable, this call worked")                               \
     X(flushed, "the dataset was written and really closed: it is open for update")
 
 enum report_action {
