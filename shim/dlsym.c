@@ -13,7 +13,6 @@
 #include "elf_object.h"
 #include <dlfcn.h>
 #include <errno.h>
-#include <gnu/libc-version.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,22 +24,35 @@ static _Atomic unsigned trampolines_used;
 
 /* ---- the C library's own ---------------------------------------------------------------------------------------- */
 
-static dlsym_function *find_real_dlsym(void)
+struct next_search {
+    const char *name;
+    void *found;
+    bool behind_us;
+};
+
+static int look_behind_us(struct dl_phdr_info *info, size_t bytes, void *context)
 {
-#if defined(__x86_64__)
-    static const char first_version[] = "GLIBC_2.2.5";
-#else
-    static const char first_version[] = "GLIBC_2.17";
-#endif
-    /* The likely version first: a failing lookup allocates its message, and our malloc may be what is asking. */
-    const char *release = gnu_get_libc_version();
-    bool merged = release != NULL && strncmp(release, "2.", 2) == 0 && atoi(release + 2) >= 34;
-    void *found = dlvsym(RTLD_NEXT, "dlsym", merged ? "GLIBC_2.34" : first_version);
-    if (found == NULL)
-        found = dlvsym(RTLD_NEXT, "dlsym", merged ? first_version : "GLIBC_2.34");
-    if (found == NULL)
-        abort(); /* no C library that this could have been linked to */
-    return (dlsym_function *)found;
+    (void)bytes;
+    struct next_search *next = context;
+    struct elf_object object;
+    if (!elf_open(&object, info->dlpi_addr, info->dlpi_phdr, info->dlpi_phnum))
+        return 0;
+    if (elf_is_own(object.low)) {
+        next->behind_us = true;
+        return 0;
+    }
+    if (next->behind_us)
+        next->found = elf_symbol(&object, next->name);
+    return next->found != NULL;
+}
+
+/* Not by dlsym: that frees the last error message of the thread first, which calls our free(), which may be what is asking here: without
+ * end. Up to the objects loaded at start, the C library among them, the list is in the order of the global scope. */
+void *next_symbol(const char *name)
+{
+    struct next_search next = {.name = name};
+    dl_iterate_phdr(look_behind_us, &next);
+    return next.found;
 }
 
 dlsym_function *real_dlsym(void)
@@ -48,7 +60,18 @@ dlsym_function *real_dlsym(void)
     static dlsym_function *_Atomic found; /* threads that race store the same value */
     dlsym_function *function = atomic_load_explicit(&found, memory_order_relaxed);
     if (unlikely(function == NULL)) {
-        function = find_real_dlsym();
+        function = (dlsym_function *)next_symbol("dlsym");
+        if (function == NULL)
+            function = (dlsym_function *)dlvsym(RTLD_NEXT, "dlsym", "GLIBC_2.34");
+#if defined(__x86_64__)
+        if (function == NULL)
+            function = (dlsym_function *)dlvsym(RTLD_NEXT, "dlsym", "GLIBC_2.2.5");
+#else
+        if (function == NULL)
+            function = (dlsym_function *)dlvsym(RTLD_NEXT, "dlsym", "GLIBC_2.17");
+#endif
+        if (function == NULL)
+            abort(); /* no C library that this could have been linked to */
         atomic_store_explicit(&found, function, memory_order_relaxed);
     }
     return function;
@@ -63,7 +86,7 @@ __attribute__((noinline)) static void *search(void *handle, const char *name)
     return found;
 }
 
-void *next_symbol(const char *name)
+void *next_in_global_scope(const char *name)
 {
     void *found = search(RTLD_NEXT, name);
     __asm__ volatile("" : "+r"(found));
@@ -156,7 +179,7 @@ static void *without_holdfast(void *handle, const char *name, int function, uint
         if (!elf_is_own((uintptr_t)real))
             return real;
     }
-    return next_symbol(name);
+    return next_in_global_scope(name);
 }
 
 void *dlsym_slowly(void *handle, const char *name, uintptr_t return_address)

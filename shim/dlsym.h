@@ -26,8 +26,9 @@ extern const char dlsym_trampolines[TRAMPOLINE_COUNT][TRAMPOLINE_BYTES];
 void *dlsym_route(void *handle, const char *name);
 void *dlsym_slowly(void *handle, const char *name, uintptr_t return_address);
 
-/* dlsym.c, for provider.c: the C library's dlsym. With RTLD_NEXT it searches from libholdfast on: never call it last in a function
- * that the compiler could turn into a jump. Takes the dynamic linker's lock. */
+/* dlsym.c, for provider.c: what the real dlsym finds in the global scope behind libholdfast, objects added by
+ * dlopen(RTLD_GLOBAL) included. Takes the dynamic linker's main lock and changes dlerror's state. */
+void *next_in_global_scope(const char *name);
 typedef void *dlsym_function(void *handle, const char *name);
 dlsym_function *real_dlsym(void);
 

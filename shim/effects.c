@@ -69,6 +69,19 @@ static handle_id find_handle(uintptr_t address, uint8_t expected)
     return handle_find(TRACKER, address, kind_accepted, &expected);
 }
 
+/* The kernel's number of this thread; asked once, because births are frequent. */
+static uint32_t thread_number(void)
+{
+    static __thread uint32_t number __attribute__((tls_model("initial-exec")));
+    static __thread pid_t process __attribute__((tls_model("initial-exec")));
+    if (number == 0 || process != holdfast_process)
+    {
+        process = holdfast_process;
+        number = (uint32_t)gettid();
+    }
+    return number;
+}
+
 void call_start(struct call *call, const struct view *view, enum function function, uintptr_t caller)
 {
     call->view = view;
@@ -79,6 +92,7 @@ void call_start(struct call *call, const struct view *view, enum function functi
     call->silent = TRACKER->base == NULL || view->provider == NULL;
     call->watching = false;
     call->dying_count = 0;
+    call->next_descriptor = -1;
 }
 
 stack_id call_stack(struct call *call)
@@ -269,7 +283,7 @@ static void tell(struct call *call, const struct finding *finding, handle_id id,
 /* One handle argument: true when the call may go on. */
 static bool use_is_fine(struct call *call, uintptr_t address, uint8_t kind, const uintptr_t *arguments)
 {
-    if (address == 0)
+    if (address == 0 || known_good(call->view, (const void *)address, kind))
         return true;
     if (!tracker_lock(TRACKER))
         return true;
@@ -787,7 +801,7 @@ static void judge_invalidation(struct call *call, const struct effect_info *effe
 
 static void end_world(struct call *call, const struct effect_info *effect)
 {
-    hold_settle(NULL, 0);
+    hold_settle_all(true);
     call_stack(call);
     if (!tracker_lock(TRACKER))
         return;
@@ -821,9 +835,9 @@ enum call_outcome call_before(struct call *call, const struct view *view, enum f
         FOR_EACH_EFFECT(effect, variant)
         {
             if (effect->verb == VERB_touches)
-                hold_settle((const char *)arguments[effect->subject], 0);
+                hold_settle_file((const char *)arguments[effect->subject]);
             else if (effect->verb == VERB_settles && condition_holds(effect, arguments))
-                hold_settle(NULL, 0);
+                hold_settle_all(false);
         }
     if (!uses_are_fine(call, variant, arguments))
         return CALL_REFUSED;
@@ -865,6 +879,9 @@ enum call_outcome call_before(struct call *call, const struct view *view, enum f
             return outcome;
         }
     }
+    FOR_EACH_EFFECT(effect, variant)
+        if (effect->verb == VERB_new && kind_table[effect->kind].flush != NULL)
+            call->next_descriptor = hold_next_descriptor();
     if (call->watching)
         fence_watch_arm(&call->watch);
     return CALL_GO;
@@ -957,11 +974,12 @@ static void was_born(struct call *call, uintptr_t address, uint8_t kind, const s
     {
         record->birth_stack = call->stack;
         record->birth_function = (uint16_t)call->function;
-        record->birth_thread = (uint32_t)gettid();
+        record->birth_thread = thread_number();
         record->flags |= (uint16_t)((birth->update ? HANDLE_UPDATE : 0) | (birth->shared ? HANDLE_SHARED : 0) |
                                     (call->view->exact ? HANDLE_EXACT : 0));
         set_label(record, birth);
         tracker_count(TRACKER, COUNTER_births);
+        record->arguments[0] = (uint64_t)(call->next_descriptor + 1); /* for hold.c, should it be held */
         good_remember(address, call->view->number, kind);
     }
     tracker_unlock(TRACKER);
@@ -1038,7 +1056,7 @@ static void was_lent(struct call *call, const struct effect_info *effect, uintpt
         record->flags |= (uint16_t)(HANDLE_BORROWED | (effect->counted ? HANDLE_COUNTED : 0) | (global ? HANDLE_GLOBAL : 0));
         record->birth_stack = call->stack;
         record->birth_function = (uint16_t)call->function;
-        record->birth_thread = (uint32_t)gettid();
+        record->birth_thread = thread_number();
         set_label(record, birth);
         tracker_count(TRACKER, COUNTER_loans);
     }

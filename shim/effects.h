@@ -73,6 +73,7 @@ struct call {
     bool silent; /* Holdfast was interrupted by a signal handler, or has no arena: nothing is recorded */
     bool watching;
     uint8_t dying_count;
+    int next_descriptor; /* lowest free one before an open, -1: not asked */
     struct dying dying[DYING_MAX];
     struct fence_watch watch;
 };

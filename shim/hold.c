@@ -8,6 +8,7 @@
 #include "lifecycle.h"
 #include "report.h"
 #include "stack.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -33,15 +34,35 @@ bool hold_any(void)
     return TRACKER->base != NULL && __atomic_load_n(&tracker_header(TRACKER)->hold_count, __ATOMIC_RELAXED) > 0;
 }
 
+int hold_next_descriptor(void)
+{
+    int error = errno, next = eventfd(0, EFD_CLOEXEC);
+    if (next >= 0)
+        close(next);
+    errno = error;
+    return next;
+}
+
 /* The next descriptor that the program will get, far enough below its limit. */
 static bool descriptors_to_spare(void)
 {
     struct rlimit limit;
-    int next = eventfd(0, EFD_CLOEXEC);
-    if (next < 0)
-        return false;
-    close(next);
-    return getrlimit(RLIMIT_NOFILE, &limit) != 0 || (rlim_t)next + SPARE_DESCRIPTORS < limit.rlim_cur;
+    int next = hold_next_descriptor();
+    return next >= 0 && (getrlimit(RLIMIT_NOFILE, &limit) != 0 || (rlim_t)next + SPARE_DESCRIPTORS < limit.rlim_cur);
+}
+
+/* A program that this one becomes by exec must not inherit the descriptor of a dataset that was closed. `descriptor` was the lowest free one
+ * when the dataset was opened: if it is the dataset's file now, the library opened it, and nobody else knows it. */
+static void seal_descriptor(const struct handle_record *record, int descriptor)
+{
+    struct stat file, opened;
+    if (descriptor < 0 || record->label == 0 || (record->flags & HANDLE_NUMBER))
+        return;
+    if (stat(tracker_text(TRACKER, record->label), &file) != 0 || fstat(descriptor, &opened) != 0 || file.st_dev != opened.st_dev || file.st_ino != opened.st_ino)
+        return;
+    int flags = fcntl(descriptor, F_GETFD);
+    if (flags >= 0)
+        fcntl(descriptor, F_SETFD, flags | FD_CLOEXEC);
 }
 
 bool hold_allowed(const struct handle_record *record)
@@ -54,6 +75,8 @@ bool hold_allowed(const struct handle_record *record)
 void hold_push(struct call *call, handle_id id, const uintptr_t *arguments, bool grace, bool refused)
 {
     struct handle_record *record = tracker_handle(TRACKER, id);
+    if (kind_table[record->kind].flush != NULL)
+        seal_descriptor(record, (int)record->arguments[0] - 1);
     record->arguments[0] = arguments[0];
     record->arguments[1] = function_table[call->function].argument_count > 1 ? arguments[1] : 0;
     record->flags &= (uint16_t)~(HANDLE_GRACE | HANDLE_REFUSED | HANDLE_REPORTED);
@@ -268,31 +291,58 @@ void hold_children_may_be_gone(uint32_t waiting_ancestor, uint32_t serial)
         hold_release(waiting_ancestor, serial);
 }
 
-static bool same_file(const char *path, const char *other, const struct stat *status)
+/* `path` without its last extension, as a length. */
+static size_t stem_length(const char *path)
 {
-    struct stat other_status;
-    return strcmp(path, other) == 0 || (status != NULL && stat(other, &other_status) == 0 &&
-                                        other_status.st_dev == status->st_dev && other_status.st_ino == status->st_ino);
+    const char *slash = strrchr(path, '/'), *dot = strrchr(path, '.');
+    return dot != NULL && (slash == NULL || dot > slash + 1) ? (size_t)(dot - path) : strlen(path);
 }
 
-void hold_settle(const char *path, handle_id except)
+static bool is_below(const char *path, const char *directory)
+{
+    size_t length = strlen(directory);
+    while (length > 1 && directory[length - 1] == '/')
+        length--;
+    return length > 0 && strncmp(path, directory, length) == 0 && path[length] == '/';
+}
+
+/* Could an open, create, rename or delete of `path` meet the files of a dataset opened as `other`? */
+static bool related_files(const char *path, const char *other, const struct stat *status)
+{
+    struct stat other_status;
+    size_t stem = stem_length(path);
+    return strcmp(path, other) == 0 || is_below(path, other) || is_below(other, path) ||
+           (stem == stem_length(other) && strncmp(path, other, stem) == 0) ||
+           (status != NULL && stat(other, &other_status) == 0 && other_status.st_dev == status->st_dev && other_status.st_ino == status->st_ino);
+}
+
+enum settling { SETTLE_FILE, SETTLE_FILES, SETTLE_EVERYTHING };
+
+static bool must_settle(const struct handle_record *record, enum settling what, const char *path, const struct stat *status)
+{
+    if (what == SETTLE_EVERYTHING)
+        return true;
+    if (kind_table[record->kind].flush == NULL)
+        return false; /* only datasets sit on files */
+    /* One without a name may sit on any. */
+    return what == SETTLE_FILES || record->label == 0 || (record->flags & HANDLE_NUMBER) != 0 ||
+           related_files(path, tracker_text(TRACKER, record->label), status);
+}
+
+static void settle(enum settling what, const char *path)
 {
     struct stat status;
     bool on_disk = path != NULL && stat(path, &status) == 0;
-    for (;;)
+    while (hold_any())
     {
         handle_id found = 0;
         uint32_t serial = 0;
-        if (!hold_any() || !tracker_lock(TRACKER))
+        if (!tracker_lock(TRACKER))
             return;
         for (handle_id id = tracker_header(TRACKER)->hold_head; id != 0 && found == 0;)
         {
             const struct handle_record *record = tracker_handle(TRACKER, id);
-            bool number = (record->flags & HANDLE_NUMBER) != 0;
-            /* Datasets are the ones that sit on files; one without a name may sit on any. */
-            bool wanted = path == NULL || (kind_table[record->kind].flush != NULL &&
-                                           (number || record->label == 0 || same_file(path, tracker_text(TRACKER, record->label), on_disk ? &status : NULL)));
-            if (wanted && id != except)
+            if (must_settle(record, what, path, on_disk ? &status : NULL))
             {
                 found = id;
                 serial = record->serial;
@@ -303,7 +353,19 @@ void hold_settle(const char *path, handle_id except)
         if (found == 0)
             return;
         hold_release(found, serial);
-        if (tracker_handle(TRACKER, found)->serial == serial && tracker_handle(TRACKER, found)->state == HANDLE_HELD)
+        const struct handle_record *record = tracker_handle(TRACKER, found);
+        if (record->serial == serial && record->state == HANDLE_HELD)
             return; /* it cannot be released: do not try for ever */
     }
+}
+
+void hold_settle_file(const char *path)
+{
+    if (path != NULL && hold_any())
+        settle(SETTLE_FILE, path);
+}
+
+void hold_settle_all(bool everything)
+{
+    settle(everything ? SETTLE_EVERYTHING : SETTLE_FILES, NULL);
 }

@@ -15,8 +15,12 @@ void hold_push(struct call *call, handle_id id, const uintptr_t *arguments, bool
 /* After hold_push, unlocked: write what the library still has in memory, enforce the bounds. */
 void hold_pushed(const struct view *view, handle_id id);
 
-/* Carry out everything that is held (of this file only, when `path` is not NULL). `except` is left alone. */
-void hold_settle(const char *path, handle_id except);
+/* Carry out what is held on the file `path` or one that belongs to it. */
+void hold_settle_file(const char *path);
+/* Carry out what is held on any file, or, with `everything`, whatever is held. */
+void hold_settle_all(bool everything);
+/* The number that the next descriptor of this process will get, -1 if there is none to spare. */
+int hold_next_descriptor(void);
 /* Age bound, at most once a second. */
 void hold_check_age(void);
 /* Quick test: is anything held at all? */

@@ -24,6 +24,7 @@
 
 struct tracker holdfast_tracker;
 struct options holdfast_options;
+int holdfast_process;
 
 static _Atomic int activation; /* 0 not yet, 1 under way, 2 done */
 static bool forking_locked;
@@ -35,9 +36,8 @@ bool holdfast_is_active(void)
 
 static void at_exit(void)
 {
-    if (!holdfast_is_active())
-        return;
-    hold_settle(NULL, 0);
+    if (holdfast_is_active())
+        hold_settle_all(true);
 }
 
 void lifecycle_expect_exit(void)
@@ -51,7 +51,7 @@ static void before_fork(void)
 {
     if (!holdfast_is_active())
         return;
-    hold_settle(NULL, 0);
+    hold_settle_all(false);
     forking_locked = tracker_lock(&holdfast_tracker);
 }
 
@@ -68,6 +68,7 @@ static void arena_file_name(char *path, size_t bytes)
 
 static void after_fork_child(void)
 {
+    holdfast_process = (int)getpid();
     if (!holdfast_is_active())
         return;
     char path[OPTION_PATH_BYTES], error[300];
@@ -118,6 +119,7 @@ void holdfast_activate(void)
         return;
     }
     char error[400];
+    holdfast_process = (int)getpid();
     options_defaults(&holdfast_options);
     if (!options_parse(&holdfast_options, getenv("HOLDFAST_OPTIONS"), error, sizeof error))
         log_complain(error);

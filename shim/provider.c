@@ -611,13 +611,12 @@ static void settle_fully(struct scope *scope, void *context)
     request->done = settle(scope, request);
 }
 
-/* Noinline and with work after each call: RTLD_NEXT is taken from the address that dlsym returns to, which must be ours. */
-static __attribute__((noinline)) void look_up_global(struct request *request)
+static void look_up_global(struct request *request)
 {
     for (unsigned library = 0; library < LIBRARY_COUNT; library++) {
         if (!(request->global_wanted & (1u << library)))
             continue;
-        request->global[library] = (uintptr_t)real_dlsym()(RTLD_NEXT, library_table[library].probe);
+        request->global[library] = (uintptr_t)next_in_global_scope(library_table[library].probe);
         request->global_known |= 1u << library;
     }
 }
@@ -754,7 +753,11 @@ const struct view *enter_call_slowly(uintptr_t return_address, enum library libr
 static _Noreturn void symbol_lookup_error(const struct view *view, const char *name)
 {
     char text[1024];
-    const char *where = view->provider != NULL ? view->provider->path : program_invocation_name;
+    const char *where = program_invocation_name;
+    if (view->provider != NULL && view == provider_outside_view(view->provider))
+        where = view->provider->path;
+    else if (entry_of(view)->binding.object != NULL && entry_of(view)->binding.object->l_name[0] != '\0')
+        where = entry_of(view)->binding.object->l_name;
     int length = snprintf(text, sizeof text, "%s: symbol lookup error: %s: undefined symbol: %s\n",
                           program_invocation_name, where, name);
     if (length > (int)sizeof text - 1)
@@ -779,7 +782,7 @@ void *resolve_real(const struct view *view, enum function function)
         real = find_real(view->provider, function);
     if (real == NULL) {
         /* Another object of the global scope may define it alone (a compatibility library). */
-        real = next_symbol(function_table[function].name);
+        real = next_in_global_scope(function_table[function].name);
         if (real == NULL)
             symbol_lookup_error(view, function_table[function].name);
     }

@@ -99,44 +99,93 @@ static uint64_t frame_word(uintptr_t return_address)
 
 /* ---- unwinding --------------------------------------------------------------------------------------------------------- */
 
+/* A word of stack memory that the course of the stack depends on. */
+struct stack_word {
+    const uintptr_t *place;
+    uintptr_t value;
+};
+#define WORD_LIMIT (3 * (DEPTH_LIMIT + OWN_FRAMES))
+
 /* What a walk gathers. */
 struct walk {
     uintptr_t return_address;     /* of the wrapped call */
     uintptr_t eval_low, eval_high; /* the interpreter's evaluation function; empty without Python frames */
     unsigned depth, met;          /* frames wanted; frames met so far */
     unsigned kept;                /* frames in `address` */
-    unsigned checked;             /* places known from the innermost frame on; one more than kept when the eval frame follows */
-    bool begun, truncated, traceable; /* traceable: every frame's place is known, so the stack can be cached */
-    uintptr_t previous_cfa;
-    uintptr_t address[DEPTH_LIMIT + 1]; /* return addresses */
-    const uintptr_t *place[DEPTH_LIMIT + 1]; /* where in stack memory each lies */
+    bool begun, truncated;
+    uintptr_t address[DEPTH_LIMIT]; /* return addresses */
+    /* For the cache: see trace(). */
+    uintptr_t frame; /* of stack_here */
+    bool tracing, traceable;
+    uintptr_t sp, frame_pointer;     /* of the frame inside the present one */
+    const uintptr_t *frame_pointer_place;
+    unsigned word_count;
+    struct stack_word word[WORD_LIMIT];
 };
 
-/* Where the return address into a frame was saved: the callee's part of the stack ends at `cfa`. NULL when it was not found. */
-static const uintptr_t *saved_at(uintptr_t address, uintptr_t cfa, uintptr_t previous_cfa)
+static void note_word(struct walk *walk, const uintptr_t *place)
+{
+    if (place == NULL || walk->word_count == WORD_LIMIT) {
+        walk->traceable = false;
+        return;
+    }
+    walk->word[walk->word_count++] = (struct stack_word){place, *place};
+}
+
+/* Note the words on which it depends that the walk came from the frame inside to this one.
+ *
+ * When are two stacks the same? Start from equal stack pointers in stack_here. A frame with a constant size leads from an equal
+ * instruction and stack pointer to an equal next stack pointer, below which the return address lies: that word says the next
+ * instruction. A frame of variable size (alloca) is left by its frame pointer: then the place where a frame further in
+ * saved that register must hold the same value, too. Return addresses alone would not do: old ones survive in the room that alloca left
+ * untouched. A realigned frame finds its caller by the word below its frame pointer. Whatever fits none of this is not cached. */
+static void trace(struct walk *walk, uintptr_t address, uintptr_t sp, uintptr_t frame_pointer)
 {
 #if defined(__x86_64__)
-    (void)previous_cfa;
-    const uintptr_t *place = (const uintptr_t *)cfa - 1;
-    return *place == address ? place : NULL;
+    const uintptr_t *return_place = (const uintptr_t *)sp - 1;
+    if (!walk->tracing) {
+        if (sp != walk->frame + 2 * sizeof(uintptr_t))
+            return; /* not out of stack_here yet */
+        walk->tracing = true;
+        walk->frame_pointer_place = (const uintptr_t *)walk->frame;
+        walk->traceable = *walk->frame_pointer_place == frame_pointer;
+    } else {
+        if (walk->frame_pointer >= walk->sp && walk->frame_pointer < sp) {
+            note_word(walk, walk->frame_pointer_place);
+            if (sp - walk->frame_pointer != 2 * sizeof(uintptr_t)) {
+                const uintptr_t *below = (const uintptr_t *)walk->frame_pointer - 1;
+                if ((uintptr_t)below >= walk->sp && *below == sp)
+                    note_word(walk, below);
+            }
+        }
+        /* Registers are saved next to the return address: rbp among at most six. */
+        const uintptr_t *saved = NULL;
+        for (unsigned i = 1; i <= 7 && (uintptr_t)(return_place - i) >= walk->sp && saved == NULL; i++)
+            if (return_place[-(int)i] == frame_pointer)
+                saved = return_place - i;
+        if (saved != NULL)
+            walk->frame_pointer_place = saved;
+        else if (frame_pointer != walk->frame_pointer)
+            walk->frame_pointer_place = NULL; /* matters only if a frame further out is left by it */
+    }
+    if (*return_place != address)
+        walk->traceable = false; /* a signal frame, or a shadow of something unknown */
+    note_word(walk, return_place);
+    walk->sp = sp;
+    walk->frame_pointer = frame_pointer;
 #else
-    /* The callee saves its link register where it likes, in frames of moderate size near its lower end. */
-    enum { WORDS_SEARCHED = 512 };
-    const uintptr_t *place = (const uintptr_t *)previous_cfa;
-    for (unsigned i = 0; previous_cfa != 0 && i < WORDS_SEARCHED && (uintptr_t)place < cfa; i++, place++)
-        if (*place == address)
-            return place;
-    return NULL;
+    (void)address, (void)sp, (void)frame_pointer; /* no rule is known to be safe: every stack is unwound */
 #endif
 }
 
 static _Unwind_Reason_Code visit_frame(struct _Unwind_Context *context, void *argument)
 {
+    enum { FRAME_POINTER_REGISTER = 6 }; /* rbp in DWARF's numbers; only used by trace() */
     struct walk *walk = argument;
-    uintptr_t address = _Unwind_GetIP(context), cfa = _Unwind_GetCFA(context), previous_cfa = walk->previous_cfa;
-    walk->previous_cfa = cfa;
+    uintptr_t address = _Unwind_GetIP(context);
     if (address == 0)
         return _URC_END_OF_STACK;
+    trace(walk, address, _Unwind_GetCFA(context), _Unwind_GetGR(context, FRAME_POINTER_REGISTER));
     if (!walk->begun) {
         walk->begun = address == walk->return_address;
         if (!walk->begun && ++walk->met > OWN_FRAMES)
@@ -144,19 +193,14 @@ static _Unwind_Reason_Code visit_frame(struct _Unwind_Context *context, void *ar
         if (!walk->begun)
             return _URC_NO_REASON;
     }
-    bool evaluation = address >= walk->eval_low && address < walk->eval_high;
-    if (!evaluation && walk->kept == walk->depth) {
+    if (address >= walk->eval_low && address < walk->eval_high)
+        return _URC_END_OF_STACK;
+    if (walk->kept == walk->depth) {
         walk->truncated = true;
         return _URC_END_OF_STACK;
     }
-    walk->address[walk->checked] = address;
-    walk->place[walk->checked] = saved_at(address, cfa, previous_cfa);
-    if (walk->place[walk->checked++] == NULL)
-        walk->traceable = false;
-    if (evaluation)
-        return _URC_END_OF_STACK;
-    walk->kept++;
-    return walk->checked < DEPTH_LIMIT + 1 ? _URC_NO_REASON : _URC_END_OF_STACK;
+    walk->address[walk->kept++] = address;
+    return _URC_NO_REASON;
 }
 
 /* Never met the wrapped call (a tail call, a return address given by hand): all frames outside Holdfast. */
@@ -172,16 +216,15 @@ static _Unwind_Reason_Code visit_any_frame(struct _Unwind_Context *context, void
 
 static void unwind(struct walk *walk)
 {
-    struct walk fresh = *walk;
+    uintptr_t return_address = walk->return_address;
     _Unwind_Backtrace(visit_frame, walk);
     if (!walk->begun) {
-        *walk = fresh;
+        walk->met = 0;
         _Unwind_Backtrace(visit_any_frame, walk);
         walk->traceable = false;
     }
-    if (walk->kept == 0) { /* what is certain in any case */
-        walk->address[0] = fresh.return_address;
-        walk->kept = walk->return_address != 0;
+    if (walk->kept == 0 && return_address != 0) { /* what is certain in any case */
+        walk->address[walk->kept++] = return_address;
         walk->traceable = false;
     }
 }
@@ -200,10 +243,9 @@ struct cached_stack {
     uint32_t with_python;            /* cut at the evaluation function */
     uint32_t stack;                  /* tracker's id of it all with the Python frames of this hash */
     uint64_t python_hash;
-    uint32_t kept, checked, flags;
-    const uintptr_t *place[DEPTH_LIMIT + 1];
-    uintptr_t address[DEPTH_LIMIT + 1];
-    uint64_t word[DEPTH_LIMIT];
+    uint32_t kept, word_count, flags;
+    struct stack_word word[WORD_LIMIT];
+    uint64_t native[DEPTH_LIMIT];
 };
 static struct cached_stack cached_stacks[STACK_SLOTS];
 
@@ -237,14 +279,14 @@ static enum recall recall_stack(const struct question *question, uint32_t *stack
     uint32_t sequence = atomic_load_explicit(&entry->sequence, memory_order_acquire);
     if ((sequence & 1u) || sequence == 0 || !same_question(entry, question))
         return RECALL_NOTHING;
-    uint32_t checked = entry->checked;
-    if (checked > DEPTH_LIMIT + 1)
+    uint32_t word_count = entry->word_count;
+    if (word_count > WORD_LIMIT)
         return RECALL_NOTHING;
     /* From the inside out: a place is only looked at when all below it are as they were, so it is stack memory still. */
-    for (uint32_t i = 0; i < checked; i++) {
-        const uintptr_t *place = __atomic_load_n(&entry->place[i], __ATOMIC_RELAXED);
+    for (uint32_t i = 0; i < word_count; i++) {
+        const uintptr_t *place = __atomic_load_n(&entry->word[i].place, __ATOMIC_RELAXED);
         atomic_thread_fence(memory_order_acquire);
-        if (atomic_load_explicit(&entry->sequence, memory_order_relaxed) != sequence || *place != entry->address[i])
+        if (atomic_load_explicit(&entry->sequence, memory_order_relaxed) != sequence || *place != entry->word[i].value)
             return RECALL_NOTHING;
     }
     enum recall recall = entry->python_hash == question->python_hash ? RECALL_STACK : RECALL_FRAMES;
@@ -252,7 +294,7 @@ static enum recall recall_stack(const struct question *question, uint32_t *stack
     *flags = entry->flags;
     *kept = entry->kept <= DEPTH_LIMIT ? entry->kept : 0;
     if (recall == RECALL_FRAMES)
-        memcpy(words, entry->word, *kept * sizeof *words);
+        memcpy(words, entry->native, *kept * sizeof *words);
     atomic_thread_fence(memory_order_acquire);
     return atomic_load_explicit(&entry->sequence, memory_order_relaxed) == sequence ? recall : RECALL_NOTHING;
 }
@@ -276,10 +318,9 @@ static void remember_stack(const struct question *question, const struct walk *w
     entry->stack = stack;
     entry->flags = flags;
     entry->kept = walk->kept;
-    entry->checked = walk->checked;
-    memcpy(entry->place, walk->place, walk->checked * sizeof walk->place[0]);
-    memcpy(entry->address, walk->address, walk->checked * sizeof walk->address[0]);
-    memcpy(entry->word, words, walk->kept * sizeof *words);
+    entry->word_count = walk->word_count;
+    memcpy(entry->word, walk->word, walk->word_count * sizeof walk->word[0]);
+    memcpy(entry->native, words, walk->kept * sizeof *words);
     atomic_store_explicit(&entry->sequence, sequence + 2 != 0 ? sequence + 2 : 2, memory_order_release);
 }
 
@@ -287,7 +328,11 @@ static void remember_stack(const struct question *question, const struct walk *w
 static __attribute__((noinline)) uint32_t take_stack(const struct question *question, const struct python_frames *python,
                                                      uint32_t flags)
 {
-    struct walk walk = {.return_address = question->return_address, .depth = question->depth, .traceable = true};
+    struct walk walk;
+    memset(&walk, 0, offsetof(struct walk, word));
+    walk.return_address = question->return_address;
+    walk.depth = question->depth;
+    walk.frame = question->frame;
     uint64_t words[DEPTH_LIMIT];
     if (question->with_python && !python_eval_range(&walk.eval_low, &walk.eval_high))
         walk.eval_low = walk.eval_high = 0;

@@ -235,10 +235,11 @@ void edges_remove_to_parents(struct tracker *tracker, handle_id child)
 bool graph_walk(struct tracker *tracker, handle_id root, unsigned types, walk_visitor visit, void *context)
 {
     const struct handle_record *handle = tracker_handle(tracker, root);
-    if (handle == NULL)
+    if (handle == NULL || handle->first_child == 0)
         return true;
     /* Next edge to follow on each level. Read before the visit, which may remove the edge that led to it. */
-    uint32_t path[WALK_DEPTH] = {handle->first_child};
+    uint32_t path[WALK_DEPTH];
+    path[0] = handle->first_child;
     unsigned depth = 0;
     bool whole = true;
     /* Where much is shared there are far more ways than handles; nothing real comes near this. */

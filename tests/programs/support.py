@@ -3,11 +3,15 @@ folders, small C programs.
 
 A test file is started as `NAME_test.py BUILD_DIRECTORY`, calls check() and its friends, and ends with `sys.exit(finish())`. Standard
 library only, Python 3.9 or newer; nothing here knows GDAL.
+
+Unlike harness.run(), run() here adds no options of its own: these tests are about what a program's user sees, so the log is text and goes
+to stderr unless a test says otherwise, and reports are recognised there.
 """
 import hashlib
 import os
 import pathlib
 import re
+import resource
 import shutil
 import signal as signals
 import subprocess
@@ -17,8 +21,11 @@ import tempfile
 FOLDER = pathlib.Path(__file__).resolve().parent
 SCRIPTS = FOLDER / "scripts"
 BUILD = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else FOLDER.parents[1] / "build").resolve()
-LIBRARY = BUILD / "shim" / "libholdfast.so"
-PYTHON = "/usr/bin/python3"
+sys.path.insert(0, str(FOLDER.parent))
+import harness  # noqa: E402
+
+harness.use_build(BUILD)
+LIBRARY, COMMAND, PYTHON = harness.library, harness.command, harness.PYTHON
 
 REPORT = re.compile(r"^==(\d+)== Holdfast (HF\d+) ", re.MULTILINE)
 SUMMARY = re.compile(r"^==\d+== Holdfast summary: .*$", re.MULTILINE)
@@ -94,14 +101,17 @@ def option_text(options):
 
 def environment(options=None, preload=True, env=None):
     """The environment of a program: that of this one without any trace of Holdfast, fixed in all that changes output."""
-    variables = {name: value for name, value in os.environ.items() if not name.startswith("HOLDFAST") and name != "LD_PRELOAD"}
-    variables.update(LC_ALL="C.UTF-8", PYTHONHASHSEED="0", PYTHONDONTWRITEBYTECODE="1", OGR_CURRENT_DATE="2020-01-01T00:00:00Z")
+    variables = harness.clean_environment({"PYTHONHASHSEED": "0", "OGR_CURRENT_DATE": "2020-01-01T00:00:00Z"})
     if preload:
-        variables["LD_PRELOAD"] = str(LIBRARY)
+        variables["LD_PRELOAD"] = LIBRARY
     if options:
         variables["HOLDFAST_OPTIONS"] = options if isinstance(options, str) else option_text(options)
     variables.update(env or {})
     return variables
+
+
+def no_core_dump():
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def run(argv, options=None, preload=True, env=None, timeout=60, cwd=None, input=None, **more):
@@ -109,7 +119,7 @@ def run(argv, options=None, preload=True, env=None, timeout=60, cwd=None, input=
     argv = [str(word) for word in argv]
     more.setdefault("stdout", subprocess.PIPE)
     more.setdefault("stderr", subprocess.PIPE)
-    process = subprocess.Popen(argv, env=environment(options, preload, env), cwd=cwd, start_new_session=True,
+    process = subprocess.Popen(argv, env=environment(options, preload, env), cwd=cwd, start_new_session=True, preexec_fn=no_core_dump,
                                stdin=subprocess.PIPE if input is not None else subprocess.DEVNULL, **more)
     timed_out = False
     try:

@@ -1,0 +1,14 @@
+/* A band used after its dataset was closed. */
+#include "zoo.h"
+
+int main(int count, char **arguments)
+{
+    (void)count;
+    enter(arguments);
+    GDALDatasetH dataset = GDALOpen("tiny.tif", GA_ReadOnly);
+    GDALRasterBandH band = GDALGetRasterBand(dataset, 1); /* obtained */
+    GDALClose(dataset);                                   /* freed */
+    int checksum = GDALChecksumImage(band, 0, 0, 20, 10); /* used */
+    printf("%d\n", checksum);
+    return 0;
+}

@@ -1,0 +1,11 @@
+"""Python's colour table is a clone: it outlives the dataset."""
+import os
+import sys
+
+from osgeo import gdal
+
+os.chdir(sys.argv[1])
+dataset = gdal.Open("palette.tif")
+table = dataset.GetRasterBand(1).GetColorTable()
+del dataset
+print(table.GetColorEntry(3))

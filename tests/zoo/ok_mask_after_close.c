@@ -1,0 +1,14 @@
+/* The mask band is used before the dataset is closed. */
+#include "zoo.h"
+
+int main(int count, char **arguments)
+{
+    (void)count;
+    enter(arguments);
+    GDALDatasetH dataset = GDALOpen("tiny.tif", GA_ReadOnly);
+    GDALRasterBandH band = GDALGetRasterBand(dataset, 1);
+    GDALRasterBandH child = GDALGetMaskBand(band);
+    printf("%d\n", GDALChecksumImage(child, 0, 0, 20, 10));
+    GDALClose(dataset);
+    return 0;
+}

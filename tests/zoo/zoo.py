@@ -1,0 +1,298 @@
+"""The zoo: small wrong programs with the reports that they must give, and right twins that must stay silent.
+
+    zoo.py SOURCE BUILD MODE [NAME ...]     SOURCE: the repository; MODE: report, defer, reject, or bare (without Holdfast);
+                                            NAME: bad_band_after_close, or band_after_close for all of that name
+
+bad_NAME.c, bad_NAME.py   makes one mistake. NAME.expect says what must come.
+ok_NAME.c, ok_NAME.py     does the same work rightly, or something that only looks wrong: no report in any mode, and the same output,
+                          exit status and files as without Holdfast.
+Programs know nothing of Holdfast. Their one argument is a folder of their own with the files of data.py.
+
+NAME.expect, a line each:
+    HF101 band used=GDALChecksumImage obtained=GDALGetRasterBand freed=GDALClose action=kept: MESSAGE
+                        one report: rule, kind of the handle, by which C function it was used, obtained, freed, and on which
+                        lines: those that end in the comment `used`, `obtained`, `freed` (used=F@used2: in `used2`; used=-: no
+                        such stack). action: what Holdfast did; the message is optional. Reports come in this order, and no others.
+    prints TEXT         a line of standard output (all of them, in this order)
+    stderr TEXT         standard error contains this
+    exit N              exit status, 0 if the line is not there
+    may crash           or may do anything else: only the log counts
+    crashes             must die of a signal
+    # TEXT              a comment
+    [defer reject py]   the lines below, up to the next such line, hold only for these modes and languages; [all]: for all.
+"""
+import ast
+import concurrent.futures
+import pathlib
+import re
+import shutil
+import sys
+import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+import data
+import harness
+
+MODES = ("report", "defer", "reject", "bare")
+ROLES = ("used", "obtained", "freed")
+MARKER = r"(?:used|obtained|freed)\d?"
+INSTALLED = ("/osgeo/", "/site-packages/", "/dist-packages/", "/lib/python3", "<frozen")  # not the program's own frames
+
+
+class Program:
+    """One file of the zoo, and how to start it."""
+
+    def __init__(self, source, build):
+        self.source = source
+        self.name = source.stem
+        self.language = source.suffix[1:]
+        self.bad = self.name.startswith("bad_")
+        compiled = build / "tests" / "zoo" / source.name.replace(".", "_")
+        self.argv = [str(compiled)] if self.language == "c" else [harness.PYTHON, str(source)]
+        self.text = source.read_text()
+        self.expectations = source.parent / (self.name.split("_", 1)[1] + ".expect")
+
+    def marked_line(self, marker):
+        """The number of the one line whose comment at the end has this marker, 0 if there is none."""
+        found = [number for number, line in enumerate(self.text.splitlines(), 1)
+                 if (comment := re.search(r"(?:#|/\*) (%s(?: %s)*)(?: \*/)?$" % (MARKER, MARKER), line)) and marker in comment.group(1).split()]
+        if len(found) > 1:
+            raise SystemExit("%s: %d lines are marked `%s`" % (self.source, len(found), marker))
+        return found[0] if found else 0
+
+    def function_at(self, line):
+        """The qualified name of the innermost Python function around a line."""
+        def search(node, path):
+            best = path
+            for child in ast.iter_child_nodes(node):
+                inner = path
+                if isinstance(child, (ast.FunctionDef, ast.ClassDef)) and child.lineno <= line <= child.end_lineno:
+                    inner = path + ([] if isinstance(node, (ast.Module, ast.ClassDef)) else ["<locals>"]) + [child.name]
+                deeper = search(child, inner)
+                best = deeper if len(deeper) > len(best) else best
+            return best
+        return ".".join(search(ast.parse(self.text), [])) or "<module>"
+
+
+class Expected:
+    """What NAME.expect says for one mode and language."""
+
+    def __init__(self, path, mode, language):
+        self.reports, self.printed, self.stderr = [], [], []
+        self.exit, self.may_crash, self.crashes, self.mentioned = 0, False, False, False
+        holds = True
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            word, _, rest = line.partition(" ")
+            if not line or word == "#":
+                continue
+            if line.startswith("["):
+                words = line.strip("[]").split()
+                modes, languages = set(words) & set(MODES), set(words) & {"c", "py"}
+                if set(words) - modes - languages - {"all"}:
+                    raise SystemExit("%s:%d: an unknown mode or language in %s" % (path, number, line))
+                holds = ("bare" in modes if mode == "bare" else not modes or mode in modes) and (not languages or language in languages)
+                self.mentioned = self.mentioned or (holds and mode in modes)
+            elif holds and mode != "bare" or holds and self.mentioned:
+                self.take(path, number, word, rest)
+
+    def take(self, path, number, word, rest):
+        if re.fullmatch(r"HF\d{3}", word):
+            self.reports.append(ExpectedReport(word, rest))
+        elif word == "prints":
+            self.printed.append(rest)
+        elif word == "stderr":
+            self.stderr.append(rest)
+        elif word == "exit":
+            self.exit = int(rest)
+        elif (word, rest) == ("may", "crash"):
+            self.may_crash = True
+        elif word == "crashes":
+            self.crashes = True
+        else:
+            raise SystemExit("%s:%d: not understood: %s" % (path, number, word))
+
+
+class ExpectedReport:
+    def __init__(self, rule, rest):
+        head, _, self.message = rest.partition(": ")
+        words = head.split()
+        self.rule, self.kind = rule, words[0]
+        self.fields = dict(word.split("=", 1) for word in words[1:])
+
+    def __str__(self):
+        return " ".join([self.rule, self.kind] + ["%s=%s" % pair for pair in self.fields.items()]) + (": " + self.message if self.message else "")
+
+
+# ---- what came against what was expected: each function returns sentences, none if all is well --------------------------------------
+
+
+def stack_problems(program, role, wanted, report):
+    function, _, marker = wanted.partition("@")
+    stack = report["stacks"][role]
+    if function == "-":
+        return ["%s: expected no stack, got one in %s" % (role, stack["function"])] if stack else []
+    if stack is None:
+        return ["%s: expected a stack in %s, got none" % (role, function)]
+    problems = []
+    if stack["function"] != function:
+        problems.append("%s: expected by %s, got by %s" % (role, function, stack["function"]))
+    line = program.marked_line(marker or role)
+    if line == 0:
+        return problems + ["%s: no line of the program is marked `%s`" % (role, marker or role)]
+    wanted_place = "%s:%d" % (program.source.name, line)
+    if program.language == "py":
+        wanted_place += " in " + program.function_at(line)
+        frames = [frame for frame in stack["python"] if not any(part in frame["file"] for part in INSTALLED)]
+        place = "%s:%d in %s" % (pathlib.Path(frames[0]["file"]).name, frames[0]["line"], frames[0]["function"]) if frames else "no Python frame"
+    else:
+        frame = stack["native"][0] if stack["native"] else {}
+        place = "%s:%s" % (pathlib.Path(frame["file"]).name, frame["line"]) if "line" in frame else frame.get("symbol") or "no native frame"
+    if place != wanted_place:
+        source = program.text.splitlines()[line - 1].strip()
+        problems.append("%s: expected %s (%s), got %s" % (role, wanted_place, source, place))
+    return problems
+
+
+def report_problems(program, mode, wanted, report):
+    problems = []
+    pairs = [("rule", wanted.rule, report["rule"]), ("kind of handle", wanted.kind, report["handle"]["kind"]), ("mode", mode, report["mode"])]
+    if wanted.message:
+        pairs.append(("message", wanted.message, report["message"]))
+    if "action" in wanted.fields:
+        pairs.append(("action", wanted.fields["action"], report["action"]))
+    problems += ["%s: expected %s, got %s" % (what, good, got) for what, good, got in pairs if good != got]
+    for role in ROLES:
+        if role in wanted.fields:
+            problems += stack_problems(program, role, wanted.fields[role], report)
+    return problems
+
+
+def log_problems(program, mode, expected, result):
+    problems = ["the log has a line that is no JSON object: " + line[:200] for line in result.damage]
+    problems += ["a notice came: " + notice["message"] for notice in result.notices]
+    reports = harness.symbolized(result) if program.language == "c" else result.reports
+    if len(result.reports) != len(expected.reports) or len(reports) != len(expected.reports):
+        problems.append("expected %d report%s, got %d" % (len(expected.reports), "" if len(expected.reports) == 1 else "s", len(result.reports)))
+        problems += ["expected  %s" % wanted for wanted in expected.reports]
+        problems += ["got       " + harness.tell(report) for report in reports]
+        return problems
+    for number, (wanted, report) in enumerate(zip(expected.reports, reports), 1):
+        found = report_problems(program, mode, wanted, report)
+        if found:
+            problems += ["report %d, expected %s" % (number, wanted)] + ["  " + line for line in found] + ["  got " + harness.tell(report)]
+    return problems
+
+
+def summary_problems(expected, result):
+    rules = {}
+    for wanted in expected.reports:
+        rules[wanted.rule] = rules.get(wanted.rule, 0) + 1
+    if not rules:
+        return ["no summary was expected, one came"] if result.summary else []
+    if result.signal:
+        return []
+    if result.summary is None:
+        return ["expected a closing summary line, there is none"]
+    return [] if result.summary["rules"] == rules else ["summary: expected %s, got %s" % (rules, result.summary["rules"])]
+
+
+def end_problems(expected, result):
+    if result.timed_out:
+        return ["expected it to end, it hung"]
+    if expected.crashes:
+        return [] if result.signal else ["expected death by a signal, got " + result.end()]
+    if expected.may_crash:
+        return []
+    problems = []
+    if result.status != expected.exit:
+        problems.append("expected exit status %d, got %s" % (expected.exit, result.end()))
+    if result.stdout.splitlines() != expected.printed:
+        problems.append("expected to print %s, printed %s" % (expected.printed, result.stdout.splitlines()))
+    problems += ["expected on standard error: %s" % text for text in expected.stderr if text not in result.stderr]
+    return problems + (["standard error was:\n" + result.stderr.rstrip()] if problems and result.stderr else [])
+
+
+def files_of(folder):
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def twin_problems(bare, bare_files, result, files):
+    problems = ["expected no report, got " + harness.tell(report) for report in result.reports]
+    problems += ["expected no notice, got " + notice["message"] for notice in result.notices]
+    if bare.status != 0:
+        problems.append("without Holdfast it should end well, got " + bare.end() + "\n" + bare.stderr)
+    if result.end() != bare.end():
+        problems.append("without Holdfast %s, with it %s\n%s" % (bare.end(), result.end(), result.stderr))
+    for name in ("stdout", "stderr"):
+        if getattr(result, name) != getattr(bare, name):
+            problems.append("%s without Holdfast: %r, with it: %r" % (name, getattr(bare, name), getattr(result, name)))
+    different = [name for name in sorted(set(files) | set(bare_files)) if files.get(name) != bare_files.get(name)]
+    return problems + ["file %s is not the same as without Holdfast" % name for name in different]
+
+
+# ---- one program in one mode ----------------------------------------------------------------------------------------------------------
+
+
+class Keeper:
+    """Makes the folders of test data, one for each run."""
+
+    def __init__(self, root):
+        self.root = root
+        self.original = root / "original"
+        self.original.mkdir()
+        data.make(self.original)
+
+    def run(self, program, mode, **options):
+        """The result, and the files as the program left them."""
+        folder = pathlib.Path(tempfile.mkdtemp(dir=self.root, prefix=program.source.name + "-")) / "data"
+        shutil.copytree(self.original, folder)
+        result = harness.run(program.argv + [str(folder)], options={"mode": mode, **options}, preload=mode != "bare", timeout=120)
+        files = files_of(folder)
+        shutil.rmtree(folder.parent)
+        return result, files
+
+
+def check_program(checks, keeper, program, mode):
+    title = "%s in mode %s" % (program.source.name, mode)
+    if program.bad:
+        expected = Expected(program.expectations, mode, program.language)
+        if mode == "bare" and not expected.mentioned:
+            return
+        result, _ = keeper.run(program, mode)
+        problems = end_problems(expected, result)
+        if mode != "bare":
+            problems += log_problems(program, mode, expected, result) + summary_problems(expected, result)
+        checks.check(title, problems)
+    elif mode != "bare":
+        bare, bare_files = keeper.run(program, "bare")
+        result, files = keeper.run(program, mode)
+        checks.check(title, twin_problems(bare, bare_files, result, files))
+
+
+def pair_problems(programs):
+    """A wrong program without a right twin proves little."""
+    names = {program.name for program in programs}
+    missing = sorted({"ok_" + program.name[4:] for program in programs if program.bad} - names)
+    missing += [str(program.expectations.name) for program in programs if program.bad and not program.expectations.exists()]
+    return ["%s is not there" % name for name in missing]
+
+
+def main():
+    if len(sys.argv) < 4 or sys.argv[3] not in MODES:
+        sys.exit(__doc__)
+    source, build, mode, wanted = pathlib.Path(sys.argv[1]).resolve() / "tests" / "zoo", pathlib.Path(sys.argv[2]).resolve(), sys.argv[3], sys.argv[4:]
+    harness.use_build(build)
+    programs = [Program(path, build) for path in sorted(source.iterdir()) if re.fullmatch(r"(bad|ok)_\w+\.(c|py)", path.name)]
+    checks = harness.Checks()
+    checks.check("the zoo is complete", pair_problems(programs))
+    if wanted:
+        programs = [program for program in programs if program.name in wanted or program.name.split("_", 1)[1] in wanted]
+    with tempfile.TemporaryDirectory(prefix="zoo-") as folder, concurrent.futures.ThreadPoolExecutor(2) as pool:
+        keeper = Keeper(pathlib.Path(folder).resolve())
+        for done in [pool.submit(check_program, checks, keeper, program, mode) for program in programs]:
+            done.result()
+    return checks.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
