@@ -252,6 +252,7 @@ struct request {
      * needs it says so in `global_wanted`, and is called again. */
     unsigned global_known, global_wanted;
     uintptr_t global[LIBRARY_COUNT];
+    bool stuck; /* the list cannot be held: settle with what is known */
     bool done;
 };
 
@@ -484,8 +485,10 @@ static bool settle_view(struct scope *scope, struct request *request, struct bin
     unsigned copies = loaded_copies(library, &first);
     enum reach reach = copies == 0 ? REACH_NONE : copies == 1 ? REACH_ONLY : REACH_GUESS;
     if (copies > 1 && entry != &overflow) {
-        if (scope == NULL)
+        if (scope == NULL && !request->stuck)
             return false;
+    }
+    if (copies > 1 && entry != &overflow && scope != NULL) {
         enum reach better;
         struct provider_entry *found = search_scopes(scope, request, entry->binding.object, library, &better);
         if (request->global_wanted & (1u << library))
@@ -621,8 +624,27 @@ static void look_up_global(struct request *request)
     }
 }
 
+/* In a forked child that can never hold the list again. Nothing serialises its threads then, so one that comes second goes unrecorded. */
+static void settle_stuck(struct request *request)
+{
+    static _Atomic bool busy;
+    if (!atomic_exchange(&busy, true)) {
+        request->stuck = true;
+        settle(NULL, request);
+        atomic_store(&busy, false);
+    }
+    request->done = true;
+    if (request->entry == NULL)
+        request->entry = &overflow;
+}
+
 static void carry_out(struct request *request)
 {
+    if (scope_is_stuck()) {
+        settle_stuck(request);
+        return;
+    }
+    real_dlsym(); /* known before any fork: finding it needs the list */
     scope_hold(settle_quickly, request);
     for (unsigned tries = 0; !request->done && tries < 4; tries++) {
         if (!scope_snapshot(settle_fully, request))
@@ -780,12 +802,15 @@ void *resolve_real(const struct view *view, enum function function)
     }
     if (view->provider != NULL)
         real = find_real(view->provider, function);
-    if (real == NULL) {
+    struct provider_entry *any;
+    if (view->provider == NULL && loaded_copies((enum library)view->library, &any) != 0)
+        real = find_real(&any->provider, function); /* the tables could not be settled: unrecorded, but it works */
+    if (real == NULL && !scope_is_stuck()) {
         /* Another object of the global scope may define it alone (a compatibility library). */
         real = next_in_global_scope(function_table[function].name);
-        if (real == NULL)
-            symbol_lookup_error(view, function_table[function].name);
     }
+    if (real == NULL)
+        symbol_lookup_error(view, function_table[function].name);
     errno = saved_errno;
     return real;
 }

@@ -4,10 +4,74 @@
  * program's allocator may be what is calling), never dlsym.
  */
 #include "scope.h"
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* ---- locks that a fork left taken ---------------------------------------------------------------------------------- */
+
+/* The linker's locks lie in its private _rtld_global, at a place that differs by version. But inside a dl_iterate_phdr callback the list
+ * lock is the recursive mutex there that this thread owns; the main lock (dlopen, dlsym) is the one before it. When this is not found
+ * out, nothing is ever taken for stuck. */
+static const pthread_mutex_t *_Atomic list_lock;
+static _Atomic pid_t home; /* the process in which it was found: there every owner is a live thread */
+
+enum { GLOBAL_BYTES = 8192 };
+
+static uintptr_t linker_globals(uintptr_t *end)
+{
+    struct elf_place place;
+    struct elf_object linker;
+    if (!elf_place((uintptr_t)&_r_debug, &place) || !elf_open_place(&linker, &place))
+        return 0;
+    uintptr_t start = (uintptr_t)elf_symbol(&linker, "_rtld_global");
+    *end = linker.high - start < GLOBAL_BYTES ? linker.high : start + GLOBAL_BYTES;
+    return start;
+}
+
+static void find_list_lock(uintptr_t start, uintptr_t end)
+{
+    const pthread_mutex_t *found = NULL;
+    int self = (int)syscall(SYS_gettid);
+    for (uintptr_t place = start; start != 0 && place + sizeof(pthread_mutex_t) <= end; place += sizeof(uintptr_t)) {
+        const pthread_mutex_t *mutex = (const pthread_mutex_t *)place;
+        if (mutex->__data.__lock != 0 && mutex->__data.__owner == self && mutex->__data.__count > 0 &&
+            mutex->__data.__kind == PTHREAD_MUTEX_RECURSIVE_NP)
+            found = mutex; /* inside dlopen the main lock is ours as well: the list lock is the later one */
+    }
+    if (found != NULL) {
+        atomic_store(&home, getpid());
+        atomic_store(&list_lock, found);
+    }
+}
+
+static bool owner_is_gone(const pthread_mutex_t *mutex)
+{
+    int owner = __atomic_load_n(&mutex->__data.__owner, __ATOMIC_RELAXED);
+    return __atomic_load_n(&mutex->__data.__lock, __ATOMIC_RELAXED) != 0 && owner != 0 &&
+           mutex->__data.__kind == PTHREAD_MUTEX_RECURSIVE_NP && syscall(SYS_tgkill, getpid(), owner, 0) != 0 &&
+           errno == ESRCH;
+}
+
+bool scope_is_stuck(void)
+{
+    const pthread_mutex_t *lock = atomic_load(&list_lock);
+    if (lock == NULL || atomic_load(&home) == getpid())
+        return false;
+    int saved_errno = errno;
+    bool stuck = owner_is_gone(lock) || owner_is_gone(lock - 1);
+    errno = saved_errno;
+    return stuck;
+}
+
+/* ---- holding the list -------------------------------------------------------------------------------------------------- */
 
 struct hold {
+    uintptr_t globals, globals_end;
     void (*work)(unsigned long long, unsigned long long, void *);
     void *context;
     bool done;
@@ -16,6 +80,8 @@ struct hold {
 static int hold_first(struct dl_phdr_info *info, size_t bytes, void *context)
 {
     struct hold *hold = context;
+    if (hold->globals != 0)
+        find_list_lock(hold->globals, hold->globals_end);
     if (bytes >= offsetof(struct dl_phdr_info, dlpi_subs) + sizeof info->dlpi_subs) {
         hold->work(info->dlpi_adds, info->dlpi_subs, hold->context);
         hold->done = true;
@@ -25,7 +91,9 @@ static int hold_first(struct dl_phdr_info *info, size_t bytes, void *context)
 
 bool scope_hold(void (*work)(unsigned long long adds, unsigned long long subs, void *context), void *context)
 {
-    struct hold hold = {work, context, false};
+    struct hold hold = {0, 0, work, context, false};
+    if (atomic_load_explicit(&list_lock, memory_order_relaxed) == NULL)
+        hold.globals = linker_globals(&hold.globals_end);
     dl_iterate_phdr(hold_first, &hold);
     return hold.done;
 }

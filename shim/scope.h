@@ -37,6 +37,10 @@ struct scope {
  * anything of the dynamic linker and must be short. False when it could not be called. */
 bool scope_hold(void (*work)(unsigned long long adds, unsigned long long subs, void *context), void *context);
 
+/* True in fork's child when the thread that held the linker's list or main lock was not forked along: both would be waited for for ever.
+ * Then the child cannot load or unload anything either, so what is known of the loaded objects stays true. */
+bool scope_is_stuck(void);
+
 /* Take a snapshot and call `work` with it and the list held. False when there was no memory, or the list would not keep still. */
 bool scope_snapshot(void (*work)(struct scope *scope, void *context), void *context);
 

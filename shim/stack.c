@@ -16,6 +16,7 @@
 #include "dlsym.h"
 #include "elf_object.h"
 #include "python.h"
+#include "scope.h"
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdio.h>
@@ -116,13 +117,14 @@ struct walk {
     uintptr_t address[DEPTH_LIMIT]; /* return addresses */
     /* For the cache: see trace(). */
     uintptr_t frame; /* of stack_here */
-    bool tracing, traceable;
+    bool tracing, traceable; /* traceable: all the words are known, so that the stack may be cached */
     uintptr_t sp, frame_pointer;     /* of the frame inside the present one */
     const uintptr_t *frame_pointer_place;
     unsigned word_count;
     struct stack_word word[WORD_LIMIT];
 };
 
+#if defined(__x86_64__) /* elsewhere no rule is known to be safe: every stack is unwound */
 static void note_word(struct walk *walk, const uintptr_t *place)
 {
     if (place == NULL || walk->word_count == WORD_LIMIT) {
@@ -141,7 +143,6 @@ static void note_word(struct walk *walk, const uintptr_t *place)
  * untouched. A realigned frame finds its caller by the word below its frame pointer. Whatever fits none of this is not cached. */
 static void trace(struct walk *walk, uintptr_t address, uintptr_t sp, uintptr_t frame_pointer)
 {
-#if defined(__x86_64__)
     const uintptr_t *return_place = (const uintptr_t *)sp - 1;
     if (!walk->tracing) {
         if (sp != walk->frame + 2 * sizeof(uintptr_t))
@@ -173,19 +174,19 @@ static void trace(struct walk *walk, uintptr_t address, uintptr_t sp, uintptr_t 
     note_word(walk, return_place);
     walk->sp = sp;
     walk->frame_pointer = frame_pointer;
-#else
-    (void)address, (void)sp, (void)frame_pointer; /* no rule is known to be safe: every stack is unwound */
-#endif
 }
+#endif
 
 static _Unwind_Reason_Code visit_frame(struct _Unwind_Context *context, void *argument)
 {
-    enum { FRAME_POINTER_REGISTER = 6 }; /* rbp in DWARF's numbers; only used by trace() */
     struct walk *walk = argument;
     uintptr_t address = _Unwind_GetIP(context);
     if (address == 0)
         return _URC_END_OF_STACK;
-    trace(walk, address, _Unwind_GetCFA(context), _Unwind_GetGR(context, FRAME_POINTER_REGISTER));
+#if defined(__x86_64__)
+    enum { RBP = 6 }; /* in DWARF's numbers */
+    trace(walk, address, _Unwind_GetCFA(context), _Unwind_GetGR(context, RBP));
+#endif
     if (!walk->begun) {
         walk->begun = address == walk->return_address;
         if (!walk->begun && ++walk->met > OWN_FRAMES)
@@ -423,7 +424,7 @@ const char *stack_native_name(uint64_t word, char *name, unsigned name_bytes)
     struct elf_place place;
     /* A module that was unloaded has no names any more, and another one may lie there. */
     if (name_bytes == 0 || !elf_place(address, &place) || place.map->l_addr != module->base ||
-        strcmp(elf_path(place.map), path) != 0)
+        strcmp(elf_path(place.map), path) != 0 || scope_is_stuck()) /* dladdr takes the linker's main lock */
         return path;
     int saved_errno = errno;
     Dl_info info;

@@ -103,7 +103,7 @@ static enum walk_step lift_stale(struct tracker *tracker, uint32_t edge, enum ed
     if (!is_undead(handle) || stale_by_a_parent(tracker, id, *(handle_id *)root))
         return WALK_PAST;
     handle->flags &= (uint16_t)~HANDLE_STALE;
-    return handle->state == HANDLE_HELD ? WALK_PAST : WALK_INTO; /* what is held makes those below it stale by itself */
+    return WALK_INTO;
 }
 
 void handle_mark_stale(struct tracker *tracker, handle_id id, bool stale)

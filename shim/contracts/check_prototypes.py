@@ -46,6 +46,14 @@ def main():
             version = versions[function.library]
             if name in declared and version >= function.range[0] and (function.range[1] == 0 or version < function.range[1]):
                 lines.append('extern ' + re.sub(r'\b[a-z_]+:(?=\s*void)', '', function.prototype) + ';\n')
+    classes = []
+    for ctype in sorted(generate.ENUMS | generate.POINTERS):
+        if compiles(f'{includes}extern {ctype} known;\n', flags)[0]:
+            # GCC's number for pointers is 5; enumerations and integers have others, and must be as wide as int
+            is_pointer = f'__builtin_classify_type(*({ctype} *)0) == 5'
+            expected = is_pointer if ctype in generate.POINTERS else f'!({is_pointer}) && sizeof({ctype}) == sizeof(int)'
+            classes.append(f'_Static_assert({expected}, "{ctype}");\n')
+    lines += classes
     good, errors = compiles(includes + ''.join(lines), flags)
     if not good:
         print(errors)
@@ -53,7 +61,8 @@ def main():
     wrong = includes + ''.join(lines) + 'extern int GDALGetRasterBandXSize(double);\n'
     if compiles(wrong, flags)[0]:
         sys.exit('a wrong prototype was not noticed: this check compares nothing')
-    print(f'{len(lines)} prototypes agree with the installed headers ({len(functions) - len(lines)} functions are newer or not declared there)')
+    count = len(lines) - len(classes)
+    print(f'{count} prototypes and {len(classes)} types agree with the installed headers ({len(functions) - count} functions are newer or not declared there)')
     if len(lines) < 1000:
         sys.exit('far fewer than expected: are the headers of GDAL, GEOS and PROJ installed?')
 

@@ -31,16 +31,6 @@ INTEGERS = {
 }
 FLOATS = {'double': 'double', 'float': 'float'}
 STRUCTS = {'PJ_COORD', 'PJ_FACTORS', 'PJ_PROJ_INFO', 'PJ_GRID_INFO', 'PJ_INFO', 'PJ_INIT_INFO', 'PJ_LP', 'PJ_XY', 'PJ_UV', 'PJ_LPZ'}
-# Typedefs that are pointers: handles without a kind, callbacks, lists. The header check (prototypes.c) would notice a wrong entry.
-POINTER_TYPEDEFS = re.compile(
-    r'^(\w+H|CSLConstList|\w*(Func|Function|Callback|Handler|Fn|CB|_cb|_func|Proc|_f|Writer|_t)|void\*|GDALProgressFunc|PROJ_STRING_LIST|'
-    r'PROJ_FILE_FINDER|PJ_LOG_FUNCTION|proj_\w+_cbk?_?\w*|GEOSContextHandle_t)$')
-ENUM_TYPEDEFS = re.compile(r'^(CPLErr|OGRErr|CPLErrorNum|GDAL(DataType|RWFlag|Access|ColorInterp|PaletteInterp|AsyncStatusType|RATFieldUsage|RATFieldType|'
-                           r'ResampleAlg|TileOrganization|RATTableType|RIOResampleAlg|GridAlgorithm|ViewshedMode|ViewshedOutputType|DEMProcessing\w*|'
-                           r'RelationshipCardinality|RelationshipType|ExtendedDataTypeClass|ExtendedDataTypeSubType|AlgorithmArgType)|'
-                           r'OGR(wkbGeometryType|wkbByteOrder|wkbVariant|FieldType|FieldSubType|Justification|FieldDomainType|'
-                           r'FieldDomainSplitPolicy|FieldDomainMergePolicy|STClassId|STUnitId|STBrushParam|STPenParam|STSymbolParam|STLabelParam|AxisOrientation)|'
-                           r'OSRAxisMappingStrategy|OSRCRSType|PJ_\w+|proj_\w*|PROJ_\w+|GEOS\w+|VSI\w*Mode|OGRFeatureStyleParam\w*|GDALRIOResampleAlg)$')
 FAIL_NAMES = {'OGRERR_INVALID_HANDLE': '8', 'OGRERR_FAILURE': '6', 'OGRERR_NONE': '0', 'OGRERR_NON_EXISTING_FEATURE': '9', 'OGRERR_UNSUPPORTED_OPERATION': '4',
               'CE_Failure': '3', 'CE_None': '0', 'CE_Fatal': '4', 'NULL': 'NULL', 'FALSE': '0', 'TRUE': '1', 'false': '0', 'true': '1', 'HUGE_VAL': 'HUGE_VAL', 'NaN': 'NAN', 'NAN': 'NAN'}
 
@@ -64,17 +54,15 @@ def machine_type(ctype):
         return FLOATS[base]
     if base in STRUCTS:
         return 'struct ' + base.lower()
-    if base in KIND_OF_TYPE or base in ('PROJ_STRING_LIST',):
+    if base in KIND_OF_TYPE or base in POINTERS:
         return 'void *'
-    if base in ENUMS or ENUM_TYPEDEFS.match(base):
+    if base in ENUMS:
         return 'int'
-    if POINTER_TYPEDEFS.match(base):
-        return 'void *'
-    raise Mistake(f"unknown C type '{ctype}'")
+    raise Mistake(f"unknown C type '{ctype}': declare it with an `enum` or `pointer` line of kinds.contract")
 
 
 KIND_OF_TYPE = {}
-ENUMS = set()
+ENUMS, POINTERS = set(), set()
 KINDS = {}
 LIBRARIES = {}
 
@@ -440,8 +428,8 @@ def parse_declaration(line):
         if kind.strip() not in KINDS:
             raise Mistake(f"unknown kind '{kind.strip()}'")
         KIND_OF_TYPE[tidy(ctype)] = kind.strip()
-    elif words[0] == 'enum':
-        ENUMS.update(words[1:])
+    elif words[0] in ('enum', 'pointer'):
+        (ENUMS if words[0] == 'enum' else POINTERS).update(words[1:])
     else:
         return False
     return True

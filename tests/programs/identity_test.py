@@ -55,7 +55,7 @@ ogr2ogr -lco DBF_DATE_LAST_UPDATE=2020-01-01 out.shp areas.gpkg
 ogr2ogr out.gpkg areas.shp -nln made -t_srs EPSG:4326
 ogr2ogr -append out.gpkg areas.geojson -nln made
 ogr2ogr -update -append out.gpkg areas.shp -nln other -nlt PROMOTE_TO_MULTI
-ogr2ogr -f GeoJSON out.geojson areas.shp -t_srs EPSG:4326 -where "number < 5"
+ogr2ogr -f GeoJSON out.geojson areas.shp -t_srs EPSG:4326 -where "number<5"
 ogr2ogr -f GeoJSON sql.geojson areas.gpkg -sql "SELECT name, number * 2 AS twice, geom FROM areas ORDER BY number DESC"
 ogr2ogr -f GeoJSON union.geojson areas.shp -dialect SQLITE -sql "SELECT ST_Union(geometry) AS geometry FROM areas"
 ogr2ogr -f CSV out.csv areas.shp -lco GEOMETRY=AS_WKT

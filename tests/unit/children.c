@@ -89,6 +89,10 @@ static void the_strongest_answer_wins_wherever_it_lies(void **state)
     handle_bury(&tracker, statement, CAUSE_FREED, 0, 0);
     assert_int_equal(ask(dataset, BORROWED_GRACE), CHILDREN_HOLDERS);
     assert_int_equal(example, held);
+    handle_id weaker = lent(held, 0x60); /* visited after it */
+    tracker_handle(&tracker, weaker)->flags |= HANDLE_TRACELESS;
+    assert_int_equal(ask(dataset, BORROWED_GRACE), CHILDREN_HOLDERS);
+    handle_forget(&tracker, weaker);
     handle_holder_drop(&tracker, held);
     assert_int_equal(ask(dataset, BORROWED_GRACE), CHILDREN_GRACE);
     assert_int_equal(example, band);
@@ -113,6 +117,10 @@ static void below_a_held_dependant_life_still_counts(void **state)
     assert_int_equal(example, part);
     handle_holder_drop(&tracker, part);
     assert_int_equal(ask(context, BORROWED_DEAD), CHILDREN_NONE);
+    tracker_handle(&tracker, part)->flags |= HANDLE_TRACELESS;
+    assert_int_equal(ask(context, BORROWED_LIVE), CHILDREN_HOLDERS);
+    handle_hold(&tracker, part, 2); /* freed by its caller, who therefore keeps nothing */
+    assert_int_equal(ask(context, BORROWED_LIVE), CHILDREN_NONE);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, with_arena, without_arena)

@@ -1,4 +1,5 @@
 /* The reader on bad files: each is refused with a sentence that says why, or read without a crash and without an endless walk. */
+#include "internal.h" /* arena_layout_sum(): a hostile file has a right sum */
 #include "unit.h"
 
 static uint8_t *image;
@@ -115,6 +116,17 @@ static void torn_headers_are_refused(void **state)
     header()->total_bytes = 70000;
     write_file(image_bytes);
     assert_refused("its sections do not fit");
+    header()->total_bytes = image_bytes;
+    header()->sections[SECTION_FENCES].capacity += 100;
+    header()->sections[SECTION_FENCES].used += 100;
+    header()->layout_sum = arena_layout_sum(header()->sections);
+    write_file(image_bytes);
+    assert_refused("its sections do not fit");
+    header()->sections[SECTION_FENCES].capacity = 4;
+    header()->sections[SECTION_FENCES].record_bytes = 8;
+    header()->layout_sum = arena_layout_sum(header()->sections);
+    write_file(image_bytes);
+    assert_refused("its sections do not fit");
 }
 
 /* All that a tool would do; ends only if every walk does. */
@@ -141,7 +153,10 @@ static void read_everything(const struct reader *reader)
         uint64_t offset;
         for (unsigned i = 0; i < stack.native_count; i++) {
             const struct module_record *module = reader_native_frame(reader, stack.native[i], &offset);
-            sum += module != NULL ? strlen(reader_string(reader, module->path)) + module->build_id_bytes : 0;
+            if (module == NULL)
+                continue;
+            assert_true(module->build_id_bytes <= sizeof module->build_id);
+            sum += strlen(reader_string(reader, module->path));
         }
     }
     uint32_t steps = 0;

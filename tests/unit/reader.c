@@ -63,6 +63,19 @@ static void everything_is_there(void **state)
     reader_close(&reader);
 }
 
+static void a_killer_whose_record_is_another_handles_is_not_named(void **state)
+{
+    (void)state;
+    handle_id dataset = born(0x10), layer = lent(dataset, 0x20);
+    handle_bury(&tracker, dataset, CAUSE_FREED, 1, 1);
+    handle_forget(&tracker, dataset);
+    assert_int_equal(born(0x30), dataset); /* the record is used again */
+    open_reader();
+    assert_int_equal(reader_handle(&reader, layer)->killer, dataset);
+    assert_null(reader_killer(&reader, reader_handle(&reader, layer)));
+    reader_close(&reader);
+}
+
 static void events_come_oldest_first_and_the_last_stay(void **state)
 {
     (void)state;
@@ -139,6 +152,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(everything_is_there, with_file_arena, without_file_arena),
+        cmocka_unit_test_setup_teardown(a_killer_whose_record_is_another_handles_is_not_named, with_file_arena,
+                                        without_file_arena),
         cmocka_unit_test_setup_teardown(events_come_oldest_first_and_the_last_stay, with_file_arena, without_file_arena),
         cmocka_unit_test_setup_teardown(a_live_process_is_read_without_stopping_it, with_file_arena, without_file_arena),
     };

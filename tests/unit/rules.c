@@ -16,7 +16,7 @@ static void rules_are_found_however_they_are_written(void **state)
 static void what_is_no_rule_is_not_found(void **state)
 {
     (void)state;
-    static const char *const nonsense[] = {"", "H", "HF", "HF1", "HF1010", "HF999", "F101", "101x", "1O1", "stale", "-101", "00101"};
+    static const char *const nonsense[] = {"", "H", "HF", "HF1", "HF1010", "HF999", "F101", "101x", "1O1", "stale", "-101", "0101", "00101"};
     for (unsigned i = 0; i < sizeof nonsense / sizeof nonsense[0]; i++)
         if (rule_by_text(nonsense[i]) != NULL)
             fail_msg("\"%s\" was taken for a rule", nonsense[i]);

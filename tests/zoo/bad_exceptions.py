@@ -14,5 +14,5 @@ try:
 except RuntimeError as error:
     print("rule:", "HF101 stale-use" in str(error))
     print("handle:", "band 1 of dataset 'tiny.tif'" in str(error))
-    print("line that freed it:", "bad_exceptions.py:10" in str(error))
+    print("line that freed it:", "bad_exceptions.py:11" in str(error))
 print("goes on")

@@ -4,6 +4,7 @@
 
 #include <cpl_conv.h>
 #include <gdal.h>
+#include <gdal_alg.h>
 #include <ogr_api.h>
 #include <ogr_srs_api.h>
 #include <stdio.h>

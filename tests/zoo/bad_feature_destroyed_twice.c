@@ -1,0 +1,18 @@
+/* A feature destroyed twice. */
+#include "zoo.h"
+
+int main(int count, char **arguments)
+{
+    (void)count;
+    enter(arguments);
+    GDALDatasetH dataset = GDALOpenEx("places.shp", GDAL_OF_VECTOR, NULL, NULL, NULL);
+    OGRLayerH layer = GDALDatasetGetLayer(dataset, 0);
+
+    OGRFeatureH thing = OGR_L_GetNextFeature(layer); /* obtained */
+    printf("%d\n", (int)OGR_F_GetFID(thing));
+    OGR_F_Destroy(thing); /* freed */
+    OGR_F_Destroy(thing); /* used */
+    GDALClose(dataset);
+    printf("end\n");
+    return 0;
+}

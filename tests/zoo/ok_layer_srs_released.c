@@ -1,0 +1,20 @@
+/* A reference is taken, then released; the layer's own stays. */
+#include "zoo.h"
+
+int main(int count, char **arguments)
+{
+    (void)count;
+    enter(arguments);
+    GDALDatasetH dataset = GDALCreate(GDALGetDriverByName("Memory"), "m", 0, 0, 0, GDT_Unknown, NULL);
+    OGRSpatialReferenceH own = OSRNewSpatialReference(NULL);
+    OSRImportFromEPSG(own, 4326);
+    OGRLayerH layer = GDALDatasetCreateLayer(dataset, "l", own, wkbPoint, NULL);
+    OSRRelease(own);
+    OGRSpatialReferenceH srs = OGR_L_GetSpatialRef(layer);
+    OSRReference(srs);
+    GDALClose(dataset);
+    printf("%d\n", OSRIsGeographic(srs));
+    OSRRelease(srs);
+    printf("end\n");
+    return 0;
+}
