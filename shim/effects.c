@@ -225,10 +225,10 @@ static struct finding judge_use(const struct view *view, handle_id id)
         finding.rule = rule_of_dead(record);
         judge_dead(&finding, record, id);
     }
-    else if (record->state == HANDLE_HELD && (record->flags & HANDLE_REFUSED) == 0)
+    else if (record->state == HANDLE_HELD)
     {
         finding.rule = 102;
-        finding.action = ACTION_kept;
+        finding.action = record->flags & HANDLE_REFUSED ? ACTION_free_refused : ACTION_kept;
     }
     else if (record->flags & HANDLE_STALE)
     {
@@ -352,7 +352,7 @@ static bool watch_one(struct tracker *tracker, handle_id id, void *context)
     if (record->state == HANDLE_LIVE || record->state == HANDLE_HELD)
     {
         good_forget(record->address);
-        fence_watch_add(context, record->address, id, record->serial);
+        fence_watch_add(context, record->address, id, record->serial, CAUSE_PARENT);
     }
     return true;
 }
@@ -377,7 +377,7 @@ void dying_begin(struct call *call, handle_id id, enum verb verb, enum handle_ca
         handle_id parent = tracker_edge(TRACKER, edge)->parent;
         const struct handle_record *held = tracker_handle(TRACKER, parent);
         if (tracker_edge(TRACKER, edge)->type != EDGE_BORROWED && kind_table[held->kind].reference != NULL && held->state == HANDLE_LIVE)
-            fence_watch_add(&call->watch, held->address, parent, held->serial);
+            fence_watch_add(&call->watch, held->address, parent, held->serial, CAUSE_FREED);
     }
     if (call->dying_count == DYING_MAX)
         return;
@@ -419,17 +419,22 @@ static void entry_died(struct call *call, struct fence_entry *entry)
     struct handle_record *record = tracker_handle(TRACKER, entry->id);
     if (record->state == HANDLE_BURIED)
         return;
-    enum handle_cause cause = CAUSE_PARENT;
+    enum handle_cause cause = entry->cause;
+    const struct dying *killer = NULL;
     for (unsigned i = 0; i < call->dying_count; i++)
+    {
         if (call->dying[i].id == entry->id)
             cause = call->dying[i].cause;
+        else if (call->dying[i].cause == cause || killer == NULL)
+            killer = &call->dying[i];
+    }
     if (record->state == HANDLE_HELD)
         handle_unhold(TRACKER, entry->id);
     handle_bury(TRACKER, entry->id, cause, (uint16_t)call->function, call->stack);
-    if (call->dying_count > 0 && cause == CAUSE_PARENT && same_record(call->dying[0].id, call->dying[0].serial))
+    if (killer != NULL && (cause == CAUSE_PARENT || cause == CAUSE_INVALIDATED) && same_record(killer->id, killer->serial))
     {
-        record->killer = call->dying[0].id;
-        record->killer_serial = call->dying[0].serial;
+        record->killer = killer->id;
+        record->killer_serial = killer->serial;
     }
 }
 
@@ -597,6 +602,20 @@ static void tell_live_children(struct call *call, handle_id parent, handle_id ch
     tell(call, &finding, child, true, arguments);
 }
 
+/* [tracker locked] What an owned handle depends on, when its free was postponed because of such dependants and nobody was told yet. */
+static handle_id postponed_parent(const struct handle_record *record)
+{
+    if ((record->flags & (HANDLE_BORROWED | HANDLE_STALE)) != HANDLE_STALE)
+        return 0;
+    for (uint32_t edge = record->first_parent; edge != 0; edge = tracker_edge(TRACKER, edge)->next_of_child)
+    {
+        handle_id ancestor = tracker_edge(TRACKER, edge)->type == EDGE_DEPENDANT ? handle_waiting_ancestor(TRACKER, tracker_edge(TRACKER, edge)->parent) : 0;
+        if (ancestor != 0 && (tracker_handle(TRACKER, ancestor)->flags & HANDLE_REPORTED) == 0)
+            return ancestor;
+    }
+    return 0;
+}
+
 /* One effect that frees or drops a reference. */
 static enum call_outcome judge_and_free(struct call *call, const struct effect_info *effect, const uintptr_t *arguments)
 {
@@ -617,15 +636,24 @@ static enum call_outcome judge_and_free(struct call *call, const struct effect_i
     }
     uint32_t serial = record->serial;
     struct finding finding = judge_free(call->view, id, verb);
-    if (finding.rule == 114)
+    bool counted_borrow = (finding.rule == 104 || finding.rule == 114) && record->state == HANDLE_LIVE && kind_table[record->kind].reference != NULL;
+    if (counted_borrow)
     {
-        /* References may have been taken where Holdfast does not see it: the object itself knows. */
+        /* References may have been taken where Holdfast does not see it: the object itself knows. A free after the last reference
+         * was dropped (OSRDereference() == 0, then OSRDestroySpatialReference()) is how bindings end theirs. */
+        unsigned rule = finding.rule;
         tracker_unlock(TRACKER);
         int count = true_count(call->view, record->kind, address);
-        if (count != 1 || !tracker_lock(TRACKER))
+        if ((rule == 114 && count != 1) || !tracker_lock(TRACKER))
             return CALL_GO;
-        if (!same_record(id, serial))
+        if (!same_record(id, serial) || record->state != HANDLE_LIVE)
         {
+            tracker_unlock(TRACKER);
+            return CALL_GO;
+        }
+        if (rule == 104 && count == 0)
+        {
+            dying_begin(call, id, VERB_frees, CAUSE_FREED);
             tracker_unlock(TRACKER);
             return CALL_GO;
         }
@@ -704,6 +732,20 @@ static enum call_outcome judge_and_free(struct call *call, const struct effect_i
             return CALL_GO;
         }
     }
+    handle_id waiting = postponed_parent(record);
+    if (waiting != 0)
+    {
+        /* A dependant is freed after its parent's free was postponed: the moment to tell, if nobody used it in between. */
+        tracker_handle(TRACKER, waiting)->flags |= HANDLE_REPORTED;
+        tell_live_children(call, waiting, id, ACTION_kept, NULL, arguments);
+        if (!tracker_lock(TRACKER))
+            return CALL_GO;
+        if (!same_record(id, serial) || record->state != HANDLE_LIVE)
+        {
+            tracker_unlock(TRACKER);
+            return CALL_GO;
+        }
+    }
     tree_walk(TRACKER, id, true, forget_good_of, NULL);
     dying_begin(call, id, VERB_frees, CAUSE_FREED);
     if (counted)
@@ -768,7 +810,7 @@ static bool invalidate_one(struct tracker *tracker, handle_id id, void *context)
         return true;
     good_forget(record->address);
     watch_start(invalidation->call);
-    fence_watch_add(&invalidation->call->watch, record->address, id, record->serial);
+    fence_watch_add(&invalidation->call->watch, record->address, id, record->serial, CAUSE_INVALIDATED);
     return true;
 }
 
@@ -1230,31 +1272,6 @@ static void waiting_of(struct call *call, struct waiting *waiting)
     tracker_unlock(TRACKER);
 }
 
-/* A dependant is freed after its parent's free was postponed: that is the moment to tell, if nobody used it in between. */
-static void tell_late_free(struct call *call, const uintptr_t *arguments)
-{
-    for (unsigned i = 0; i < call->dying_count && hold_any(); i++)
-    {
-        if (call->dying[i].verb != VERB_frees || !tracker_lock(TRACKER))
-            continue;
-        struct handle_record *record = tracker_handle(TRACKER, call->dying[i].id);
-        handle_id ancestor = 0;
-        if (same_record(call->dying[i].id, call->dying[i].serial) && (record->flags & (HANDLE_BORROWED | HANDLE_STALE)) == HANDLE_STALE)
-            for (uint32_t edge = record->first_parent; edge != 0 && ancestor == 0; edge = tracker_edge(TRACKER, edge)->next_of_child)
-                if (tracker_edge(TRACKER, edge)->type == EDGE_DEPENDANT)
-                    ancestor = handle_waiting_ancestor(TRACKER, tracker_edge(TRACKER, edge)->parent);
-        struct handle_record *waiting = tracker_handle(TRACKER, ancestor);
-        if (waiting == NULL || (waiting->flags & HANDLE_REPORTED))
-        {
-            tracker_unlock(TRACKER);
-            continue;
-        }
-        waiting->flags |= HANDLE_REPORTED;
-        struct finding finding = {.rule = 106, .dead = ancestor, .action = ACTION_kept};
-        tell(call, &finding, call->dying[i].id, true, arguments);
-    }
-}
-
 static bool has_failed(const struct function_info *info, uintptr_t result)
 {
     switch (info->fails_by)
@@ -1282,7 +1299,6 @@ void call_after(struct call *call, const uintptr_t *arguments, uintptr_t result)
     if (call->watching)
     {
         fence_watch_disarm(&call->watch); /* what Holdfast itself does from here on is no evidence */
-        tell_late_free(call, arguments);
         waiting_of(call, &waiting);
     }
     dying_end(call);

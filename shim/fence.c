@@ -110,11 +110,11 @@ static bool watch_grow(struct fence_watch *watch)
     return true;
 }
 
-bool fence_watch_add(struct fence_watch *watch, uintptr_t address, handle_id id, uint32_t serial)
+bool fence_watch_add(struct fence_watch *watch, uintptr_t address, handle_id id, uint32_t serial, enum handle_cause cause)
 {
     if (watch->count == watch->capacity && !watch_grow(watch))
         return false;
-    watch->entries[watch->count++] = (struct fence_entry){.address = address, .id = id, .serial = serial, .seen = false};
+    watch->entries[watch->count++] = (struct fence_entry){.address = address, .id = id, .serial = serial, .cause = (uint8_t)cause, .seen = false};
     return true;
 }
 
@@ -205,7 +205,7 @@ static __thread struct fence_watch probe __attribute__((tls_model("initial-exec"
 bool fence_probe_begin(void *block)
 {
     fence_watch_init(&probe);
-    if (block == NULL || !fence_watch_add(&probe, (uintptr_t)block, 0, 0))
+    if (block == NULL || !fence_watch_add(&probe, (uintptr_t)block, 0, 0, CAUSE_NONE))
         return false;
     fence_watch_arm(&probe);
     return true;

@@ -16,7 +16,8 @@ struct fence_entry {
     uintptr_t address;
     handle_id id;
     uint32_t serial;
-    bool seen; /* its block was freed while watched */
+    uint8_t cause; /* enum handle_cause: what its death would mean */
+    bool seen;     /* its block was freed while watched */
 };
 
 struct fence_hit {
@@ -42,7 +43,8 @@ struct fence_watch {
 };
 
 void fence_watch_init(struct fence_watch *watch);
-bool fence_watch_add(struct fence_watch *watch, uintptr_t address, handle_id id, uint32_t serial); /* false: no memory */
+/* False: no memory. */
+bool fence_watch_add(struct fence_watch *watch, uintptr_t address, handle_id id, uint32_t serial, enum handle_cause cause);
 void fence_watch_arm(struct fence_watch *watch);    /* sort, and watch this thread's frees */
 void fence_watch_disarm(struct fence_watch *watch); /* the hits are final */
 void fence_watch_release(struct fence_watch *watch);

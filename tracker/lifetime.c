@@ -88,8 +88,8 @@ static enum walk_step make_stale(struct tracker *tracker, uint32_t edge, enum ed
     (void)type;
     (void)context;
     struct handle_record *handle = tracker_handle(tracker, id);
-    if (!is_undead(handle))
-        return WALK_PAST;
+    if (!is_undead(handle) || ((handle->flags & HANDLE_BORROWED) != 0 && handle->references > 0))
+        return WALK_PAST; /* with a reference of the caller's it survives its parent, with all that it holds */
     handle->flags |= HANDLE_STALE;
     return WALK_INTO;
 }

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "internal.h" /* arena_layout_sum(): a hostile file has a right sum */
 #include "reader.h"
 #include "rules.h"
 #include "tracker.h"

@@ -14,7 +14,7 @@ int main(int count, char **arguments)
 
     OGR_F_SetGeometryDirectly(feature, point); /* freed */
     OGR_G_DestroyGeometry(point);              /* used */
-    printf("%.1f\n", OGR_G_GetY(OGR_F_GetGeometryRef(feature), 0));
+    printf("%.1f\n", OGR_G_GetY(OGR_F_GetGeometryRef(feature), 0)); /* used2 */
     OGR_F_Destroy(feature);
     GDALClose(dataset);
     return 0;

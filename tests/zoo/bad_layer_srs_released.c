@@ -12,7 +12,7 @@ int main(int count, char **arguments)
     OSRRelease(own);
     OGRSpatialReferenceH srs = OGR_L_GetSpatialRef(layer); /* obtained */
     OSRRelease(srs); /* used */
-    printf("%d\n", OSRIsGeographic(OGR_L_GetSpatialRef(layer)));
+    printf("%d\n", OSRIsGeographic(OGR_L_GetSpatialRef(layer))); /* used2 */
     GDALClose(dataset);
     printf("end\n");
     return 0;

@@ -9,9 +9,11 @@ int main(void)
     proj_assign_context(pj, second);
     proj_context_destroy(first);
     printf("%.0f\n", proj_trans(pj, PJ_FWD, proj_coord(0.1, 0.2, 0, 0)).xy.x);
-    proj_assign_context(pj, PJ_DEFAULT_CTX);
+    PJ_CONTEXT *third = proj_context_create();
+    proj_assign_context(pj, third);
     proj_context_destroy(second);
     printf("%.0f\n", proj_trans(pj, PJ_FWD, proj_coord(0.1, 0.2, 0, 0)).xy.x);
     proj_destroy(pj);
+    proj_context_destroy(third);
     return 0;
 }

@@ -1,4 +1,4 @@
-"""Python's colour table is a clone: it outlives the dataset."""
+"""A clone of the colour table outlives the dataset."""
 import os
 import sys
 
@@ -6,6 +6,6 @@ from osgeo import gdal
 
 os.chdir(sys.argv[1])
 dataset = gdal.Open("palette.tif")
-table = dataset.GetRasterBand(1).GetColorTable()
+table = dataset.GetRasterBand(1).GetColorTable().Clone()
 del dataset
 print(table.GetColorEntry(3))

@@ -1,4 +1,4 @@
-"""Python's definition holds a reference: it outlives its layer."""
+"""The data source lives as long as the definition is used."""
 import os
 import sys
 
@@ -7,5 +7,6 @@ from osgeo import ogr
 os.chdir(sys.argv[1])
 source = ogr.Open("places.shp")
 definition = source.GetLayer(0).GetLayerDefn()
-del source
 print(definition.GetFieldCount(), definition.GetName())
+del definition
+del source
