@@ -91,24 +91,25 @@ static _Atomic bool free_is_ours;                 /* the global scope's first `f
 
 /* ---- memory ---------------------------------------------------------------------------------------------------- */
 
+static uint8_t *chunk;
+static size_t chunk_left;
+
 /* Zeroed, for ever. Only inside settle(). */
 static void *allocate(size_t bytes)
 {
-    static uint8_t *chunk;
-    static size_t left;
     enum { CHUNK_BYTES = 256 * 1024 };
     bytes = (bytes + 63) & ~(size_t)63;
-    if (bytes > left) {
+    if (bytes > chunk_left) {
         size_t size = bytes > CHUNK_BYTES ? bytes : CHUNK_BYTES;
         void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (memory == MAP_FAILED)
             return NULL;
         chunk = memory;
-        left = size;
+        chunk_left = size;
     }
     void *block = chunk;
     chunk += bytes;
-    left -= bytes;
+    chunk_left -= bytes;
     return block;
 }
 
@@ -460,7 +461,11 @@ static struct provider_entry *search_scopes(struct scope *scope, struct request 
     *reach = REACH_GLOBAL;
     if (scope->objects[0].defines & (1u << library)) /* the main program itself comes before the preloads */
         return entry_of_library_at(scope->objects[0].elf.low, library);
-    if (!(request->global_known & (1u << library))) {
+    if (request->stuck) { /* no dlsym: of the global scope only what was loaded at start */
+        uint32_t global = scope_search(scope, 0, library, SCOPE_NONE);
+        if (global != SCOPE_NONE)
+            return entry_of_library_at(scope->objects[global].elf.low, library);
+    } else if (!(request->global_known & (1u << library))) {
         request->global_wanted |= 1u << library;
         return NULL;
     }
@@ -485,10 +490,8 @@ static bool settle_view(struct scope *scope, struct request *request, struct bin
     unsigned copies = loaded_copies(library, &first);
     enum reach reach = copies == 0 ? REACH_NONE : copies == 1 ? REACH_ONLY : REACH_GUESS;
     if (copies > 1 && entry != &overflow) {
-        if (scope == NULL && !request->stuck)
+        if (scope == NULL)
             return false;
-    }
-    if (copies > 1 && entry != &overflow && scope != NULL) {
         enum reach better;
         struct provider_entry *found = search_scopes(scope, request, entry->binding.object, library, &better);
         if (request->global_wanted & (1u << library))
@@ -624,13 +627,34 @@ static void look_up_global(struct request *request)
     }
 }
 
-/* In a forked child that can never hold the list again. Nothing serialises its threads then, so one that comes second goes unrecorded. */
+static void unsettle_all(struct binding_entry *entry, void *context)
+{
+    for (unsigned library = 0; library < LIBRARY_COUNT; library++)
+        unsettle_for_new_provider(entry, &(enum library){(enum library)library});
+    (void)context;
+}
+
+/* The lost thread may have been inside settle(). What it had published is whole; what it had not is done again, in fresh memory. */
+static void recover_from_lost_thread(void)
+{
+    if (!settling)
+        return;
+    settling = false;
+    chunk_left = 0;
+    for_each_binding(unsettle_all, NULL);
+}
+
+/* In a forked child that can never hold the list again. Nothing else serialises its threads, so one that comes second goes
+ * unrecorded. */
 static void settle_stuck(struct request *request)
 {
     static _Atomic bool busy;
+    static _Atomic pid_t recovered;
+    request->stuck = true;
     if (!atomic_exchange(&busy, true)) {
-        request->stuck = true;
-        settle(NULL, request);
+        if (atomic_exchange(&recovered, getpid()) != getpid())
+            recover_from_lost_thread();
+        scope_snapshot_stuck(settle_fully, request);
         atomic_store(&busy, false);
     }
     request->done = true;

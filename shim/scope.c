@@ -133,6 +133,20 @@ struct gathering {
     uint32_t capacity;
 };
 
+static void describe_object(struct scope_object *object, const char *name)
+{
+    object->name = name != NULL ? name : "";
+    object->own = elf_is_own(object->elf.low);
+    const char *soname = elf_soname(&object->elf);
+    object->soname_hash = soname != NULL ? name_hash(soname) : 0;
+    object->file_hash = object->name[0] != '\0' ? name_hash(file_name(object->name)) : 0;
+    if (object->own)
+        return;
+    for (unsigned library = 0; library < LIBRARY_COUNT; library++)
+        if (elf_symbol(&object->elf, library_table[library].probe) != NULL)
+            object->defines |= (uint8_t)(1u << library);
+}
+
 /* Second pass: every object by itself. */
 static int gather_object(struct dl_phdr_info *info, size_t bytes, void *context)
 {
@@ -142,18 +156,9 @@ static int gather_object(struct dl_phdr_info *info, size_t bytes, void *context)
     if (scope->count >= gathering->capacity || info->dlpi_adds != scope->adds || info->dlpi_subs != scope->subs)
         return 1;
     struct scope_object *object = &scope->objects[scope->count++];
-    object->name = info->dlpi_name != NULL ? info->dlpi_name : "";
-    if (!elf_open(&object->elf, info->dlpi_addr, info->dlpi_phdr, info->dlpi_phnum))
-        return 0;
-    object->own = elf_is_own(object->elf.low);
-    const char *soname = elf_soname(&object->elf);
-    object->soname_hash = soname != NULL ? name_hash(soname) : 0;
-    object->file_hash = object->name[0] != '\0' ? name_hash(file_name(object->name)) : 0;
-    if (object->own)
-        return 0;
-    for (unsigned library = 0; library < LIBRARY_COUNT; library++)
-        if (elf_symbol(&object->elf, library_table[library].probe) != NULL)
-            object->defines |= (uint8_t)(1u << library);
+    object->name = "";
+    if (elf_open(&object->elf, info->dlpi_addr, info->dlpi_phdr, info->dlpi_phnum))
+        describe_object(object, info->dlpi_name);
     return 0;
 }
 
@@ -183,6 +188,22 @@ struct third_pass {
     bool done;
 };
 
+static void connect_objects(struct scope *scope, uint32_t edge_capacity)
+{
+    scope->edge_count = 0;
+    for (uint32_t i = 0; i < scope->count; i++) {
+        struct scope_object *object = &scope->objects[i];
+        object->first_edge = scope->edge_count;
+        const char *needed;
+        for (size_t position = 0; (needed = elf_needed(&object->elf, &position)) != NULL;) {
+            uint32_t target = find_needed(scope, needed);
+            if (target != SCOPE_NONE && scope->edge_count < edge_capacity)
+                scope->edges[scope->edge_count++] = target;
+        }
+        object->edge_count = scope->edge_count - object->first_edge;
+    }
+}
+
 /* Third pass: the list is still the one that was gathered, and stays so until this returns. */
 static void connect_and_work(unsigned long long adds, unsigned long long subs, void *context)
 {
@@ -191,7 +212,6 @@ static void connect_and_work(unsigned long long adds, unsigned long long subs, v
     if (adds != scope->adds || subs != scope->subs)
         return;
     const struct link_map *map = _r_debug.r_map;
-    scope->edge_count = 0;
     for (uint32_t i = 0; i < scope->count; i++) {
         struct scope_object *object = &scope->objects[i];
         /* The link map list has the same order; an object that one of the two leaves out does not derail the other. */
@@ -202,17 +222,24 @@ static void connect_and_work(unsigned long long adds, unsigned long long subs, v
             object->map = candidate;
             map = candidate->l_next;
         }
-        object->first_edge = scope->edge_count;
-        const char *needed;
-        for (size_t position = 0; (needed = elf_needed(&object->elf, &position)) != NULL;) {
-            uint32_t target = find_needed(scope, needed);
-            if (target != SCOPE_NONE && scope->edge_count < pass->edge_capacity)
-                scope->edges[scope->edge_count++] = target;
-        }
-        object->edge_count = scope->edge_count - object->first_edge;
     }
+    connect_objects(scope, pass->edge_capacity);
     pass->work(scope, pass->context);
     pass->done = true;
+}
+
+/* Room for a snapshot; its size is returned in *bytes. */
+static bool make_room(struct scope *scope, uint32_t capacity, uint32_t edge_capacity, size_t *bytes)
+{
+    *bytes = capacity * (sizeof(struct scope_object) + sizeof(uint32_t)) + edge_capacity * sizeof(uint32_t);
+    void *memory = capacity == 0 ? MAP_FAILED : mmap(NULL, *bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED)
+        return false;
+    scope->objects = memory;
+    scope->queue = (uint32_t *)(scope->objects + capacity);
+    scope->edges = scope->queue + capacity;
+    scope->count = 0;
+    return true;
 }
 
 /* One try: false, with *again set, when the list changed meanwhile. */
@@ -221,23 +248,16 @@ static bool try_snapshot(void (*work)(struct scope *, void *), void *context, bo
     struct scope scope = {0};
     dl_iterate_phdr(count_object, &scope);
     uint32_t capacity = scope.count, edge_capacity = scope.edge_count;
-    size_t bytes = capacity * (sizeof(struct scope_object) + sizeof(uint32_t)) + edge_capacity * sizeof(uint32_t);
+    size_t bytes;
     *again = false;
-    if (capacity == 0)
+    if (!make_room(&scope, capacity, edge_capacity, &bytes))
         return false;
-    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED)
-        return false;
-    scope.objects = memory;
-    scope.queue = (uint32_t *)(scope.objects + capacity);
-    scope.edges = scope.queue + capacity;
-    scope.count = 0;
     struct gathering gathering = {&scope, capacity};
     dl_iterate_phdr(gather_object, &gathering);
     struct third_pass pass = {&scope, edge_capacity, work, context, false};
     if (scope.count == capacity)
         scope_hold(connect_and_work, &pass);
-    munmap(memory, bytes);
+    munmap(scope.objects, bytes);
     *again = !pass.done;
     return pass.done;
 }
@@ -249,6 +269,53 @@ bool scope_snapshot(void (*work)(struct scope *scope, void *context), void *cont
         if (try_snapshot(work, context, &again))
             return true;
     return false;
+}
+
+/* An object that the lost thread was loading is not found by _dl_find_object yet, one that it was unloading no more: what is found is
+ * whole and mapped. The chain itself is changed by single stores, and nobody changes it any more. */
+static bool open_whole(const struct link_map *map, struct elf_object *elf)
+{
+    struct elf_place place;
+    return elf_place((uintptr_t)map->l_ld, &place) && place.map == map && elf_open_place(elf, &place);
+}
+
+bool scope_snapshot_stuck(void (*work)(struct scope *scope, void *context), void *context)
+{
+    enum { CHAIN_LIMIT = 65536 };
+    struct scope scope = {.adds = UINT64_MAX, .subs = UINT64_MAX};
+    struct elf_object elf;
+    uint32_t capacity = 0, edge_capacity = 0;
+    for (const struct link_map *map = _r_debug.r_map; map != NULL && capacity < CHAIN_LIMIT; map = map->l_next)
+        if (open_whole(map, &elf)) {
+            capacity++;
+            for (size_t position = 0; elf_needed(&elf, &position) != NULL;)
+                edge_capacity++;
+        }
+    size_t bytes;
+    if (!make_room(&scope, capacity, edge_capacity, &bytes))
+        return false;
+    for (const struct link_map *map = _r_debug.r_map; map != NULL && scope.count < capacity; map = map->l_next)
+        if (open_whole(map, &elf)) {
+            struct scope_object *object = &scope.objects[scope.count++];
+            object->elf = elf;
+            object->map = map;
+            describe_object(object, map->l_name);
+        }
+    connect_objects(&scope, edge_capacity);
+    work(&scope, context);
+    munmap(scope.objects, bytes);
+    return true;
+}
+
+static void nothing(unsigned long long adds, unsigned long long subs, void *context)
+{
+    (void)adds, (void)subs, (void)context;
+}
+
+/* The locks must be known before any fork: afterwards it is too late to hold them. */
+__attribute__((constructor)) static void know_the_locks(void)
+{
+    scope_hold(nothing, NULL);
 }
 
 uint32_t scope_search(struct scope *scope, uint32_t root, enum library library, uint32_t member)

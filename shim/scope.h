@@ -44,6 +44,9 @@ bool scope_is_stuck(void);
 /* Take a snapshot and call `work` with it and the list held. False when there was no memory, or the list would not keep still. */
 bool scope_snapshot(void (*work)(struct scope *scope, void *context), void *context);
 
+/* The same in a child where scope_is_stuck(): without the lock, of the objects that are whole. adds and subs mean nothing then. */
+bool scope_snapshot_stuck(void (*work)(struct scope *scope, void *context), void *context);
+
 /* The first object that defines the library in the breadth-first dependency tree of `root` (itself first); SCOPE_NONE if there is none.
  * With `member` not SCOPE_NONE only if that object is in the same tree. */
 uint32_t scope_search(struct scope *scope, uint32_t root, enum library library, uint32_t member);

@@ -1,0 +1,307 @@
+/* Births, loans and transfers: what a call brought. Any thread, the tracker unlocked unless a function says so. Called after the real function
+ * ran. */
+#include "call.h"
+#include <string.h>
+
+void gather_birth(struct birth *birth, const struct variant_info *variant, const uintptr_t *arguments,
+                         const struct function_info *info)
+{
+    (void)info;
+    *birth = (struct birth){0};
+    FOR_EACH_EFFECT(effect, variant)
+    {
+        if (effect->verb == VERB_update && condition_holds(effect, arguments))
+            birth->update = true;
+        else if (effect->verb == VERB_shared && condition_holds(effect, arguments))
+            birth->shared = true;
+        else if (effect->verb == VERB_label && effect->text != NULL)
+            birth->label = effect->text;
+        else if (effect->verb == VERB_label && effect->counted)
+            birth->label = (const char *)arguments[effect->subject];
+        else if (effect->verb == VERB_label)
+        {
+            birth->number = (int32_t)arguments[effect->subject];
+            birth->has_number = true;
+        }
+    }
+}
+
+/* [tracker locked] */
+static void set_label(struct handle_record *record, const struct birth *birth)
+{
+    if (birth->has_number)
+    {
+        record->label = (uint32_t)birth->number;
+        record->flags |= HANDLE_NUMBER;
+    }
+    else if (birth->label != NULL)
+        record->label = tracker_string(TRACKER, birth->label, strnlen(birth->label, 240));
+}
+
+/* [tracker locked] A record for something that begins to exist, or begins to be known. */
+static handle_id add_handle(struct call *call, uintptr_t address, uint8_t kind)
+{
+    handle_id id = handle_add(TRACKER, address, kind, call->view->number);
+    struct handle_record *record = tracker_handle(TRACKER, id);
+    if (record == NULL)
+        return 0;
+    if (kind_table[kind].harmless)
+        record->flags |= HANDLE_HARMLESS;
+    return id;
+}
+
+void was_born(struct call *call, uintptr_t address, uint8_t kind, const struct birth *birth)
+{
+    if (address == 0)
+        return;
+    call_stack(call);
+    if (!tracker_lock(TRACKER))
+        return;
+    handle_id id;
+    while ((id = handle_find(TRACKER, address, NULL, NULL)) != 0)
+    {
+        struct handle_record *record = tracker_handle(TRACKER, id);
+        if (record->state == HANDLE_LIVE && birth->shared && record->kind == kind)
+        {
+            record->references++;
+            record->flags |= HANDLE_SHARED | HANDLE_COUNTED;
+            tracker_unlock(TRACKER);
+            return;
+        }
+        if (record->flags & HANDLE_FENCED)
+            break; /* cannot be: its memory is kept back. Believe the library, leave the record to its fence. */
+        if (record->state != HANDLE_BURIED)
+            tracker_count(TRACKER, COUNTER_implicit_deaths);
+        forget_unseen(id);
+    }
+    id = add_handle(call, address, kind);
+    struct handle_record *record = tracker_handle(TRACKER, id);
+    if (record != NULL)
+    {
+        record->birth_stack = call->stack;
+        record->birth_function = (uint16_t)call->function;
+        record->birth_thread = thread_number();
+        record->flags |= (uint16_t)((birth->update ? HANDLE_UPDATE : 0) | (birth->shared ? HANDLE_SHARED : 0) |
+                                    (call->view->exact ? HANDLE_EXACT : 0));
+        set_label(record, birth);
+        tracker_count(TRACKER, COUNTER_births);
+        record->arguments[0] = (uint64_t)(call->next_descriptor + 1); /* for hold.c, should it be held */
+        good_remember(address, call->view->number, kind);
+    }
+    tracker_unlock(TRACKER);
+}
+
+/* [tracker locked] The record of a parent; one that was made unseen becomes known now. */
+static handle_id parent_record(struct call *call, uintptr_t address, uint8_t kind)
+{
+    handle_id id = find_handle(address, kind);
+    return id != 0 ? id : add_handle(call, address, kind);
+}
+
+uint8_t kind_of_argument(const struct call *call, int position)
+{
+    return argument_kinds[function_table[call->function].first_argument + (unsigned)position];
+}
+
+void depends_on(struct call *call, const struct effect_info *effect, uintptr_t child, uintptr_t parent)
+{
+    if (child == 0 || parent == 0 || child == parent || !tracker_lock(TRACKER))
+        return;
+    handle_id child_id = find_handle(child, effect->kind);
+    if (child_id != 0 && kind_of_argument(call, effect->object) != 0)
+    {
+        handle_id parent_id = parent_record(call, parent, kind_of_argument(call, effect->object));
+        edge_add(TRACKER, parent_id, child_id,
+                 effect->verb == VERB_advises ? EDGE_ADVICE : effect->verb == VERB_needs ? EDGE_NEEDED : EDGE_DEPENDANT);
+    }
+    tracker_unlock(TRACKER);
+}
+
+static void forget_loans_of(handle_id child)
+{
+    struct handle_record *record = tracker_handle(TRACKER, child);
+    for (uint32_t edge = record->first_parent; edge != 0; edge = tracker_edge(TRACKER, edge)->next_of_child)
+        loan_forget(tracker_handle(TRACKER, tracker_edge(TRACKER, edge)->parent)->address, record->address);
+}
+
+void was_lent(struct call *call, const struct effect_info *effect, uintptr_t child, uintptr_t parent,
+                     const struct birth *birth)
+{
+    if (child == 0 || child == parent)
+        return;
+    bool global = effect->object == POSITION_GLOBAL;
+    if (!global && parent == 0)
+        return;
+    call_stack(call);
+    if (!tracker_lock(TRACKER))
+        return;
+    uint8_t parent_kind = global ? 0 : kind_of_argument(call, effect->object);
+    handle_id parent_id = global || parent_kind == 0 ? 0 : parent_record(call, parent, parent_kind);
+    handle_id id = find_handle(child, effect->kind);
+    struct handle_record *record = tracker_handle(TRACKER, id);
+    if (record != NULL && record->state == HANDLE_BURIED)
+    {
+        if (record->flags & HANDLE_FENCED)
+        {
+            /* The library lends what Holdfast keeps back: then the record is wrong. Leave it alone, watch nothing. */
+            tracker_unlock(TRACKER);
+            return;
+        }
+        forget_unseen(id);
+        record = NULL;
+    }
+    if (record == NULL)
+    {
+        id = add_handle(call, child, effect->kind);
+        record = tracker_handle(TRACKER, id);
+        if (record == NULL)
+        {
+            tracker_unlock(TRACKER);
+            return;
+        }
+        record->flags |= (uint16_t)(HANDLE_BORROWED | (effect->counted ? HANDLE_COUNTED : 0) | (global ? HANDLE_GLOBAL : 0));
+        record->birth_stack = call->stack;
+        record->birth_function = (uint16_t)call->function;
+        record->birth_thread = thread_number();
+        set_label(record, birth);
+        tracker_count(TRACKER, COUNTER_loans);
+    }
+    if (!call->view->exact)
+        record->flags |= HANDLE_TRACELESS;
+    if ((record->flags & HANDLE_BORROWED) && parent_id != 0 && edge_find(TRACKER, parent_id, id) == 0)
+    {
+        if ((record->flags & HANDLE_COUNTED) == 0)
+        {
+            forget_loans_of(id);
+            edges_remove_to_parents(TRACKER, id);
+        }
+        edge_add(TRACKER, parent_id, id, EDGE_BORROWED);
+        handle_id waiting = handle_waiting_ancestor(TRACKER, parent_id);
+        if (waiting != 0)
+            record->flags |= HANDLE_STALE;
+    }
+    if ((record->flags & HANDLE_STALE) == 0 && record->state == HANDLE_LIVE)
+    {
+        good_remember(child, call->view->number, effect->kind);
+        loan_remember(parent, child);
+    }
+    tracker_unlock(TRACKER);
+}
+
+/* The result is what the argument lives in: made unseen if it is not known yet. */
+void is_owner(struct call *call, const struct effect_info *effect, uintptr_t owner, uintptr_t child)
+{
+    if (owner == 0 || child == 0 || !tracker_lock(TRACKER))
+        return;
+    handle_id child_id = find_handle(child, kind_of_argument(call, effect->object));
+    handle_id owner_id = parent_record(call, owner, effect->kind);
+    if (child_id != 0 && owner_id != 0 && tracker_handle(TRACKER, child_id)->first_parent == 0)
+        edge_add(TRACKER, owner_id, child_id, EDGE_BORROWED);
+    tracker_unlock(TRACKER);
+}
+
+void was_taken(struct call *call, const struct effect_info *effect, uintptr_t address, uintptr_t taker, bool failed)
+{
+    if (address == 0 || !tracker_lock(TRACKER))
+        return;
+    handle_id id = find_handle(address, effect->kind);
+    struct handle_record *record = tracker_handle(TRACKER, id);
+    if (record == NULL || record->state != HANDLE_LIVE || (failed && effect->unless_failed))
+    {
+        tracker_unlock(TRACKER);
+        return;
+    }
+    if (effect->object == POSITION_NONE)
+        forget_unseen(id);
+    else if (taker != 0 && taker != address)
+    {
+        uint8_t taker_kind = effect->object == POSITION_RESULT ? function_table[call->function].result_kind
+                                                               : kind_of_argument(call, effect->object);
+        handle_id parent = taker_kind != 0 ? parent_record(call, taker, taker_kind) : 0;
+        edges_remove_to_parents(TRACKER, id);
+        record->flags |= HANDLE_BORROWED | HANDLE_TAKEN;
+        record->flags &= (uint16_t)~HANDLE_TRACELESS;
+        record->death_stack = call->stack;
+        record->death_function = (uint16_t)call->function;
+        edge_add(TRACKER, parent, id, EDGE_BORROWED);
+        good_remember(address, call->view->number, (uint8_t)record->kind);
+    }
+    tracker_unlock(TRACKER);
+}
+
+void was_stolen(struct call *call, const struct effect_info *effect, uintptr_t address)
+{
+    if (address == 0)
+        return;
+    call_stack(call);
+    if (!tracker_lock(TRACKER))
+        return;
+    handle_id id = find_handle(address, effect->kind);
+    if (id == 0)
+        id = add_handle(call, address, effect->kind);
+    struct handle_record *record = tracker_handle(TRACKER, id);
+    if (record != NULL && record->state == HANDLE_LIVE)
+    {
+        forget_loans_of(id);
+        edges_remove_to_parents(TRACKER, id);
+        record->flags &= (uint16_t)~(HANDLE_BORROWED | HANDLE_TAKEN | HANDLE_STALE);
+        record->birth_stack = call->stack;
+        record->birth_function = (uint16_t)call->function;
+    }
+    tracker_unlock(TRACKER);
+}
+
+/* Some children of that kind became the caller's, and nobody says which: nothing is certain about any of them. */
+void were_handed(struct call *call, const struct effect_info *effect, uintptr_t parent)
+{
+    if (parent == 0 || !tracker_lock(TRACKER))
+        return;
+    handle_id id = find_handle(parent, kind_of_argument(call, effect->object));
+    struct handle_record *record = tracker_handle(TRACKER, id);
+    for (uint32_t edge = record != NULL ? record->first_child : 0, next; edge != 0; edge = next)
+    {
+        struct edge_record *link = tracker_edge(TRACKER, edge);
+        next = link->next_of_parent;
+        struct handle_record *child = tracker_handle(TRACKER, link->child);
+        if (link->type == EDGE_BORROWED && child->state == HANDLE_LIVE && child->kind == effect->kind && child->holders == 0)
+        {
+            handle_id child_id = link->child;
+            forget_loans_of(child_id);
+            forget_unseen(child_id);
+            record = tracker_handle(TRACKER, id);
+            next = record->first_child; /* the walk may have removed what came next */
+        }
+    }
+    tracker_unlock(TRACKER);
+}
+
+void was_moved(struct call *call, const struct effect_info *effect, uintptr_t address, uintptr_t parent)
+{
+    if (address == 0 || !tracker_lock(TRACKER))
+        return;
+    handle_id id = find_handle(address, effect->kind);
+    if (id != 0 && tracker_handle(TRACKER, id)->state == HANDLE_LIVE)
+    {
+        edges_remove_to_parents(TRACKER, id);
+        tracker_handle(TRACKER, id)->flags &= (uint16_t)~HANDLE_STALE;
+        if (parent != 0)
+            edge_add(TRACKER, parent_record(call, parent, kind_of_argument(call, effect->object)), id, EDGE_DEPENDANT);
+    }
+    tracker_unlock(TRACKER);
+}
+
+void change_references(const struct effect_info *effect, uintptr_t address, int change)
+{
+    if (address == 0 || !tracker_lock(TRACKER))
+        return;
+    handle_id id = find_handle(address, effect->kind);
+    struct handle_record *record = tracker_handle(TRACKER, id);
+    if (record != NULL && record->state != HANDLE_BURIED)
+    {
+        if (change > 0)
+            record->references++;
+        else if (record->references > 0)
+            record->references--;
+    }
+    tracker_unlock(TRACKER);
+}

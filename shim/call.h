@@ -1,0 +1,83 @@
+/* What the parts of the effects' interpreter share: effects.c (the frame of a call), uses.c, frees.c, deaths.c, births.c. Private to them. */
+#ifndef HOLDFAST_SHIM_CALL_H
+#define HOLDFAST_SHIM_CALL_H
+
+#include "context.h"
+#include "effects.h"
+#include "report.h"
+
+#define TRACKER (&holdfast_tracker)
+
+#define FOR_EACH_EFFECT(effect, variant)                                                                             \
+    for (const struct effect_info *effect = &effect_table[(variant)->first_effect],                                  \
+                                  *effect##_end = effect + (variant)->effect_count;                                  \
+         effect < effect##_end; effect++)
+
+/* What a use or free of this handle violates, if anything. */
+struct finding {
+    unsigned rule; /* 0: nothing */
+    handle_id dead;
+    enum report_action action;
+    bool refuse;
+    const char *note;
+};
+
+/* What the effects beside `new` and `borrows` say of the handle. */
+struct birth {
+    uint8_t kind;
+    bool update, shared;
+    const char *label;
+    int32_t number;
+    bool has_number;
+};
+
+/* ---- effects.c ------------------------------------------------------------------------------------------- */
+
+void good_remember(uintptr_t address, unsigned provider, unsigned kind);
+void loan_forget(uintptr_t parent, uintptr_t child);
+void loan_remember(uintptr_t parent, uintptr_t child);
+bool forget_good_of(struct tracker *tracker, handle_id id, void *context);
+handle_id find_handle(uintptr_t address, uint8_t expected);
+uint32_t thread_number(void);
+bool condition_holds(const struct effect_info *effect, const uintptr_t *arguments);
+uintptr_t subject_of(const struct effect_info *effect, const uintptr_t *arguments, uintptr_t result);
+uintptr_t object_of(const struct effect_info *effect, const uintptr_t *arguments, uintptr_t result);
+uint8_t kind_of_argument(const struct call *call, int position);
+int true_count(const struct view *view, enum kind kind, uintptr_t address);
+
+/* ---- uses.c ---------------------------------------------------------------------------------------------- */
+
+struct finding judge_use(const struct view *view, handle_id id);
+void judge_dead(struct finding *finding, const struct handle_record *record, handle_id id);
+unsigned rule_of_dead(const struct handle_record *record);
+void tell(struct call *call, const struct finding *finding, handle_id id, bool freeing, const uintptr_t *arguments);
+bool uses_are_fine(struct call *call, const struct variant_info *variant, const uintptr_t *arguments);
+
+/* ---- deaths.c -------------------------------------------------------------------------------------------- */
+
+void watch_start(struct call *call);
+bool watch_one(struct tracker *tracker, handle_id id, void *context);
+bool same_record(handle_id id, uint32_t serial);
+void forget_unseen(handle_id id);
+
+/* ---- frees.c --------------------------------------------------------------------------------------------- */
+
+enum call_outcome judge_and_free(struct call *call, const struct effect_info *effect, const uintptr_t *arguments);
+enum call_outcome judge_and_take(struct call *call, const struct effect_info *effect, uintptr_t address, const uintptr_t *arguments);
+void judge_invalidation(struct call *call, const struct effect_info *effect, const uintptr_t *arguments);
+void end_world(struct call *call, const struct effect_info *effect);
+
+/* ---- births.c -------------------------------------------------------------------------------------------- */
+
+void gather_birth(struct birth *birth, const struct variant_info *variant, const uintptr_t *arguments, const struct function_info *info);
+void was_born(struct call *call, uintptr_t address, uint8_t kind, const struct birth *birth);
+void depends_on(struct call *call, const struct effect_info *effect, uintptr_t child, uintptr_t parent);
+void was_lent(struct call *call, const struct effect_info *effect, uintptr_t child, uintptr_t parent, const struct birth *birth);
+void is_owner(struct call *call, const struct effect_info *effect, uintptr_t owner, uintptr_t child);
+void was_taken(struct call *call, const struct effect_info *effect, uintptr_t address, uintptr_t taker, bool failed);
+void was_stolen(struct call *call, const struct effect_info *effect, uintptr_t address);
+void were_handed(struct call *call, const struct effect_info *effect, uintptr_t parent);
+void was_moved(struct call *call, const struct effect_info *effect, uintptr_t address, uintptr_t parent);
+void change_references(const struct effect_info *effect, uintptr_t address, int change);
+
+#endif

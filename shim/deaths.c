@@ -1,0 +1,222 @@
+/* Deaths: what is watched while a real free runs, what it proves, and the fences around what died.
+ *
+ * Any thread. dying_begin() with the tracker locked, dying_end() without. Evidence decides: a block that our free() saw is dead; a
+ * reference-counted handle whose block it did not see lives on; and a child whose parent was seen dying without it is forgotten,
+ * because nothing is certain about it.
+ */
+#include "call.h"
+
+bool watch_one(struct tracker *tracker, handle_id id, void *context)
+{
+    const struct handle_record *record = tracker_handle(tracker, id);
+    if (record->state == HANDLE_LIVE || record->state == HANDLE_HELD)
+    {
+        good_forget(record->address);
+        fence_watch_add(context, record->address, id, record->serial, CAUSE_PARENT);
+    }
+    return true;
+}
+
+void watch_start(struct call *call)
+{
+    if (!call->watching)
+    {
+        fence_watch_init(&call->watch);
+        call->watching = true;
+    }
+}
+
+void dying_begin(struct call *call, handle_id id, enum verb verb, enum handle_cause cause)
+{
+    struct handle_record *record = tracker_handle(TRACKER, id);
+    watch_start(call);
+    tree_walk(TRACKER, id, false, watch_one, &call->watch);
+    /* What it held a reference to may die with it: the last feature deletes a definition that nobody else references. */
+    for (uint32_t edge = record->first_parent; edge != 0; edge = tracker_edge(TRACKER, edge)->next_of_child)
+    {
+        handle_id parent = tracker_edge(TRACKER, edge)->parent;
+        const struct handle_record *held = tracker_handle(TRACKER, parent);
+        if (tracker_edge(TRACKER, edge)->type != EDGE_BORROWED && kind_table[held->kind].reference != NULL && held->state == HANDLE_LIVE)
+            fence_watch_add(&call->watch, held->address, parent, held->serial, CAUSE_FREED);
+    }
+    if (call->dying_count == DYING_MAX)
+        return;
+    struct dying *dying = &call->dying[call->dying_count++];
+    *dying = (struct dying){.id = id, .serial = record->serial, .verb = (uint8_t)verb, .cause = (uint8_t)cause};
+    if (verb == VERB_frees || verb == VERB_closes)
+    {
+        /* Recorded before the real function runs: another thread may be given the same address at once. */
+        stack_id stack = record->death_stack != 0 ? record->death_stack : call->stack;
+        uint16_t function = record->death_stack != 0 ? record->death_function : (uint16_t)call->function;
+        handle_bury(TRACKER, id, cause, function, stack);
+        dying->buried = true;
+    }
+}
+
+bool same_record(handle_id id, uint32_t serial)
+{
+    const struct handle_record *record = tracker_handle(TRACKER, id);
+    return record != NULL && record->serial == serial && record->state != HANDLE_FREE_RECORD;
+}
+
+/* Forget a handle that may be anything but fenced: held ones leave the queue first. [tracker locked] */
+void forget_unseen(handle_id id)
+{
+    struct handle_record *record = tracker_handle(TRACKER, id);
+    if (record->flags & HANDLE_FENCED)
+        return;
+    if (record->state == HANDLE_HELD)
+        handle_unhold(TRACKER, id);
+    tree_walk(TRACKER, id, false, forget_good_of, NULL);
+    handle_forget_tree(TRACKER, id);
+}
+
+/* [tracker locked] The entry's block was seen freed: whatever the record said, it is dead now. */
+static void entry_died(struct call *call, struct fence_entry *entry)
+{
+    if (!same_record(entry->id, entry->serial))
+        return;
+    struct handle_record *record = tracker_handle(TRACKER, entry->id);
+    if (record->state == HANDLE_BURIED)
+        return;
+    enum handle_cause cause = entry->cause;
+    const struct dying *killer = NULL;
+    for (unsigned i = 0; i < call->dying_count; i++)
+    {
+        if (call->dying[i].id == entry->id)
+            cause = call->dying[i].cause;
+        else if (call->dying[i].cause == cause || killer == NULL)
+            killer = &call->dying[i];
+    }
+    if (record->state == HANDLE_HELD)
+        handle_unhold(TRACKER, entry->id);
+    handle_bury(TRACKER, entry->id, cause, (uint16_t)call->function, call->stack);
+    if (killer != NULL && (cause == CAUSE_PARENT || cause == CAUSE_INVALIDATED) && same_record(killer->id, killer->serial))
+    {
+        record->killer = killer->id;
+        record->killer_serial = killer->serial;
+    }
+}
+
+/* [tracker locked] A handle that its own free did not really free: shared, or referenced by others. */
+static void came_back(struct dying *dying)
+{
+    struct handle_record *record = tracker_handle(TRACKER, dying->id);
+    if (record->state != HANDLE_BURIED)
+        return;
+    record->state = HANDLE_LIVE;
+    record->cause = CAUSE_NONE;
+    record->death_stack = 0;
+    if (record->references > 0)
+        record->references--;
+}
+
+static bool revive_borrowed(struct tracker *tracker, handle_id id, void *context)
+{
+    struct handle_record *record = tracker_handle(tracker, id);
+    if (record->state == HANDLE_BURIED && record->cause == CAUSE_PARENT && (record->flags & HANDLE_FENCED) == 0)
+    {
+        record->state = HANDLE_LIVE;
+        record->cause = CAUSE_NONE;
+    }
+    (void)context;
+    return true;
+}
+
+/* [tracker locked] Nobody saw this block freed although its parent's was: it is not certain that it died. */
+static void settle_unseen(struct call *call, struct fence_entry *entry)
+{
+    if (entry->seen || !same_record(entry->id, entry->serial))
+        return;
+    struct handle_record *record = tracker_handle(TRACKER, entry->id);
+    for (unsigned i = 0; i < call->dying_count; i++)
+        if (call->dying[i].id == entry->id)
+            return;
+    if (record->state == HANDLE_BURIED && record->cause == CAUSE_PARENT && (record->flags & HANDLE_FENCED) == 0)
+        handle_forget(TRACKER, entry->id);
+}
+
+#define EVICTED_MAX 64
+
+void dying_end(struct call *call)
+{
+    if (!call->watching)
+        return;
+    struct fence_watch *watch = &call->watch;
+    fence_watch_disarm(watch);
+    call->watching = false;
+    bool proven = call->view->provider->frees_seen;
+    uintptr_t evicted[EVICTED_MAX];
+    uint32_t next_hit = 0;
+    bool judged = false;
+    do
+    {
+        unsigned evictions = 0;
+        if (!tracker_lock(TRACKER))
+            break;
+        if (!judged)
+        {
+            judged = true;
+            for (uint32_t i = 0; i < watch->count; i++)
+                if (watch->entries[i].seen)
+                    entry_died(call, &watch->entries[i]);
+            for (unsigned i = 0; i < call->dying_count; i++)
+            {
+                struct dying *dying = &call->dying[i];
+                struct fence_entry *entry = fence_watch_find(watch, dying->id);
+                if (!same_record(dying->id, dying->serial) || entry == NULL || entry->seen)
+                    continue;
+                struct handle_record *record = tracker_handle(TRACKER, dying->id);
+                if (dying->buried && proven && (record->flags & HANDLE_COUNTED))
+                {
+                    came_back(dying);
+                    tree_walk(TRACKER, dying->id, false, revive_borrowed, NULL);
+                }
+            }
+            if (proven)
+                for (uint32_t i = 0; i < watch->count; i++)
+                    settle_unseen(call, &watch->entries[i]);
+        }
+        struct arena_header *header = tracker_header(TRACKER);
+        for (; next_hit < watch->hit_count && evictions < EVICTED_MAX - 4; next_hit++)
+        {
+            struct fence_hit *hit = &watch->hits[next_hit];
+            if (!hit->kept)
+                continue;
+            handle_id first = 0;
+            for (uint32_t i = hit->first; i < hit->first + hit->count; i++)
+                if (same_record(watch->entries[i].id, watch->entries[i].serial))
+                {
+                    struct handle_record *record = tracker_handle(TRACKER, watch->entries[i].id);
+                    if (record->state != HANDLE_BURIED || (record->flags & HANDLE_FENCED))
+                        continue;
+                    record->flags |= HANDLE_FENCED;
+                    record->fence_next = first;
+                    first = watch->entries[i].id;
+                }
+            if (first == 0 || !fence_push(TRACKER, hit->block, hit->bytes, first))
+            {
+                for (handle_id id = first; id != 0;)
+                {
+                    struct handle_record *record = tracker_handle(TRACKER, id);
+                    id = record->fence_next;
+                    record->flags &= (uint16_t)~HANDLE_FENCED;
+                    record->fence_next = 0;
+                }
+                evicted[evictions++] = hit->block;
+            }
+            while (evictions < EVICTED_MAX && (header->fence_head - header->fence_tail > holdfast_options.fence_max ||
+                                               header->fence_bytes > holdfast_options.fence_bytes))
+            {
+                uintptr_t block = fence_pop(TRACKER);
+                if (block == 0)
+                    break;
+                evicted[evictions++] = block;
+            }
+        }
+        tracker_unlock(TRACKER);
+        for (unsigned i = 0; i < evictions; i++)
+            fence_free_block(evicted[i]);
+    } while (next_hit < watch->hit_count);
+    fence_watch_release(watch);
+}

@@ -1,0 +1,303 @@
+/* Frees: is this free, release or transfer the caller's to make, and does it happen now? Any thread, the tracker unlocked unless a function says
+ * so. Called before the real function runs. */
+#include "call.h"
+#include "hold.h"
+
+/* The second free of a handle, or the free of one that is not the caller's. [tracker locked] */
+static struct finding judge_free(const struct view *view, handle_id id, enum verb verb)
+{
+    struct finding finding = {.rule = 0, .dead = id, .action = ACTION_refused,
+                              .refuse = holdfast_options.mode != MODE_report};
+    struct handle_record *record = tracker_handle(TRACKER, id);
+    bool give_away = verb == VERB_takes || verb == VERB_consumes;
+    if (record->state == HANDLE_BURIED)
+    {
+        finding.rule = rule_of_dead(record);
+        if (finding.rule == 102 && !give_away)
+            finding.rule = 103;
+        else if (finding.rule == 101 && (record->flags & HANDLE_TAKEN))
+            finding.rule = 105;
+        else if (finding.rule == 101 && (record->flags & HANDLE_BORROWED))
+            finding.rule = 104;
+        judge_dead(&finding, record, id);
+    }
+    else if (record->state == HANDLE_HELD && (record->flags & HANDLE_REFUSED) == 0)
+        finding.rule = give_away ? 102 : 103;
+    else if (record->flags & HANDLE_TAKEN)
+        finding.rule = 105;
+    else if ((record->flags & HANDLE_BORROWED) && (verb != VERB_releases || record->references == 0))
+        finding.rule = verb == VERB_releases ? 114 : 104;
+    else if (record->provider != view->number && record->provider != 0 && view->number != 0)
+        finding = (struct finding){.rule = 111, .dead = 0, .action = ACTION_logged};
+    if (finding.rule != 0 && !finding.refuse)
+        finding.action = ACTION_logged;
+    return finding;
+}
+
+/* HF106 with its evidence, for a free that is logged at once. Tracker locked on entry, unlocked on return. */
+static void tell_live_children(struct call *call, handle_id parent, handle_id child, enum report_action action,
+                               const char *note, const uintptr_t *arguments)
+{
+    struct finding finding = {.rule = 106, .dead = parent, .action = action, .refuse = action == ACTION_refused, .note = note};
+    tell(call, &finding, child, true, arguments);
+}
+
+/* [tracker locked] What an owned handle depends on, when its free was postponed because of such dependants and nobody was told yet. */
+static handle_id postponed_parent(const struct handle_record *record)
+{
+    if ((record->flags & (HANDLE_BORROWED | HANDLE_STALE)) != HANDLE_STALE)
+        return 0;
+    for (uint32_t edge = record->first_parent; edge != 0; edge = tracker_edge(TRACKER, edge)->next_of_child)
+    {
+        handle_id ancestor = tracker_edge(TRACKER, edge)->type == EDGE_DEPENDANT ? handle_waiting_ancestor(TRACKER, tracker_edge(TRACKER, edge)->parent) : 0;
+        if (ancestor != 0 && (tracker_handle(TRACKER, ancestor)->flags & HANDLE_REPORTED) == 0)
+            return ancestor;
+    }
+    return 0;
+}
+
+/* One effect that frees or drops a reference. */
+enum call_outcome judge_and_free(struct call *call, const struct effect_info *effect, const uintptr_t *arguments)
+{
+    uintptr_t address = subject_of(effect, arguments, 0);
+    enum verb verb = effect->verb;
+    if (address == 0 || effect->form != FORM_direct || !condition_holds(effect, arguments))
+        return CALL_GO;
+    call_stack(call);
+    if (!tracker_lock(TRACKER))
+        return CALL_GO;
+    handle_id id = find_handle(address, effect->kind);
+    struct handle_record *record = tracker_handle(TRACKER, id);
+    if (record == NULL)
+    {
+        good_forget(address);
+        tracker_unlock(TRACKER);
+        return CALL_GO;
+    }
+    uint32_t serial = record->serial;
+    struct finding finding = judge_free(call->view, id, verb);
+    bool counted_borrow = (finding.rule == 104 || finding.rule == 114) && record->state == HANDLE_LIVE && kind_table[record->kind].reference != NULL;
+    if (counted_borrow)
+    {
+        /* References may have been taken where Holdfast does not see it: the object itself knows. A free after the last reference
+         * was dropped (OSRDereference() == 0, then OSRDestroySpatialReference()) is how bindings end theirs. */
+        unsigned rule = finding.rule;
+        tracker_unlock(TRACKER);
+        int count = true_count(call->view, record->kind, address);
+        if ((rule == 114 && count != 1) || !tracker_lock(TRACKER))
+            return CALL_GO;
+        if (!same_record(id, serial) || record->state != HANDLE_LIVE)
+        {
+            tracker_unlock(TRACKER);
+            return CALL_GO;
+        }
+        if (rule == 104 && count == 0)
+        {
+            dying_begin(call, id, VERB_frees, CAUSE_FREED);
+            tracker_unlock(TRACKER);
+            return CALL_GO;
+        }
+    }
+    if (finding.rule != 0)
+    {
+        bool dead = record->state == HANDLE_BURIED;
+        tell(call, &finding, id, true, arguments);
+        if (finding.refuse)
+            return CALL_REFUSED;
+        if (dead || !tracker_lock(TRACKER))
+            return CALL_GO;
+        if (same_record(id, serial) && record->state == HANDLE_LIVE)
+            dying_begin(call, id, VERB_frees, CAUSE_FREED);
+        tracker_unlock(TRACKER);
+        return CALL_GO;
+    }
+    if (record->flags & HANDLE_BORROWED)
+    {
+        record->references--;
+        tracker_unlock(TRACKER);
+        return CALL_GO;
+    }
+    bool counted = verb == VERB_releases || (verb == VERB_closes && (record->flags & HANDLE_SHARED));
+    if (counted)
+    {
+        tracker_unlock(TRACKER);
+        int count = true_count(call->view, record->kind, address);
+        if (!tracker_lock(TRACKER))
+            return CALL_GO;
+        if (!same_record(id, serial) || record->state == HANDLE_BURIED)
+        {
+            tracker_unlock(TRACKER);
+            return CALL_GO;
+        }
+        if (count > 1 || (count == 0 && record->references > 0))
+        {
+            if (record->references > 0)
+                record->references--;
+            tracker_unlock(TRACKER);
+            return CALL_GO;
+        }
+    }
+    record->death_stack = call->stack;
+    record->death_function = (uint16_t)call->function;
+    if (record->state == HANDLE_HELD)
+        handle_unhold(TRACKER, id); /* mode reject: freed again, now perhaps without live children */
+    handle_id child = 0;
+    enum children children = children_alive(TRACKER, id, holdfast_options.borrowed, &child);
+    bool may_hold = holdfast_options.mode != MODE_report && children != CHILDREN_NONE && hold_allowed(record);
+    if (children == CHILDREN_DEPENDANTS && holdfast_options.mode == MODE_reject)
+    {
+        record->flags |= HANDLE_REPORTED;
+        tell_live_children(call, id, child, ACTION_refused, NULL, arguments);
+        return CALL_REFUSED;
+    }
+    if (may_hold && (children != CHILDREN_GRACE || holdfast_options.mode != MODE_report))
+    {
+        bool refused = holdfast_options.mode == MODE_reject && children == CHILDREN_HOLDERS;
+        tree_walk(TRACKER, id, true, forget_good_of, NULL);
+        hold_push(call, id, arguments, children == CHILDREN_GRACE, refused);
+        tracker_unlock(TRACKER);
+        hold_pushed(call->view, id);
+        return refused ? CALL_REFUSED : CALL_DONE;
+    }
+    if (children == CHILDREN_DEPENDANTS)
+    {
+        enum report_action action = holdfast_options.mode != MODE_report && (record->flags & HANDLE_UPDATE) ? ACTION_flushed : ACTION_logged;
+        record->flags |= HANDLE_REPORTED;
+        tell_live_children(call, id, child, action, NULL, arguments);
+        if (!tracker_lock(TRACKER))
+            return CALL_GO;
+        if (!same_record(id, serial) || record->state != HANDLE_LIVE)
+        {
+            tracker_unlock(TRACKER);
+            return CALL_GO;
+        }
+    }
+    handle_id waiting = postponed_parent(record);
+    if (waiting != 0)
+    {
+        /* A dependant is freed after its parent's free was postponed: the moment to tell, if nobody used it in between. */
+        tracker_handle(TRACKER, waiting)->flags |= HANDLE_REPORTED;
+        tell_live_children(call, waiting, id, ACTION_kept, NULL, arguments);
+        if (!tracker_lock(TRACKER))
+            return CALL_GO;
+        if (!same_record(id, serial) || record->state != HANDLE_LIVE)
+        {
+            tracker_unlock(TRACKER);
+            return CALL_GO;
+        }
+    }
+    tree_walk(TRACKER, id, true, forget_good_of, NULL);
+    dying_begin(call, id, VERB_frees, CAUSE_FREED);
+    if (counted)
+        record->flags |= HANDLE_COUNTED;
+    tracker_unlock(TRACKER);
+    return CALL_GO;
+}
+
+/* [tracker locked] */
+static bool is_child_of(handle_id id, uintptr_t parent)
+{
+    const struct handle_record *record = tracker_handle(TRACKER, id);
+    for (uint32_t edge = record->state == HANDLE_LIVE ? record->first_parent : 0; edge != 0; edge = tracker_edge(TRACKER, edge)->next_of_child)
+        if (tracker_handle(TRACKER, tracker_edge(TRACKER, edge)->parent)->address == parent)
+            return true;
+    return false;
+}
+
+/* One handle that is given away or used up. */
+enum call_outcome judge_and_take(struct call *call, const struct effect_info *effect, uintptr_t address,
+                                        const uintptr_t *arguments)
+{
+    if (address == 0)
+        return CALL_GO;
+    if (effect->object >= 0 && arguments[effect->object] == 0)
+        return CALL_GO; /* a NULL taker takes nothing */
+    call_stack(call);
+    if (!tracker_lock(TRACKER))
+        return CALL_GO;
+    handle_id id = find_handle(address, effect->kind);
+    if (id == 0)
+    {
+        tracker_unlock(TRACKER);
+        return CALL_GO;
+    }
+    struct finding finding = judge_free(call->view, id, effect->verb);
+    if (finding.rule != 0 && effect->object >= 0 && is_child_of(id, arguments[effect->object]))
+        finding.rule = 0; /* given to whom it belongs already: the libraries take that for a no-op */
+    if (finding.rule != 0)
+    {
+        tell(call, &finding, id, true, arguments);
+        return finding.refuse ? CALL_REFUSED : CALL_GO;
+    }
+    dying_begin(call, id, effect->verb, CAUSE_TAKEN);
+    tracker_unlock(TRACKER);
+    return CALL_GO;
+}
+
+struct invalidation {
+    struct call *call;
+    uint8_t kind; /* 0: all */
+    handle_id parent;
+};
+
+static bool invalidate_one(struct tracker *tracker, handle_id id, void *context)
+{
+    struct invalidation *invalidation = context;
+    struct handle_record *record = tracker_handle(tracker, id);
+    if (id == invalidation->parent || record->state != HANDLE_LIVE || (record->flags & HANDLE_BORROWED) == 0)
+        return true;
+    if (invalidation->kind != 0 && record->kind != invalidation->kind)
+        return true;
+    good_forget(record->address);
+    watch_start(invalidation->call);
+    fence_watch_add(&invalidation->call->watch, record->address, id, record->serial, CAUSE_INVALIDATED);
+    return true;
+}
+
+void judge_invalidation(struct call *call, const struct effect_info *effect, const uintptr_t *arguments)
+{
+    uintptr_t parent = object_of(effect, arguments, 0);
+    if (parent == 0 || !condition_holds(effect, arguments))
+        return;
+    const struct function_info *info = &function_table[call->function];
+    uint8_t parent_kind = argument_kinds[info->first_argument + (unsigned)effect->object];
+    if (!tracker_lock(TRACKER))
+        return;
+    handle_id id = find_handle(parent, parent_kind);
+    struct invalidation invalidation = {.call = call, .kind = effect->kind, .parent = id};
+    bool any = id != 0 && tracker_handle(TRACKER, id)->first_child != 0;
+    if (any)
+    {
+        tree_walk(TRACKER, id, false, invalidate_one, &invalidation);
+        if (call->watching && call->dying_count < DYING_MAX)
+        {
+            struct handle_record *record = tracker_handle(TRACKER, id);
+            call->dying[call->dying_count++] = (struct dying){.id = id, .serial = record->serial, .verb = VERB_invalidates,
+                                                              .cause = CAUSE_INVALIDATED};
+        }
+    }
+    tracker_unlock(TRACKER);
+    if (any)
+        call_stack(call);
+}
+
+void end_world(struct call *call, const struct effect_info *effect)
+{
+    hold_settle_all(true);
+    call_stack(call);
+    if (!tracker_lock(TRACKER))
+        return;
+    uint32_t used = tracker_header(TRACKER)->sections[SECTION_HANDLES].used;
+    watch_start(call);
+    for (handle_id id = 1; id < used; id++)
+    {
+        struct handle_record *record = tracker_handle(TRACKER, id);
+        if (record->state != HANDLE_LIVE || record->provider != call->view->number)
+            continue;
+        if (effect->kind != 0 && record->kind != effect->kind)
+            continue;
+        tree_walk(TRACKER, id, false, watch_one, &call->watch);
+        handle_bury(TRACKER, id, CAUSE_TEARDOWN, (uint16_t)call->function, call->stack);
+    }
+    tracker_unlock(TRACKER);
+}

@@ -1,0 +1,156 @@
+/* Uses: what is wrong with a handle that is passed to a call, and how it is told. Any thread; the tracker unlocked unless a function says so. */
+#include "call.h"
+#include "refuse.h"
+#include <stdio.h>
+
+unsigned rule_of_dead(const struct handle_record *record)
+{
+    switch (record->cause)
+    {
+    case CAUSE_PARENT:
+        return 101;
+    case CAUSE_INVALIDATED:
+        return 107;
+    case CAUSE_TAKEN:
+        return 105;
+    case CAUSE_TEARDOWN:
+        return 118;
+    default:
+        return 102;
+    }
+}
+
+static handle_id killer_of(handle_id id)
+{
+    const struct handle_record *record = tracker_handle(TRACKER, id);
+    const struct handle_record *killer = tracker_handle(TRACKER, record->killer);
+    return killer != NULL && killer->serial == record->killer_serial ? record->killer : id;
+}
+
+/* A dead handle is passed: refused where its memory is fenced, let through where that is not certain. */
+void judge_dead(struct finding *finding, const struct handle_record *record, handle_id id)
+{
+    finding->dead = killer_of(id);
+    finding->refuse = holdfast_options.mode != MODE_report && (record->flags & HANDLE_FENCED) != 0;
+    finding->action = finding->refuse ? ACTION_refused : ACTION_logged;
+    if (holdfast_options.mode != MODE_report && !finding->refuse)
+        finding->note = "its memory was not seen freed, so the call was let through";
+}
+
+/* [tracker locked] */
+struct finding judge_use(const struct view *view, handle_id id)
+{
+    struct finding finding = {.rule = 0, .dead = id, .action = ACTION_logged};
+    struct handle_record *record = tracker_handle(TRACKER, id);
+    if (record->state == HANDLE_BURIED)
+    {
+        finding.rule = rule_of_dead(record);
+        judge_dead(&finding, record, id);
+    }
+    else if (record->state == HANDLE_HELD)
+    {
+        finding.rule = 102;
+        finding.action = record->flags & HANDLE_REFUSED ? ACTION_free_refused : ACTION_kept;
+    }
+    else if (record->flags & HANDLE_STALE)
+    {
+        handle_id ancestor = handle_waiting_ancestor(TRACKER, id);
+        struct handle_record *waiting = tracker_handle(TRACKER, ancestor);
+        if (waiting == NULL)
+        {
+            /* Its parent is gone for good: only what depends on a parent outlives it. */
+            uint32_t edge = record->first_parent;
+            finding.dead = edge != 0 ? tracker_edge(TRACKER, edge)->parent : id;
+            finding.rule = finding.dead != id ? 101 : 0;
+        }
+        else
+        {
+            bool dependant = (record->flags & HANDLE_BORROWED) == 0;
+            if (!(dependant && (waiting->flags & HANDLE_REPORTED)))
+                finding.rule = dependant ? 106 : 101;
+            waiting->flags |= HANDLE_REPORTED;
+            finding.dead = ancestor;
+            finding.action = waiting->flags & HANDLE_REFUSED ? ACTION_free_refused : ACTION_kept;
+        }
+    }
+    if (finding.rule == 0 && record->provider != view->number && record->provider != 0 && view->number != 0)
+    {
+        finding.rule = 111;
+        finding.dead = 0;
+    }
+    return finding;
+}
+
+/* Log the finding; when the call is refused also tell the library's error channel. Tracker locked on entry, unlocked on return. */
+void tell(struct call *call, const struct finding *finding, handle_id id, bool freeing,
+                 const uintptr_t *arguments)
+{
+    struct violation violation = {0};
+    violation_describe(&violation, finding->rule, (uint16_t)call->function, id, finding->dead);
+    tracker_unlock(TRACKER);
+    violation.used = call_stack(call);
+    violation.action = finding->action;
+    violation.freeing = freeing;
+    if (finding->note != NULL)
+        snprintf(violation.note, sizeof violation.note, "%s", finding->note);
+    char sentence[2 * DESCRIPTION_BYTES];
+    report_violation(&violation, sentence, sizeof sentence);
+    if (finding->refuse)
+    {
+        tracker_count(TRACKER, COUNTER_refusals);
+        refuse_tell(call->view, call->function, arguments, sentence);
+    }
+}
+
+/* One handle argument: true when the call may go on. */
+static bool use_is_fine(struct call *call, uintptr_t address, uint8_t kind, const uintptr_t *arguments)
+{
+    if (address == 0 || known_good(call->view, (const void *)address, kind))
+        return true;
+    if (!tracker_lock(TRACKER))
+        return true;
+    handle_id id = find_handle(address, kind);
+    if (id == 0)
+    {
+        /* Nobody knows it: made unseen, or by something without a contract. Remember that until its address is born. */
+        good_remember(address, call->view->number, kind);
+        tracker_unlock(TRACKER);
+        return true;
+    }
+    struct finding finding = judge_use(call->view, id);
+    if (finding.rule == 0)
+    {
+        const struct handle_record *record = tracker_handle(TRACKER, id);
+        if ((record->flags & HANDLE_STALE) == 0 && record->state == HANDLE_LIVE)
+            good_remember(address, call->view->number, kind);
+        tracker_unlock(TRACKER);
+        return true;
+    }
+    tell(call, &finding, id, false, arguments);
+    return !finding.refuse;
+}
+
+bool uses_are_fine(struct call *call, const struct variant_info *variant, const uintptr_t *arguments)
+{
+    const struct function_info *info = &function_table[call->function];
+    uint32_t judged = 0; /* arguments that an effect judges more strictly than a use */
+    if (variant != NULL)
+        FOR_EACH_EFFECT(effect, variant)
+            if (effect->subject >= 0 && effect->form == FORM_direct)
+                switch (effect->verb)
+                {
+                case VERB_frees:
+                case VERB_closes:
+                case VERB_releases:
+                case VERB_takes:
+                case VERB_consumes:
+                    judged |= 1u << effect->subject;
+                }
+    for (unsigned i = 0; i < info->argument_count; i++)
+    {
+        uint8_t kind = argument_kinds[info->first_argument + i];
+        if (kind != 0 && (judged >> i & 1) == 0 && !use_is_fine(call, arguments[i], kind, arguments))
+            return false;
+    }
+    return true;
+}
