@@ -176,8 +176,8 @@ void was_lent(struct call *call, const struct effect_info *effect, uintptr_t chi
             edges_remove_to_parents(TRACKER, id);
         }
         edge_add(TRACKER, parent_id, id, EDGE_BORROWED);
-        handle_id waiting = handle_waiting_ancestor(TRACKER, parent_id);
-        if (waiting != 0)
+        const struct handle_record *above = tracker_handle(TRACKER, parent_id);
+        if (above->state == HANDLE_HELD || (above->flags & HANDLE_STALE))
             record->flags |= HANDLE_STALE;
     }
     if ((record->flags & HANDLE_STALE) == 0 && record->state == HANDLE_LIVE)

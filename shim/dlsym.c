@@ -1,4 +1,4 @@
-/* dlsym and dlclose of the program: users of the libraries who never link them (ctypes, plugin loaders) are seen through
+/* dlsym of the program: users of the libraries who never link them (ctypes, plugin loaders) are seen through
  * the pointers that dlsym hands out.
  *
  * Runs in every preloaded process, from the first instruction of the first constructor on, and mostly for names that are not ours:
@@ -197,26 +197,10 @@ void *dlsym_slowly(void *handle, const char *name, uintptr_t return_address)
         provider = NULL;
     bool wrapped = provider != NULL && find_real(provider, (enum function)function) == found &&
                    !address_is_internal(return_address);
-    if (wrapped)
+    if (wrapped) {
+        provider_keep_loaded(provider);
         found = trampoline_for(provider, function);
+    }
     errno = saved_errno;
     return found;
-}
-
-/* ---- dlclose --------------------------------------------------------------------------------------------------------- */
-
-int dlclose(void *handle);
-
-/* Interposed because addresses of an unloaded object may soon be those of another: what is remembered of them must go at once. */
-__attribute__((visibility("default"))) int dlclose(void *handle)
-{
-    static int (*_Atomic real_dlclose)(void *);
-    int (*real)(void *) = atomic_load_explicit(&real_dlclose, memory_order_relaxed);
-    if (real == NULL) {
-        real = (int (*)(void *))next_symbol("dlclose");
-        atomic_store_explicit(&real_dlclose, real, memory_order_relaxed);
-    }
-    int result = real(handle);
-    provider_objects_changed();
-    return result;
 }

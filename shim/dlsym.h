@@ -38,8 +38,8 @@ struct provider *provider_holding(uintptr_t address);
 /* The provider that a symbol search from the calling object would meet (global scope, then dependencies); NULL if none. */
 struct provider *provider_in_scope(uintptr_t return_address, enum library library);
 const struct view *provider_outside_view(const struct provider *provider);
-/* After objects may have been unloaded: forget what is gone. Cheap when nothing is known yet. Leaves dlerror's state alone. */
-void provider_objects_changed(void);
+/* The copy stays mapped from now on. Takes the linker's main lock once a copy. */
+void provider_keep_loaded(struct provider *provider);
 
 /* Raised whenever objects were seen to have gone: caches of addresses (stack.c) compare it with what they remember. */
 extern _Atomic unsigned objects_generation;

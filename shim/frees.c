@@ -107,7 +107,11 @@ enum call_outcome judge_and_free(struct call *call, const struct effect_info *ef
         if (dead || !tracker_lock(TRACKER))
             return CALL_GO;
         if (same_record(id, serial) && record->state == HANDLE_LIVE)
+        {
+            record->death_stack = call->stack; /* where it was taken is told; from here on this is where it died */
+            record->death_function = (uint16_t)call->function;
             dying_begin(call, id, VERB_frees, CAUSE_FREED);
+        }
         tracker_unlock(TRACKER);
         return CALL_GO;
     }

@@ -27,7 +27,6 @@ struct options holdfast_options;
 int holdfast_process;
 
 static _Atomic int activation; /* 0 not yet, 1 under way, 2 done */
-static bool forking_locked;
 
 bool holdfast_is_active(void)
 {
@@ -52,13 +51,13 @@ static void before_fork(void)
     if (!holdfast_is_active())
         return;
     hold_settle_all(false);
-    forking_locked = tracker_lock(&holdfast_tracker);
+    tracker_before_fork(&holdfast_tracker);
 }
 
 static void after_fork_parent(void)
 {
-    if (holdfast_is_active() && forking_locked)
-        tracker_unlock(&holdfast_tracker);
+    if (holdfast_is_active())
+        tracker_after_fork_parent(&holdfast_tracker);
 }
 
 static void arena_file_name(char *path, size_t bytes)
@@ -150,7 +149,8 @@ static __attribute__((destructor)) void at_unload(void)
     report_summary();
     bool failed = report_errors() > 0 && holdfast_options.exitcode != 0;
     int code = (int)holdfast_options.exitcode;
-    tracker_close(&holdfast_tracker);
+    /* Marked as ended, but not unmapped: other threads may still be inside a call. */
+    __atomic_store_n(&tracker_header(&holdfast_tracker)->state, ARENA_CLOSED, __ATOMIC_RELEASE);
     if (failed)
     {
         fflush(NULL);

@@ -8,11 +8,9 @@
  * lock held, hence by one thread at a time. Everybody else only reads. A record is filled before it is published by a
  * release store, and never moves. Retired records stay readable; their memory is reused for new ones.
  *
- * When objects go away: dlclose is interposed (dlsym.c) and calls provider_objects_changed() right after the real one, before
- * anything new can be mapped by this thread; the linker's counter of removals (dlpi_subs) is compared in every search for a
- * new caller besides. What cannot be seen: an unload by a dlclose that does not reach us (a caller with
- * RTLD_DEEPBIND, the C library's own), when the next object is mapped at the very same addresses and calls from the very same
- * places before any new calling object shows up; and another thread's dlopen between the real dlclose and our look.
+ * When objects go away: those that call the libraries, and the copies that are called, are kept loaded (keep_loaded): return addresses,
+ * function pointers and postponed frees point into them, and an unload cannot be seen without interposing dlclose. What never called
+ * anything may go; the linker's counter of removals (dlpi_subs) is compared in every search for a new caller.
  */
 #include "dlsym.h" /* includes provider.h */
 #include "fence.h"
@@ -48,6 +46,7 @@ struct provider_entry {
     _Atomic uintptr_t low, high; /* empty when unloaded */
     _Atomic bool loaded;
     _Atomic int proof;
+    _Atomic bool kept; /* keep_loaded was called */
     struct view outside;
 };
 
@@ -356,6 +355,7 @@ static void add_provider(enum library library, const struct scope_object *object
     entry->outside = (struct view){.real = provider->real, .provider = provider, .library = (uint8_t)library,
                                    .number = provider->number};
     atomic_store(&entry->proof, PROOF_NONE);
+    atomic_store(&entry->kept, false);
     atomic_store(&entry->low, object->elf.low);
     atomic_store(&entry->high, object->elf.high);
     atomic_store(&entry->loaded, true);
@@ -679,16 +679,6 @@ static void carry_out(struct request *request)
         request->entry = &overflow; /* no memory, or the list never kept still */
 }
 
-void provider_objects_changed(void)
-{
-    if (!atomic_load_explicit(&looked, memory_order_acquire))
-        return;
-    int saved_errno = errno;
-    struct request request = {0};
-    carry_out(&request);
-    errno = saved_errno;
-}
-
 struct provider *provider_holding(uintptr_t address)
 {
     struct provider_entry *entry = entry_at(address);
@@ -735,6 +725,24 @@ static void prove_frees(struct provider_entry *entry)
     entry->provider.frees_seen = armed && fence_probe_end();
 }
 
+/* The object stays mapped from now on, also after the program's last dlclose of it. */
+static void keep_loaded(const struct link_map *object)
+{
+    const char *path = object != NULL ? object->l_name : NULL;
+    if (path == NULL || path[0] == '\0' || scope_is_stuck())
+        return; /* the main program; or a child that can unload nothing anyway */
+    void *handle = dlopen(path, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
+    if (handle != NULL)
+        dlclose(handle); /* the mark stays, the reference need not */
+}
+
+void provider_keep_loaded(struct provider *provider)
+{
+    struct provider_entry *entry = (struct provider_entry *)provider;
+    if (!atomic_load_explicit(&entry->kept, memory_order_relaxed) && !atomic_exchange(&entry->kept, true))
+        keep_loaded(provider->object);
+}
+
 /* Things to be done once for a calling object outside the libraries. */
 static void introduce(struct binding_entry *entry)
 {
@@ -743,6 +751,7 @@ static void introduce(struct binding_entry *entry)
         holdfast_activate();
     if (atomic_load_explicit(&entry->introduced, memory_order_acquire) || atomic_exchange(&entry->introduced, true))
         return;
+    keep_loaded(entry->binding.object);
     if (!python_watch_module(entry->binding.object))
         return;
     entry->binding.exact = true;
@@ -786,8 +795,10 @@ const struct view *enter_call_slowly(uintptr_t return_address, enum library libr
         introduce(entry);
         if (slot != NULL && slot->view_outside->library == library)
             view = slot->view_outside;
-        if (view->provider != NULL && !view->internal)
+        if (view->provider != NULL && !view->internal) {
+            provider_keep_loaded(view->provider);
             prove_frees((struct provider_entry *)view->provider);
+        }
     }
     errno = saved_errno;
     return view;

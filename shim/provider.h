@@ -15,6 +15,7 @@
 #include "functions.h" /* generated: enum library, enum function, LIBRARY_COUNT, FUNCTION_COUNT */
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define likely(condition) __builtin_expect(!!(condition), 1)

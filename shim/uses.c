@@ -51,6 +51,7 @@ struct finding judge_use(const struct view *view, handle_id id)
     {
         finding.rule = 102;
         finding.action = record->flags & HANDLE_REFUSED ? ACTION_free_refused : ACTION_kept;
+        record->flags |= HANDLE_REPORTED; /* that it had live children is no second violation */
     }
     else if (record->flags & HANDLE_STALE)
     {
