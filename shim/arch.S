@@ -28,6 +28,7 @@ dlsym:
         .cfi_adjust_cfa_offset 8
         subq    $8, %rsp
         .cfi_adjust_cfa_offset 8
+        movq    24(%rsp), %rdx /* return address */
         call    dlsym_route
         addq    $8, %rsp
         .cfi_adjust_cfa_offset -8
@@ -89,6 +90,7 @@ dlsym:
         .cfi_offset x30, -24
         mov     x29, sp
         stp     x0, x1, [sp, #16]
+        mov     x2, x30
         bl      dlsym_route
         mov     x16, x0
         ldp     x0, x1, [sp, #16]

@@ -151,9 +151,16 @@ static void *trampoline_for(const struct provider *provider, int function)
 
 /* ---- dlsym ---------------------------------------------------------------------------------------------------------- */
 
-void *dlsym_route(void *handle, const char *name)
+/* RTLD_NEXT of the main program finds Holdfast, which comes right after it; of any other caller it does not. */
+static bool is_main_program(uintptr_t address)
 {
-    bool ours = handle != RTLD_NEXT && name != NULL && function_by_name(name) >= 0;
+    struct elf_place place;
+    return elf_place(address, &place) && place.map->l_prev == NULL;
+}
+
+void *dlsym_route(void *handle, const char *name, uintptr_t return_address)
+{
+    bool ours = name != NULL && function_by_name(name) >= 0 && (handle != RTLD_NEXT || is_main_program(return_address));
     return ours ? NULL : (void *)real_dlsym();
 }
 
@@ -185,7 +192,7 @@ static void *without_holdfast(void *handle, const char *name, int function, uint
 void *dlsym_slowly(void *handle, const char *name, uintptr_t return_address)
 {
     int function = function_by_name(name);
-    void *found = search(handle, name);
+    void *found = handle == RTLD_NEXT ? next_in_global_scope(name) : search(handle, name);
     if (found != NULL && elf_is_own((uintptr_t)found))
         found = without_holdfast(handle, name, function, return_address);
     if (found == NULL)

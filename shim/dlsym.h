@@ -23,7 +23,7 @@ extern struct dlsym_slot dlsym_slots[TRAMPOLINE_COUNT];
 extern const char dlsym_trampolines[TRAMPOLINE_COUNT][TRAMPOLINE_BYTES];
 
 /* dlsym.c, for arch.S: the function to tail-jump to with the caller's own return address, NULL when dlsym_slowly must decide. */
-void *dlsym_route(void *handle, const char *name);
+void *dlsym_route(void *handle, const char *name, uintptr_t return_address);
 void *dlsym_slowly(void *handle, const char *name, uintptr_t return_address);
 
 /* dlsym.c, for provider.c: what the real dlsym finds in the global scope behind libholdfast, objects added by

@@ -83,10 +83,12 @@ void call_start(struct call *call, const struct view *view, enum function functi
     call->function = function;
     call->stack = 0;
     call->stack_taken = false;
+    call->started = true;
     call->silent = TRACKER->base == NULL || view->provider == NULL;
     call->watching = false;
     call->dying_count = 0;
     call->next_descriptor = -1;
+    call->outer_provider = calling_provider;
 }
 
 stack_id call_stack(struct call *call)
@@ -174,6 +176,7 @@ enum call_outcome call_before(struct call *call, const struct view *view, enum f
                               const uintptr_t *arguments)
 {
     call_start(call, view, function, caller);
+    calling_provider = view->provider;
     if (call->silent)
         return CALL_GO;
     python_settle_proxies();
@@ -234,6 +237,7 @@ enum call_outcome call_before(struct call *call, const struct view *view, enum f
             call->next_descriptor = hold_next_descriptor();
     if (call->watching)
         fence_watch_arm(&call->watch);
+    calling_provider = view->provider;
     return CALL_GO;
 }
 
@@ -284,6 +288,7 @@ static bool has_failed(const struct function_info *info, uintptr_t result)
 
 void call_after(struct call *call, const uintptr_t *arguments, uintptr_t result)
 {
+    calling_provider = call->outer_provider;
     if (call->silent)
         return;
     const struct variant_info *variant = variant_of(call);
@@ -375,6 +380,9 @@ void call_after(struct call *call, const uintptr_t *arguments, uintptr_t result)
 
 void call_abandon(struct call *call)
 {
+    if (!call->started)
+        return;
+    calling_provider = call->outer_provider;
     if (call->watching)
         dying_end(call);
 }

@@ -66,9 +66,11 @@ struct dying {
 
 struct call {
     const struct view *view;
+    struct provider *outer_provider; /* calling_provider before this call */
     uintptr_t caller;
     enum function function;
     stack_id stack;
+    bool started; /* the fields below mean something */
     bool stack_taken;
     bool silent; /* Holdfast was interrupted by a signal handler, or has no arena: nothing is recorded */
     bool watching;

@@ -267,8 +267,10 @@ void hold_release(handle_id id, uint32_t serial)
     void (*real)(uintptr_t, uintptr_t, uintptr_t, uintptr_t) =
         (void (*)(uintptr_t, uintptr_t, uintptr_t, uintptr_t))find_real(provider, function);
     fence_watch_arm(&call.watch);
+    calling_provider = provider;
     if (real != NULL)
         real(arguments[0], arguments[1], 0, 0);
+    calling_provider = call.outer_provider;
     dying_end(&call);
 }
 

@@ -19,7 +19,8 @@ void log_remember_stderr(void)
     stderr_open = fstat(STDERR_FILENO, &stderr_status) == 0;
 }
 
-/* A daemon may have pointed descriptor 2 elsewhere, which is fine; a data file that got the number by chance is not. */
+/* A daemon may have pointed descriptor 2 at a terminal or a log, which is fine; a data file, socket or pipe that got the number after the
+ * program closed it is not, and nothing tells the two apart but their kind. log_path is there for who loses a report by that. */
 static bool stderr_is_ours(void)
 {
     struct stat now;
@@ -27,9 +28,9 @@ static bool stderr_is_ours(void)
         return false;
     if (stderr_open && now.st_dev == stderr_status.st_dev && now.st_ino == stderr_status.st_ino)
         return true;
-    if (!S_ISREG(now.st_mode))
-        return stderr_open;
-    return stderr_open && (fcntl(STDERR_FILENO, F_GETFL) & O_APPEND) != 0;
+    if (S_ISREG(now.st_mode))
+        return stderr_open && (fcntl(STDERR_FILENO, F_GETFL) & O_APPEND) != 0;
+    return stderr_open && S_ISCHR(now.st_mode);
 }
 
 /* write(2) without the SIGPIPE that a closed reader would send to the program, and without touching its errno. */
@@ -67,9 +68,14 @@ void log_complain(const char *text)
 {
     char line[512];
     int error = errno;
-    int length = snprintf(line, sizeof line, "holdfast: %s\n", text);
-    if (length > 0 && stderr_is_ours())
-        write_quietly(STDERR_FILENO, line, (size_t)length < sizeof line ? (size_t)length : sizeof line - 1);
+    int length = snprintf(line, sizeof line - 1, "holdfast: %s", text);
+    length = length < 0 ? 0 : length < (int)sizeof line - 1 ? length : (int)sizeof line - 2;
+    for (int i = 0; i < length; i++)
+        if ((unsigned char)line[i] < 0x20 || (unsigned char)line[i] >= 0x7f)
+            line[i] = '?'; /* options may be anything; a terminal must not obey them */
+    line[length++] = '\n';
+    if (stderr_is_ours())
+        write_quietly(STDERR_FILENO, line, (size_t)length);
     errno = error;
 }
 

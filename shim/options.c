@@ -208,6 +208,8 @@ bool options_parse(struct options *options, const char *text, char *error, size_
             struct word value = {equals != NULL ? equals + 1 : stop, (size_t)(stop - (equals != NULL ? equals + 1 : stop))};
             if (equals == NULL)
                 mistake(&mistakes, "HOLDFAST_OPTIONS: '%.*s' has no value%.*s: %s", name, (struct word){"", 0}, "write name=value, options are separated by ':'");
+            else if (name.length == 0)
+                mistake(&mistakes, "HOLDFAST_OPTIONS: '%.*s=%.*s' has no name: %s", name, value, "write name=value, options are separated by ':'");
             else
                 set_option(options, name, value, &mistakes);
         }

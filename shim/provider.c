@@ -63,6 +63,7 @@ struct binding_entry {
 _Atomic uint64_t site_cache[SITE_SLOTS];
 struct binding *binding_table[BINDING_LIMIT];
 __thread const struct dlsym_slot *dlsym_slot_used;
+__thread struct provider *calling_provider;
 _Atomic unsigned objects_generation;
 
 static struct provider_entry *_Atomic providers[PROVIDER_LIMIT];
@@ -779,7 +780,7 @@ static struct binding_entry *binding_at(uintptr_t return_address, enum library l
         generation = atomic_load_explicit(&objects_generation, memory_order_seq_cst);
         cached = false;
     }
-    if (!cached && !atomic_load_explicit(&entry->unsettled, memory_order_acquire))
+    if (!cached && !elf_is_own(return_address) && !atomic_load_explicit(&entry->unsettled, memory_order_acquire))
         cache_site(return_address, entry, generation);
     return entry;
 }
@@ -789,6 +790,8 @@ const struct view *enter_call_slowly(uintptr_t return_address, enum library libr
     int saved_errno = errno;
     const struct dlsym_slot *slot = dlsym_slot_used;
     dlsym_slot_used = NULL;
+    if (elf_is_own(return_address) && calling_provider != NULL)
+        return_address = (uintptr_t)calling_provider->object->l_ld; /* as good as any address inside it */
     struct binding_entry *entry = binding_at(return_address, library);
     const struct view *view = &entry->binding.view[library];
     if (!entry->binding.provider) {

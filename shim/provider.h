@@ -65,6 +65,10 @@ struct dlsym_slot {
 extern __thread const struct dlsym_slot *dlsym_slot_used
     __attribute__((visibility("hidden"), tls_model("initial-exec")));
 
+/* The copy whose real function a wrapper of this thread is inside of. The library may reach another of its functions by a jump instead of
+ * a call; then that wrapper sees a return address in libholdfast, and the caller is this copy. */
+extern __thread struct provider *calling_provider __attribute__((visibility("hidden"), tls_model("initial-exec")));
+
 static inline unsigned site_index(uintptr_t return_address)
 {
     return (unsigned)((return_address ^ (return_address >> 13)) & (SITE_SLOTS - 1));

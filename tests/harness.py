@@ -126,6 +126,13 @@ def symbolized(result):
     return json.loads(done.stdout)["violations"]
 
 
+def arena_totals(path):
+    """The counts in an arena file: {"repeats", "refused", "held"}, by `holdfast report`."""
+    done = subprocess.run([command, "report", "--format", "json", str(path)], capture_output=True, encoding="utf-8",
+                          env=clean_environment(), timeout=60)
+    return json.loads(done.stdout)["totals"]
+
+
 def tell(report):
     """One report in a line or five, for messages about what came."""
     lines = ["%s %s by %s, action %s: %s" % (report.get("rule"), report.get("handle", {}).get("kind"), report.get("function"), report.get("action"),

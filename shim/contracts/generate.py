@@ -672,10 +672,10 @@ def write_wrapper(out, family):
         return
     single = family[0].effects if len(family) == 1 else []
     core = [e for e in single if e.verb != 'label']
-    out.write('    struct call call __attribute__((cleanup(call_abandon)));\n    call.watching = false;\n')
+    out.write('    struct call call __attribute__((cleanup(call_abandon)));\n    call.started = false;\n')
     if len(core) == 1 and core[0].verb == 'borrows' and core[0].form == DIRECT and core[0].object >= 0 and good:
         parent = names[core[0].object]
-        out.write(f'    if (likely({" && ".join(good)}))\n    {{\n        {result} result = {call};\n'
+        out.write(f'    if (likely({" && ".join(good)}))\n    {{\n        struct provider *outer = calling_provider;\n        calling_provider = view->provider;\n        {result} result = {call};\n        calling_provider = outer;\n'
                   f'        if (unlikely(!known_loan(view, {parent}, result, KIND_{core[0].kind})))\n        {{\n'
                   f'            call_start(&call, view, FUNCTION_{function.name}, caller);\n            call_after(&call, arguments, (uintptr_t)result);\n        }}\n        return result;\n    }}\n')
     out.write(f'    switch (call_before(&call, view, FUNCTION_{function.name}, caller, arguments))\n    {{\n    case CALL_REFUSED:\n        return{failure};\n    case CALL_DONE:\n        return{success};\n    case CALL_GO:\n        break;\n    }}\n')

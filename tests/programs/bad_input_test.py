@@ -32,7 +32,7 @@ def test_options(folder):
         "an arena too small": ("arena_size=1", ["arena_size", "256k"]),
         "an arena too large": ("arena_size=1000g", ["arena_size", "64g"]),
         "no '='": ("mode", ["mode", "name=value"]),
-        "no name": ("=defer", ["=defer"]),
+        "no name": ("=defer", ["defer", "name=value"]),
         "an empty value": ("mode=", ["mode", "report"]),
         "the separator of other tools": ("mode=defer,summary=0", ["mode", "report, defer or reject"]),
         "blanks": (" mode = defer", ["mode"]),

@@ -142,9 +142,24 @@ def test_script(parent, inputs, script):
         compare(script.name, plain, expected, place, place.run([PYTHON, script], None))
 
 
+def test_watched(folder):
+    """That nothing differs means something only when the programs are watched: `help=1` speaks up with the first call that is."""
+    programs = {"gdalinfo": ["gdalinfo", "rgb.tif"], "ogr2ogr": ["ogr2ogr", "-f", "CSV", "/vsistdout/", "areas.shp"], "cs2cs": ["cs2cs", "EPSG:4326", "EPSG:32633", "points.txt"]}
+    for package, call in {"osgeo": "from osgeo import gdal; gdal.Open('rgb.tif')", "rasterio": "import rasterio; rasterio.open('rgb.tif')",
+                          "fiona": "import fiona; fiona.open('areas.shp')", "shapely": "from shapely.geometry import Point; Point(1, 2).buffer(1)",
+                          "pyproj": "import pyproj; pyproj.CRS(4326)"}.items():
+        programs[package] = [PYTHON, "-c", call]
+    for name, argv in programs.items():
+        if shutil.which(argv[0]) is None:
+            continue
+        result = run(argv, options="help=1", cwd=folder)
+        check("%s is watched" % name, result.status == 0 and result.stderr.count("Options of Holdfast") == 1, result)
+
+
 with workshop() as folder:
     (folder / "inputs").mkdir()
     make_inputs(folder / "inputs")
+    test_watched(folder / "inputs")
     scripts = sorted(path for path in SCRIPTS.glob("*.py") if path.name != "make_inputs.py")
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         work = [pool.submit(test_tools, folder, folder / "inputs")]

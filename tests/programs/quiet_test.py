@@ -67,7 +67,7 @@ def test_inside(folder):
     check_equal("no descriptor more", plain.get("descriptors"), watched.get("descriptors"))
     check_equal("no mapping with Holdfast's name but the library", str(LIBRARY), watched.get("named"))
     more = int(watched.get("total", 0)) - int(plain.get("total", 0))
-    check("no arena: less than 4 MiB of anonymous mappings more (%d KiB)" % (more // 1024), more < 4 << 20, str(seen))
+    check("no arena: far less anonymous memory mapped than an arena has (%d KiB, the tables of the library)" % (more // 1024), more < 32 << 20, str(seen))
     # The same look after the first use of a library: the arena is there, else the check above would see nothing.
     used = LOOK.replace("import os", "import os\nfrom osgeo import gdal\nds = gdal.Open('rgb.tif')\ndel ds", 1)
     bare, result = look(folder, used, preload=False)

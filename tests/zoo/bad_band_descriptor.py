@@ -5,10 +5,11 @@ import sys
 from osgeo import gdal
 
 os.chdir(sys.argv[1])
+
+
 def is_open(name):
     links = [os.path.join("/proc/self/fd", number) for number in os.listdir("/proc/self/fd")]
     return os.path.realpath(name) in [os.readlink(link) for link in links if os.path.islink(link)]
-
 
 
 dataset = gdal.Open("tiny.tif")

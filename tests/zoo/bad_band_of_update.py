@@ -1,8 +1,7 @@
 """A dataset being written is closed while its band is alive: the file is complete at once, the band is gone."""
 import os
-import sys
-
 import subprocess
+import sys
 
 import numpy
 from osgeo import gdal
@@ -13,7 +12,6 @@ HASH = "import hashlib, sys; print(hashlib.sha256(open(sys.argv[1], 'rb').read()
 
 def hash_by_another_process(name):
     return subprocess.run([sys.executable, "-c", HASH, name], capture_output=True, text=True).stdout.strip()
-
 
 
 dataset = gdal.GetDriverByName("GTiff").Create("new.tif", 20, 10)

@@ -7,7 +7,6 @@ int main(int count, char **arguments)
     enter(arguments);
     GDALDatasetH dataset = GDALOpenEx("places.shp", GDAL_OF_VECTOR, NULL, NULL, NULL);
     OGRLayerH layer = GDALDatasetGetLayer(dataset, 0);
-
     OGRFeatureH thing = OGR_L_GetNextFeature(layer); /* obtained */
     OGR_F_Destroy(thing); /* freed */
     int value = (int)OGR_F_GetFID(thing); /* used */

@@ -8,7 +8,6 @@ int main(int count, char **arguments)
     OGRGeometryH multi = NULL;
     char text[] = "MULTIPOINT ((1 2),(3 4))", *rest = text;
     OGR_G_CreateFromWkt(&rest, NULL, &multi);
-
     OGRGeometryH part = OGR_G_GetGeometryRef(multi, 1); /* obtained */
     OGR_G_RemoveGeometry(multi, 1, TRUE); /* freed */
     double y = OGR_G_GetY(part, 0);       /* used */

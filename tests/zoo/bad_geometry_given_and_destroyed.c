@@ -7,11 +7,9 @@ int main(int count, char **arguments)
     enter(arguments);
     GDALDatasetH dataset = GDALOpenEx("places.shp", GDAL_OF_VECTOR, NULL, NULL, NULL);
     OGRLayerH layer = GDALDatasetGetLayer(dataset, 0);
-
     OGRFeatureH feature = OGR_F_Create(OGR_L_GetLayerDefn(layer));
     OGRGeometryH point = OGR_G_CreateGeometry(wkbPoint); /* obtained */
     OGR_G_SetPoint_2D(point, 0, 3, 4);
-
     OGR_F_SetGeometryDirectly(feature, point); /* freed */
     OGR_G_DestroyGeometry(point);              /* used */
     printf("%.1f\n", OGR_G_GetY(OGR_F_GetGeometryRef(feature), 0)); /* used2 */

@@ -7,11 +7,9 @@ int main(int count, char **arguments)
     enter(arguments);
     GDALDatasetH dataset = GDALOpenEx("places.shp", GDAL_OF_VECTOR, NULL, NULL, NULL);
     OGRLayerH layer = GDALDatasetGetLayer(dataset, 0);
-
     OGRFeatureH feature = OGR_F_Create(OGR_L_GetLayerDefn(layer));
     OGRGeometryH point = OGR_G_CreateGeometry(wkbPoint); /* obtained */
     OGR_G_SetPoint_2D(point, 0, 3, 4);
-
     OGRFeatureH other = OGR_F_Create(OGR_L_GetLayerDefn(layer));
     OGR_F_SetGeometryDirectly(feature, point); /* freed */
     OGR_F_SetGeometryDirectly(other, point);   /* used */

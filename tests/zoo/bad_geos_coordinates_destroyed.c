@@ -13,7 +13,6 @@ static GEOSGeometry *read(GEOSContextHandle_t context, const char *text)
 int main(void)
 {
     GEOSContextHandle_t context = GEOS_init_r();
-
     GEOSGeometry *line = read(context, "LINESTRING (0 0, 3 4)");
     GEOSCoordSequence *sequence = (GEOSCoordSequence *)GEOSGeom_getCoordSeq_r(context, line); /* obtained */
     GEOSCoordSeq_destroy_r(context, sequence); /* used */

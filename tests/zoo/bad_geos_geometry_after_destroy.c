@@ -11,10 +11,8 @@ static void tell(const char *message, void *data)
 int main(void)
 {
     GEOSContextHandle_t context = GEOS_init_r();
-
     GEOSContext_setErrorMessageHandler_r(context, tell, NULL);
     GEOSGeometry *point = GEOSGeom_createPointFromXY_r(context, 1, 2); /* obtained */
-
     GEOSGeom_destroy_r(context, point); /* freed */
     char empty = GEOSisEmpty_r(context, point); /* used */
     printf("%d\n", empty);

@@ -13,7 +13,6 @@ static GEOSGeometry *read(GEOSContextHandle_t context, const char *text)
 int main(void)
 {
     GEOSContextHandle_t context = GEOS_init_r();
-
     GEOSGeometry *whole = read(context, "POLYGON ((0 0, 0 1, 1 0.5, 0 0))");
     const GEOSGeometry *part = GEOSGetExteriorRing_r(context, whole); /* obtained */
     GEOSGeom_destroy_r(context, whole); /* freed */

@@ -13,7 +13,6 @@ static GEOSGeometry *read(GEOSContextHandle_t context, const char *text)
 int main(void)
 {
     GEOSContextHandle_t context = GEOS_init_r();
-
     GEOSGeometry *shell = read(context, "LINEARRING (0 0, 0 1, 1 1, 1 0, 0 0)");
     GEOSGeometry *polygon = GEOSGeom_createPolygon_r(context, shell, NULL, 0); /* freed */
     GEOSGeom_destroy_r(context, shell); /* used */

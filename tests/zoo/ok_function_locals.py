@@ -1,12 +1,13 @@
 """At the end of a function its variables go in any order: the dataset before its band and layer, unused."""
+import gc
 import os
 import sys
-
-import gc
 
 from osgeo import gdal, ogr
 
 os.chdir(sys.argv[1])
+
+
 def checksum():
     dataset = gdal.Open("tiny.tif")
     band = dataset.GetRasterBand(1)

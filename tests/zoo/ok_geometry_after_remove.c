@@ -8,7 +8,6 @@ int main(int count, char **arguments)
     OGRGeometryH multi = NULL;
     char text[] = "MULTIPOINT ((1 2),(3 4))", *rest = text;
     OGR_G_CreateFromWkt(&rest, NULL, &multi);
-
     OGRGeometryH first = OGR_G_GetGeometryRef(multi, 0);
     OGRGeometryH part = OGR_G_GetGeometryRef(multi, 1);
     OGR_G_RemoveGeometry(multi, 1, FALSE);

@@ -13,7 +13,6 @@ static GEOSGeometry *read(GEOSContextHandle_t context, const char *text)
 int main(void)
 {
     GEOSContextHandle_t context = GEOS_init_r();
-
     GEOSGeometry *line = read(context, "LINESTRING (0 0, 3 4)");
     GEOSCoordSequence *sequence = GEOSCoordSeq_clone_r(context, GEOSGeom_getCoordSeq_r(context, line));
     GEOSGeometry *other = GEOSGeom_createLineString_r(context, GEOSCoordSeq_clone_r(context, sequence));

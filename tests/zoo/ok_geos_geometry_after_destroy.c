@@ -5,7 +5,6 @@
 int main(void)
 {
     GEOSContextHandle_t context = GEOS_init_r();
-
     for (int i = 0; i < 1000; i++)
     {
         GEOSGeometry *point = GEOSGeom_createPointFromXY_r(context, i, i);

@@ -13,7 +13,6 @@ static GEOSGeometry *read(GEOSContextHandle_t context, const char *text)
 int main(void)
 {
     GEOSContextHandle_t context = GEOS_init_r();
-
     GEOSGeometry *whole = read(context, "GEOMETRYCOLLECTION (POINT (1 2), LINESTRING (0 0, 3 4))");
     const GEOSGeometry *part = GEOSGetGeometryN_r(context, whole, 1);
     printf("%d\n", GEOSGetNumCoordinates_r(context, part));

@@ -13,7 +13,6 @@ static GEOSGeometry *read(GEOSContextHandle_t context, const char *text)
 int main(void)
 {
     GEOSContextHandle_t context = GEOS_init_r();
-
     GEOSGeometry *whole = read(context, "MULTIPOINT ((1 2), (3 4))");
     GEOSGeometry *part = GEOSGeom_clone_r(context, GEOSGetGeometryN_r(context, whole, 0));
     GEOSGeom_destroy_r(context, part);

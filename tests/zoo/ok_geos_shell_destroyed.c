@@ -13,7 +13,6 @@ static GEOSGeometry *read(GEOSContextHandle_t context, const char *text)
 int main(void)
 {
     GEOSContextHandle_t context = GEOS_init_r();
-
     GEOSGeometry *shell = read(context, "LINEARRING (0 0, 0 9, 9 9, 9 0, 0 0)");
     GEOSGeometry *holes[] = {read(context, "LINEARRING (1 1, 1 2, 2 2, 2 1, 1 1)")};
     GEOSGeometry *polygon = GEOSGeom_createPolygon_r(context, GEOSGeom_clone_r(context, shell), holes, 1);

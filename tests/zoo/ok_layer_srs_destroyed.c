@@ -7,7 +7,6 @@ int main(int count, char **arguments)
     enter(arguments);
     GDALDatasetH dataset = GDALOpenEx("places.shp", GDAL_OF_VECTOR, NULL, NULL, NULL);
     OGRLayerH layer = GDALDatasetGetLayer(dataset, 0);
-
     OGRSpatialReferenceH srs = OSRClone(OGR_L_GetSpatialRef(layer));
     printf("%d\n", OSRIsGeographic(srs));
     OSRDestroySpatialReference(srs);

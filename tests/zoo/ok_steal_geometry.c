@@ -8,7 +8,6 @@ int main(int count, char **arguments)
     GDALDatasetH dataset = GDALOpenEx("places.shp", GDAL_OF_VECTOR, NULL, NULL, NULL);
     OGRLayerH layer = GDALDatasetGetLayer(dataset, 0);
     OGRFeatureH feature = OGR_L_GetNextFeature(layer);
-
     OGRGeometryH seen = OGR_F_GetGeometryRef(feature);
     OGRGeometryH stolen = OGR_F_StealGeometry(feature);
     OGR_F_Destroy(feature);

@@ -5,6 +5,8 @@ import sys
 from osgeo import gdal, ogr
 
 os.chdir(sys.argv[1])
+
+
 def descriptors():
     return len(os.listdir("/proc/self/fd"))
 
@@ -12,7 +14,6 @@ def descriptors():
 def memory_mb():
     with open("/proc/self/status") as status:
         return [int(line.split()[1]) for line in status if line.startswith("VmRSS")][0] // 1024
-
 
 
 source = ogr.Open("places.shp")
@@ -33,5 +34,7 @@ for number in range(10000):
     if number == 4999:
         before = descriptors(), memory_mb()
 after = descriptors(), memory_mb()
+del layer
+del source
 print("descriptors flat:", before[0] == after[0] or (before, after))
 print("memory flat:", after[1] - before[1] <= 3 or (before, after))
