@@ -245,6 +245,7 @@ void was_stolen(struct call *call, const struct effect_info *effect, uintptr_t a
         forget_loans_of(id);
         edges_remove_to_parents(TRACKER, id);
         record->flags &= (uint16_t)~(HANDLE_BORROWED | HANDLE_TAKEN | HANDLE_STALE);
+        record->death_stack = 0; /* of the call that had taken it */
         record->birth_stack = call->stack;
         record->birth_function = (uint16_t)call->function;
     }

@@ -104,6 +104,7 @@ static void came_back(struct dying *dying)
     struct handle_record *record = tracker_handle(TRACKER, dying->id);
     if (record->state != HANDLE_BURIED)
         return;
+    tracker_uncount(TRACKER, COUNTER_deaths);
     record->state = HANDLE_LIVE;
     record->cause = CAUSE_NONE;
     record->death_stack = 0;
@@ -116,6 +117,7 @@ static bool revive_borrowed(struct tracker *tracker, handle_id id, void *context
     struct handle_record *record = tracker_handle(tracker, id);
     if (record->state == HANDLE_BURIED && record->cause == CAUSE_PARENT && (record->flags & HANDLE_FENCED) == 0)
     {
+        tracker_uncount(tracker, COUNTER_deaths);
         record->state = HANDLE_LIVE;
         record->cause = CAUSE_NONE;
     }

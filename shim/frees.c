@@ -154,13 +154,28 @@ enum call_outcome judge_and_free(struct call *call, const struct effect_info *ef
         tell_live_children(call, id, child, ACTION_refused, NULL, arguments);
         return CALL_REFUSED;
     }
-    if (may_hold && (children != CHILDREN_GRACE || holdfast_options.mode != MODE_report))
+    if (may_hold)
     {
+        uint16_t kind = record->kind;
         bool refused = holdfast_options.mode == MODE_reject && children == CHILDREN_HOLDERS;
+        if (kind_table[kind].flush != NULL)
+        {
+            tracker_unlock(TRACKER);
+            hold_flush(call->view, kind, address);
+            if (!tracker_lock(TRACKER))
+                return CALL_GO;
+            if (!same_record(id, serial) || record->state != HANDLE_LIVE)
+            {
+                tracker_unlock(TRACKER);
+                return CALL_GO;
+            }
+        }
         tree_walk(TRACKER, id, true, forget_good_of, NULL);
         hold_push(call, id, arguments, children == CHILDREN_GRACE, refused);
         tracker_unlock(TRACKER);
-        hold_pushed(call->view, id);
+        /* The last child may have gone while nothing was in the queue yet. */
+        hold_children_may_be_gone(id, serial);
+        hold_enforce_bounds();
         return refused ? CALL_REFUSED : CALL_DONE;
     }
     if (children == CHILDREN_DEPENDANTS)

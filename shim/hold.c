@@ -129,7 +129,7 @@ static handle_id beyond_bounds(uint32_t *serial, const char **bound)
     return found;
 }
 
-static void enforce_bounds(void)
+void hold_enforce_bounds(void)
 {
     uint32_t serial;
     const char *bound;
@@ -147,18 +147,12 @@ static void enforce_bounds(void)
     }
 }
 
-void hold_pushed(const struct view *view, handle_id id)
+void hold_flush(const struct view *view, uint16_t kind, uintptr_t address)
 {
-    struct handle_record *record = tracker_handle(TRACKER, id);
-    const char *flush = kind_table[record->kind].flush;
-    if (flush != NULL)
-    {
-        /* What is still in memory (statistics, auxiliary metadata) belongs on disk now, as after the free. */
-        void (*function)(void *) = (void (*)(void *))provider_symbol(view->provider, flush);
-        if (function != NULL)
-            function((void *)(uintptr_t)record->address);
-    }
-    enforce_bounds();
+    const char *flush = kind_table[kind].flush;
+    void (*function)(void *) = flush != NULL ? (void (*)(void *))provider_symbol(view->provider, flush) : NULL;
+    if (function != NULL)
+        function((void *)address);
 }
 
 void hold_check_age(void)
@@ -169,7 +163,7 @@ void hold_check_age(void)
     uint64_t now = now_ms(), before = atomic_load_explicit(&checked_ms, memory_order_relaxed);
     if (now - before < 1000 || !atomic_compare_exchange_strong(&checked_ms, &before, now))
         return;
-    enforce_bounds();
+    hold_enforce_bounds();
 }
 
 /* A GEOS context for replayed frees, one a copy. */

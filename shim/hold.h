@@ -12,8 +12,11 @@ void hold_children_may_be_gone(uint32_t waiting_ancestor, uint32_t serial);
 bool hold_allowed(const struct handle_record *record);
 /* Postpone: [tracker locked] put it into the queue with what is needed to repeat the call later. */
 void hold_push(struct call *call, handle_id id, const uintptr_t *arguments, bool grace, bool refused);
-/* After hold_push, unlocked: write what the library still has in memory, enforce the bounds. */
-void hold_pushed(const struct view *view, handle_id id);
+/* Before hold_push, unlocked: write what the library still has in memory, as the free would. Not afterwards: any thread may carry out what is
+ * in the queue. */
+void hold_flush(const struct view *view, uint16_t kind, uintptr_t address);
+/* After hold_push, unlocked: carry out what is beyond the bounds. */
+void hold_enforce_bounds(void);
 
 /* Carry out what is held on the file `path` or one that belongs to it. */
 void hold_settle_file(const char *path);

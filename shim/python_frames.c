@@ -22,6 +22,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/uio.h>
@@ -199,12 +200,16 @@ static __attribute__((noinline, cold)) const struct python_runtime *runtime_look
     int saved_errno = errno;
     bool is_there = runtime_find(&found);
     errno = saved_errno;
-    /* Who loses this race goes without Python this once. */
-    if (!is_there || atomic_exchange_explicit(&runtime_being_found, true, memory_order_acquire))
+    if (!is_there)
         return NULL;
-    runtime = found;
-    watch_code_deaths();
-    atomic_store_explicit(&runtime_found, true, memory_order_release);
+    if (!atomic_exchange_explicit(&runtime_being_found, true, memory_order_acquire)) {
+        runtime = found;
+        watch_code_deaths();
+        atomic_store_explicit(&runtime_found, true, memory_order_release);
+    }
+    /* Who loses the race waits for a handful of instructions: python_watch_module() asks once and must get the answer. */
+    while (!atomic_load_explicit(&runtime_found, memory_order_acquire))
+        sched_yield();
     return &runtime;
 }
 
@@ -447,9 +452,9 @@ static __attribute__((noinline)) uint32_t record_frame(const struct python_runti
  * A code object may die and another be made at its address, even with the same names and first line (exec in a loop, a
  * notebook cell run again). So the deaths of code objects are counted, by address in DEATH_SLOTS counters: an entry is right as
  * long as the counter of its address stands where it stood when the entry was made. The counter is raised before the memory is
- * free, the thread that asks runs the code it asks about, and a code object reaches another thread through the GIL: so whoever runs a
- * younger code object sees the raised counter. tp_dealloc of the code type is where they are counted; should
- * somebody put the old one back, the cache is not used.
+ * free, the thread that asks runs the code it asks about, and a code object reaches another thread through the GIL: so
+ * whoever runs a younger code object sees the raised counter. tp_dealloc of the code type is where they are counted;
+ * should somebody put the old one back, the cache is not used.
  *
  * Entries are written by any thread: `sequence` is odd meanwhile, and a reader that saw it change has a miss. */
 

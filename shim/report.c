@@ -329,10 +329,11 @@ static void message_text(const struct violation *violation, char *out, size_t by
     switch (violation->rule)
     {
     case 101:
-        snprintf(out, bytes, "%.300s %s after %.300s was freed", violation->handle, past_tense(violation), dead != NULL ? dead : "its parent");
+        snprintf(out, bytes, violation->action == ACTION_free_refused ? "%.300s %s after the free of %.300s was refused" : "%.300s %s after %.300s was freed",
+                 violation->handle, past_tense(violation), dead != NULL ? dead : "its parent");
         break;
     case 102:
-        snprintf(out, bytes, "%s was used after it was freed", violation->handle);
+        snprintf(out, bytes, "%s was used after %s", violation->handle, violation->action == ACTION_free_refused ? "its free was refused" : "it was freed");
         break;
     case 106:
         snprintf(out, bytes, "%.300s was freed while %.300s was alive", dead != NULL ? dead : "a parent", violation->handle);

@@ -317,6 +317,12 @@ void tracker_count(struct tracker *tracker, enum arena_counter counter)
         __atomic_fetch_add(&tracker_header(tracker)->counters[counter], 1, __ATOMIC_RELAXED);
 }
 
+void tracker_uncount(struct tracker *tracker, enum arena_counter counter)
+{
+    if (tracker->base != NULL)
+        __atomic_fetch_sub(&tracker_header(tracker)->counters[counter], 1, __ATOMIC_RELAXED);
+}
+
 /* ---- the lock ------------------------------------------------------------------------------------------------------- */
 
 /* A system call each time would double the cost of a lock. initial-exec: a preloaded library has its place in every thread from

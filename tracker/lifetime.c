@@ -182,6 +182,7 @@ static void bury_one(struct tracker *tracker, struct handle_record *handle, enum
 {
     if (handle->state == HANDLE_HELD)
         hold_leave(tracker, handle);
+    tracker_count(tracker, COUNTER_deaths);
     handle->state = HANDLE_BURIED;
     handle->cause = (uint8_t)cause;
     handle->flags &= (uint16_t) ~(HANDLE_STALE | HANDLE_REFUSED);

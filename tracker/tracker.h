@@ -77,6 +77,7 @@ void tracker_give_record(struct tracker *tracker, enum arena_section section, ui
 
 /* Any thread, no lock. The tracker itself counts only what it drops; all other counters are the caller's to raise. */
 void tracker_count(struct tracker *tracker, enum arena_counter counter);
+void tracker_uncount(struct tracker *tracker, enum arena_counter counter); /* what was counted turned out not to be so */
 
 /* ---- strings, stacks, modules (depot.c): each returns 0 when it is full; equal input gives the equal id ----------
  * They take the lock themselves unless this thread holds it already. */

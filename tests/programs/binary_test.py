@@ -8,10 +8,8 @@ import sys
 
 from support import BUILD, FOLDER, LIBRARY, check, finish
 
-# Interposed functions that are no contracts: each is named in DESIGN.md or in the file that defines it.
-ALLOCATION = {"free"} | {name for name in ("cfree", "_ZdlPv", "_ZdlPvm", "_ZdlPvSt11align_val_t", "_ZdlPvmSt11align_val_t", "_ZdaPv", "_ZdaPvm",
-                                            "_ZdaPvSt11align_val_t", "_ZdaPvmSt11align_val_t", "_ZdlPvRKSt9nothrow_t", "_ZdaPvRKSt9nothrow_t")}
-LOADING = {"dlsym", "dlclose", "dlopen"}
+# Interposed functions that are no contracts.
+INTERPOSED = {"free", "dlsym"}
 
 
 def output(*argv):
@@ -58,15 +56,15 @@ check("no segment is writable and executable", not re.search(r"LOAD.*\bRWE\b", s
 check("tables are read-only after relocation (RELRO)", "GNU_RELRO" in segments, segments)
 
 symbols, contracts = exported(), contract_functions()
-allowed = contracts | ALLOCATION | LOADING
+allowed = contracts | INTERPOSED
 surplus = sorted(name for name in symbols if name not in allowed and not name.startswith("holdfast_"))
-check("exports nothing but functions of the contracts, %s and holdfast_*" % ", ".join(sorted((ALLOCATION | LOADING) & symbols.keys())), not surplus,
+check("exports nothing but functions of the contracts, %s and holdfast_*" % ", ".join(sorted(INTERPOSED)), not surplus,
       "expected nothing else, came %s" % surplus[:20])
 missing = sorted(contracts - symbols.keys())
 check("exports all %d functions of the contracts" % len(contracts), len(contracts) > 500 and not missing, "expected also %s" % missing[:20])
 data = sorted(name for name, kind in symbols.items() if kind not in "TtiW")
 check("exports functions only, no data", not data, "expected no data, came %s" % data[:20])
-for name in ("free", "dlsym", "dlclose", "holdfast_version", "holdfast_error_count", "holdfast_describe"):
+for name in ("free", "dlsym", "holdfast_version", "holdfast_error_count", "holdfast_describe"):
     check("exports %s" % name, name in symbols, sorted(name for name in symbols if not name.startswith(("GDAL", "OGR", "OSR", "GEOS", "proj", "VSI", "CPL"))))
 generated = BUILD / "shim" / "functions.h"
 if generated.exists():

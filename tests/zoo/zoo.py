@@ -263,6 +263,9 @@ class Keeper:
 
 def check_program(checks, keeper, program, mode):
     title = "%s in mode %s" % (program.source.name, mode)
+    if program.language == "c" and not pathlib.Path(program.argv[0]).exists():
+        checks.check(title, ["it is not built: a new program needs `meson setup --reconfigure`, then ninja"])
+        return
     if program.bad:
         expected = Expected(program.expectations, mode, program.language)
         if mode == "bare" and not expected.mentioned:
