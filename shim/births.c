@@ -218,8 +218,10 @@ void was_taken(struct call *call, const struct effect_info *effect, uintptr_t ad
         uint8_t taker_kind = effect->object == POSITION_RESULT ? function_table[call->function].result_kind
                                                                : kind_of_argument(call, effect->object);
         handle_id parent = taker_kind != 0 ? parent_record(call, taker, taker_kind) : 0;
-        edges_remove_to_parents(TRACKER, id);
-        record->flags |= HANDLE_BORROWED | HANDLE_TAKEN;
+        /* Members of an array may be claimed by several takers at once: see HANDLE_CLAIMED. */
+        if (effect->form != FORM_array || (record->flags & HANDLE_CLAIMED) == 0)
+            edges_remove_to_parents(TRACKER, id);
+        record->flags |= (uint16_t)(HANDLE_BORROWED | HANDLE_TAKEN | (effect->form == FORM_array ? HANDLE_CLAIMED : 0));
         record->flags &= (uint16_t)~HANDLE_TRACELESS;
         record->death_stack = call->stack;
         record->death_function = (uint16_t)call->function;

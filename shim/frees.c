@@ -2,6 +2,7 @@
  * so. Called before the real function runs. */
 #include "call.h"
 #include "hold.h"
+#include "python.h"
 
 /* The second free of a handle, or the free of one that is not the caller's. [tracker locked] */
 static struct finding judge_free(const struct view *view, handle_id id, enum verb verb)
@@ -23,8 +24,10 @@ static struct finding judge_free(const struct view *view, handle_id id, enum ver
     }
     else if (record->state == HANDLE_HELD && (record->flags & HANDLE_REFUSED) == 0)
         finding.rule = give_away ? 102 : 103;
-    else if (record->flags & HANDLE_TAKEN)
+    else if (record->cause == CAUSE_MEMBER)
         finding.rule = 105;
+    else if (record->flags & HANDLE_TAKEN)
+        finding.rule = record->flags & HANDLE_CLAIMED ? 0 : 105;
     else if ((record->flags & HANDLE_BORROWED) && (verb != VERB_releases || record->references == 0))
         finding.rule = verb == VERB_releases ? 114 : 104;
     else if (record->provider != view->number && record->provider != 0 && view->number != 0)
@@ -54,6 +57,25 @@ static handle_id postponed_parent(const struct handle_record *record)
             return ancestor;
     }
     return 0;
+}
+
+/* [tracker locked] A member of an array that others took is freed by its old owner. As long as the takers are never touched again (some
+ * bindings build a collection for one call and forget it) nothing is wrong; the next touch of one is. */
+static void spoil_takers(struct call *call, handle_id id)
+{
+    struct handle_record *record = tracker_handle(TRACKER, id);
+    for (uint32_t edge = record->first_parent; edge != 0; edge = tracker_edge(TRACKER, edge)->next_of_child)
+    {
+        struct handle_record *taker = tracker_handle(TRACKER, tracker_edge(TRACKER, edge)->parent);
+        if (tracker_edge(TRACKER, edge)->type != EDGE_BORROWED || taker->state != HANDLE_LIVE)
+            continue;
+        good_forget(taker->address);
+        taker->cause = CAUSE_MEMBER;
+        taker->death_stack = call->stack;
+        taker->death_function = (uint16_t)call->function;
+    }
+    edges_remove_to_parents(TRACKER, id);
+    record->flags &= (uint16_t)~(HANDLE_BORROWED | HANDLE_TAKEN | HANDLE_CLAIMED);
 }
 
 /* One effect that frees or drops a reference. */
@@ -115,7 +137,9 @@ enum call_outcome judge_and_free(struct call *call, const struct effect_info *ef
         tracker_unlock(TRACKER);
         return CALL_GO;
     }
-    if (record->flags & HANDLE_BORROWED)
+    if (record->flags & HANDLE_CLAIMED)
+        spoil_takers(call, id);
+    else if (record->flags & HANDLE_BORROWED)
     {
         record->references--;
         tracker_unlock(TRACKER);
@@ -146,7 +170,11 @@ enum call_outcome judge_and_free(struct call *call, const struct effect_info *ef
     if (record->state == HANDLE_HELD)
         handle_unhold(TRACKER, id); /* mode reject: freed again, now perhaps without live children */
     handle_id child = 0;
+    /* A free that Python asks for by name (ds.Destroy()) comes through a proxy of the handle itself, which keeps nothing thereby. */
+    uint32_t own = call->view->exact && !python_proxy_is_dying() && record->holders > 0 ? 1 : 0;
+    record->holders -= own;
     enum children children = children_alive(TRACKER, id, holdfast_options.borrowed, &child);
+    record->holders += own;
     bool may_hold = holdfast_options.mode != MODE_report && children != CHILDREN_NONE && hold_allowed(record);
     if (children == CHILDREN_DEPENDANTS && holdfast_options.mode == MODE_reject)
     {

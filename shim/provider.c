@@ -39,6 +39,7 @@ enum reach {
 };
 
 enum proof { PROOF_NONE, PROOF_BEGUN };
+enum introduction { INTRODUCTION_NONE, INTRODUCTION_BEGUN, INTRODUCTION_DONE };
 
 struct provider_entry {
     struct provider provider; /* first: a struct provider * is a struct provider_entry * */
@@ -56,7 +57,7 @@ struct binding_entry {
     uint16_t number;
     uint8_t reach[LIBRARY_COUNT];
     _Atomic bool retired;
-    _Atomic bool introduced;   /* python_watch_module was called */
+    _Atomic int introduced;    /* enum introduction */
     _Atomic unsigned unsettled; /* bit a library: its view must be searched (again) before it is used */
 };
 
@@ -80,10 +81,10 @@ static void *_Atomic no_functions[FUNCTION_COUNT]; /* of views without a provide
 
 /* Callers in no loaded object: code made at run time. */
 static struct binding_entry unknown_caller = {
-    .binding.view = NO_VIEWS, .unsettled = ALL_LIBRARIES, .introduced = true};
+    .binding.view = NO_VIEWS, .unsettled = ALL_LIBRARIES, .introduced = INTRODUCTION_DONE};
 /* All callers beyond the bound. Internal: nothing of theirs is checked or recorded. */
 static struct binding_entry overflow = {
-    .binding.provider = true, .binding.view = NO_VIEWS, .introduced = true, .unsettled = ALL_LIBRARIES};
+    .binding.provider = true, .binding.view = NO_VIEWS, .introduced = INTRODUCTION_DONE, .unsettled = ALL_LIBRARIES};
 
 static unsigned long long known_adds, known_subs; /* the linker's counters at the last full look; written by settle() */
 static _Atomic bool looked;                       /* there was a full look */
@@ -563,7 +564,7 @@ static struct binding_entry *make_binding(const struct elf_place *caller)
     entry->binding = (struct binding){.object = caller->map, .low = caller->start, .high = caller->end,
                                       .provider = belongs_to_library(caller)};
     entry->start = caller->start;
-    atomic_store(&entry->introduced, false);
+    atomic_store(&entry->introduced, INTRODUCTION_NONE);
     atomic_store(&entry->unsettled, ALL_LIBRARIES);
     for (unsigned library = 0; library < LIBRARY_COUNT; library++)
         set_view(entry, (enum library)library, NULL, REACH_NONE);
@@ -744,20 +745,28 @@ void provider_keep_loaded(struct provider *provider)
         keep_loaded(provider->object);
 }
 
-/* Things to be done once for a calling object outside the libraries. */
+/* Things to be done once for a calling object outside the libraries. Other threads of the same caller wait: what they record depends on
+ * whether its holders are known exactly. */
 static void introduce(struct binding_entry *entry)
 {
-    static _Atomic bool activated;
-    if (!atomic_load_explicit(&activated, memory_order_relaxed) && !atomic_exchange(&activated, true))
+    if (!holdfast_is_active())
         holdfast_activate();
-    if (atomic_load_explicit(&entry->introduced, memory_order_acquire) || atomic_exchange(&entry->introduced, true))
+    int state = INTRODUCTION_NONE;
+    if (atomic_load_explicit(&entry->introduced, memory_order_acquire) == INTRODUCTION_DONE)
         return;
+    if (!atomic_compare_exchange_strong(&entry->introduced, &state, INTRODUCTION_BEGUN)) {
+        /* Bounded, because the thread that began may be this very one, in a constructor or a signal handler further up. */
+        for (unsigned turn = 0; turn < 2000 && atomic_load_explicit(&entry->introduced, memory_order_acquire) != INTRODUCTION_DONE; turn++)
+            usleep(50);
+        return;
+    }
     keep_loaded(entry->binding.object);
-    if (!python_watch_module(entry->binding.object))
-        return;
-    entry->binding.exact = true;
-    for (unsigned library = 0; library < LIBRARY_COUNT; library++)
-        entry->binding.view[library].exact = true;
+    if (python_watch_module(entry->binding.object)) {
+        entry->binding.exact = true;
+        for (unsigned library = 0; library < LIBRARY_COUNT; library++)
+            entry->binding.view[library].exact = true;
+    }
+    atomic_store_explicit(&entry->introduced, INTRODUCTION_DONE, memory_order_release);
 }
 
 static struct binding_entry *binding_at(uintptr_t return_address, enum library library)

@@ -40,6 +40,9 @@ bool python_watch_module(const struct link_map *object);
  * at the start of every slow path and before every verdict on a free. Cheap when there is nothing pending. */
 void python_settle_proxies(void);
 
+/* Is this thread inside the death of a proxy? Then that proxy holds nothing any more. */
+bool python_proxy_is_dying(void);
+
 /* In fork's child. */
 void python_after_fork_child(void);
 

@@ -440,12 +440,21 @@ static __attribute__((noinline)) void free_what_waited(struct waiting waiting)
 }
 
 /* tp_dealloc of every proxy type. Runs with the GIL, maybe late in the interpreter's shutdown. */
+static __thread unsigned dying __attribute__((tls_model("initial-exec"))); /* deaths of proxies under way on this thread */
+
+bool python_proxy_is_dying(void)
+{
+    return dying > 0;
+}
+
 static void proxy_dies(void *object)
 {
     deallocator own = own_deallocator(object);
     struct waiting waiting = forget_proxy((uintptr_t)object);
+    dying++;
     if (own != NULL) /* always: proxy_dies is in no other type */
         own(object);
+    dying--;
     if (waiting.ancestor != 0)
         free_what_waited(waiting);
 }

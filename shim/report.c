@@ -277,9 +277,10 @@ static const struct remedy remedies[] = {
 
 static void remedy_text(const struct violation *violation, char *out, size_t bytes, const struct remedy **chosen)
 {
-    const struct remedy *remedy = NULL;
+    static const struct remedy member = {105, CHANGE_FREED, "drop this free: the member was given away; pass a clone to keep one"};
+    const struct remedy *remedy = violation->by_member ? &member : NULL;
     for (size_t i = 0; i < sizeof remedies / sizeof remedies[0]; i++)
-        if (remedies[i].rule == violation->rule)
+        if (remedy == NULL && remedies[i].rule == violation->rule)
             remedy = &remedies[i];
     *chosen = remedy;
     out[0] = '\0';
@@ -305,6 +306,8 @@ static void remedy_text(const struct violation *violation, char *out, size_t byt
 
 static const char *past_tense(const struct violation *violation)
 {
+    if (violation->by_member)
+        return violation->freeing ? "was freed after a member that it had taken was freed" : "was used after a member that it had taken was freed";
     switch (violation->rule)
     {
     case 103:
@@ -396,7 +399,7 @@ static void put_text(const struct violation *violation, const struct rule *rule,
     if (violation->has_birth)
         put_stack_text("obtained", violation->obtained, violation->birth_function, true);
     if (violation->has_death)
-        put_stack_text(violation->rule == 107 ? "replaced" : violation->rule == 105 ? "given" : "freed", violation->freed, violation->death_function, true);
+        put_stack_text(violation->rule == 107 ? "replaced" : violation->rule == 105 && !violation->by_member ? "given" : "freed", violation->freed, violation->death_function, true);
     put("==%d==   Holdfast  %s%s%s\n", pid, action_words(violation->action), violation->note[0] != '\0' ? "; " : "", violation->note);
     if (remedy != NULL)
     {

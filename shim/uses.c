@@ -12,6 +12,7 @@ unsigned rule_of_dead(const struct handle_record *record)
     case CAUSE_INVALIDATED:
         return 107;
     case CAUSE_TAKEN:
+    case CAUSE_MEMBER:
         return 105;
     case CAUSE_TEARDOWN:
         return 118;
@@ -46,6 +47,13 @@ struct finding judge_use(const struct view *view, handle_id id)
     {
         finding.rule = rule_of_dead(record);
         judge_dead(&finding, record, id);
+    }
+    else if (record->cause == CAUSE_MEMBER)
+    {
+        /* It holds memory that was freed, but is itself alive: its address is certain. */
+        finding.rule = 105;
+        finding.refuse = holdfast_options.mode != MODE_report;
+        finding.action = finding.refuse ? ACTION_refused : ACTION_logged;
     }
     else if (record->state == HANDLE_HELD)
     {
@@ -88,6 +96,7 @@ void tell(struct call *call, const struct finding *finding, handle_id id, bool f
 {
     struct violation violation = {0};
     violation_describe(&violation, finding->rule, (uint16_t)call->function, id, finding->dead);
+    violation.by_member = tracker_handle(TRACKER, id)->cause == CAUSE_MEMBER;
     tracker_unlock(TRACKER);
     violation.used = call_stack(call);
     violation.action = finding->action;

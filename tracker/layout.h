@@ -113,6 +113,7 @@ enum handle_cause {
     CAUSE_INVALIDATED = 3,  /* replaced by a call that is no free */
     CAUSE_TAKEN = 4,        /* given away, and destroyed by the taker */
     CAUSE_TEARDOWN = 5,     /* its library's world was ended */
+    CAUSE_MEMBER = 6,       /* of a live handle: a member that it had taken was freed by somebody else */
 };
 
 enum handle_flag {
@@ -131,6 +132,7 @@ enum handle_flag {
     HANDLE_GRACE = 1u << 12,    /* held without a violation, for a caller that leaves no trace */
     HANDLE_NUMBER = 1u << 13,   /* `label` is a number, not a string id */
     HANDLE_HARMLESS = 1u << 14, /* may be held: nothing others can see changes */
+    HANDLE_CLAIMED = 1u << 15,  /* taken as a member of an array: freeing it all the same is no mistake until its taker is touched again */
 };
 
 struct handle_record {

@@ -113,6 +113,40 @@ print("finished", len(rounds), "wrong", len(wrong))
 print("rounds", sum(rounds), file=sys.stderr)
 """
 
+# A band that is used late on two threads while two others open and close the same file: what is held for the first must not go under their hands.
+STALE_PROGRAM = """
+import sys, threading, time
+from osgeo import gdal
+gdal.UseExceptions()
+sums, refused = set(), []
+
+def stale():
+    ds = gdal.Open("rgb.tif")
+    band = ds.GetRasterBand(1)
+    del ds
+    return band
+
+def late(end):
+    while time.monotonic() < end:
+        band = stale()
+        try:
+            sums.add(band.Checksum())
+        except RuntimeError as error:
+            refused.append(str(error))
+
+def open_and_close(end):
+    while time.monotonic() < end:
+        gdal.Open("rgb.tif").RasterXSize
+
+end = time.monotonic() + float(sys.argv[1])
+threads = [threading.Thread(target=work, args=(end,)) for work in (late, late, open_and_close, open_and_close)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+print(sums <= {61012}, all("HF101" in text for text in refused))
+"""
+
 
 def test(folder):
     make_inputs(folder)
@@ -128,6 +162,11 @@ def test(folder):
             check_run("%s, eight threads for %g seconds, mode %s: status 0, no report, no deadlock" % (name, seconds, mode), result, 0, runs[name][1])
             check("%s, mode %s: nothing but its own line on stderr (%s)" % (name, mode, result.stderr.strip()[:40]),
                   result.stderr.startswith("rounds ") and result.stderr.count("\n") == 1, result.stderr)
+    (folder / "stale.py").write_text(STALE_PROGRAM)
+    for mode in ("defer", "reject"):
+        result = run([PYTHON, "stale.py", str(SECONDS / 5)], {"mode": mode}, cwd=folder, timeout=SECONDS + 60)
+        check_run("a band used late while other threads open its file: the right value or a refusal, mode %s" % mode, result, 0, "True True\n", result.reports)
+        check("a band used late while other threads open its file: HF101 and nothing else, mode %s" % mode, set(result.reports) == {"HF101"}, result)
 
 
 with workshop() as folder:
