@@ -163,7 +163,7 @@ def test_error_exitcode(folder):
 
 def start(*arguments, **more):
     variables = dict(os.environ, HOLDFAST_LIBRARY=LIBRARY)
-    return subprocess.Popen([COMMAND, "run", *arguments], env=variables, stdout=subprocess.PIPE, text=True, **more)
+    return subprocess.Popen([COMMAND, "run", *arguments], env=variables, stdout=subprocess.PIPE, text=True, preexec_fn=os.setpgrp, **more)
 
 
 def wait_until(condition, seconds=10):
