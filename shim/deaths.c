@@ -26,6 +26,18 @@ void watch_start(struct call *call)
     }
 }
 
+/* [tracker locked] While the real free runs, a use by another thread is as certainly wrong as after it, though nothing is fenced yet: `pins` of a
+ * buried record names the thread that buries it. That one may come by in a callback of the library, which is not certainly wrong. */
+static void mark_burials(struct fence_watch *watch, uint32_t thread)
+{
+    for (uint32_t i = 0; i < watch->count; i++)
+    {
+        struct handle_record *record = tracker_handle(TRACKER, watch->entries[i].id);
+        if (same_record(watch->entries[i].id, watch->entries[i].serial) && record->state == HANDLE_BURIED && (record->flags & HANDLE_COUNTED) == 0)
+            record->pins = thread;
+    }
+}
+
 void dying_begin(struct call *call, handle_id id, enum verb verb, enum handle_cause cause)
 {
     struct handle_record *record = tracker_handle(TRACKER, id);
@@ -50,6 +62,7 @@ void dying_begin(struct call *call, handle_id id, enum verb verb, enum handle_ca
         uint16_t function = record->death_stack != 0 ? record->death_function : (uint16_t)call->function;
         handle_bury(TRACKER, id, cause, function, stack);
         dying->buried = true;
+        mark_burials(&call->watch, thread_number());
     }
 }
 
@@ -159,6 +172,7 @@ void dying_end(struct call *call)
         if (!judged)
         {
             judged = true;
+            mark_burials(watch, 0);
             for (uint32_t i = 0; i < watch->count; i++)
                 if (watch->entries[i].seen)
                     entry_died(call, &watch->entries[i]);

@@ -88,7 +88,7 @@ void call_start(struct call *call, const struct view *view, enum function functi
     call->watching = false;
     call->dying_count = 0;
     call->next_descriptor = -1;
-    call->outer_provider = calling_provider;
+    call->passing = (struct passing){.outer_provider = calling_provider};
 }
 
 stack_id call_stack(struct call *call)
@@ -161,15 +161,35 @@ int true_count(const struct view *view, enum kind kind, uintptr_t address)
     return dereference((void *)address);
 }
 
-bool call_uses(const struct view *view, enum function function, uintptr_t caller, const uintptr_t *arguments)
+bool call_uses(struct passing *passing, const struct view *view, enum function function, uintptr_t caller,
+               const uintptr_t *arguments)
 {
     struct call call;
     call_start(&call, view, function, caller);
+    *passing = call.passing;
+    calling_provider = view->provider;
     if (call.silent)
         return true;
     python_settle_proxies();
     hold_check_age();
-    return uses_are_fine(&call, NULL, arguments);
+    bool fine = uses_are_fine(&call, NULL, arguments);
+    *passing = call.passing;
+    return fine;
+}
+
+void call_passed(struct passing *passing)
+{
+    calling_provider = passing->outer_provider;
+    if (passing->pinned == 0)
+        return;
+    handle_id id = passing->pinned;
+    passing->pinned = 0;
+    if (!tracker_lock(TRACKER))
+        return;
+    if (same_record(id, passing->serial) && tracker_handle(TRACKER, id)->pins > 0)
+        tracker_handle(TRACKER, id)->pins--;
+    tracker_unlock(TRACKER);
+    hold_children_may_be_gone(id, passing->serial);
 }
 
 enum call_outcome call_before(struct call *call, const struct view *view, enum function function, uintptr_t caller,
@@ -288,7 +308,7 @@ static bool has_failed(const struct function_info *info, uintptr_t result)
 
 void call_after(struct call *call, const uintptr_t *arguments, uintptr_t result)
 {
-    calling_provider = call->outer_provider;
+    calling_provider = call->passing.outer_provider;
     if (call->silent)
         return;
     const struct variant_info *variant = variant_of(call);
@@ -382,7 +402,7 @@ void call_abandon(struct call *call)
 {
     if (!call->started)
         return;
-    calling_provider = call->outer_provider;
+    call_passed(&call->passing);
     if (call->watching)
         dying_end(call);
 }

@@ -64,9 +64,15 @@ struct dying {
 
 #define DYING_MAX 8
 
+/* A plain use on its slow path: what hangs on a held handle stays while the call uses it. */
+struct passing {
+    handle_id pinned; /* 0: nothing */
+    uint32_t serial;
+    struct provider *outer_provider; /* calling_provider before this call */
+};
+
 struct call {
     const struct view *view;
-    struct provider *outer_provider; /* calling_provider before this call */
     uintptr_t caller;
     enum function function;
     stack_id stack;
@@ -75,14 +81,17 @@ struct call {
     bool silent; /* Holdfast was interrupted by a signal handler, or has no arena: nothing is recorded */
     bool watching;
     uint8_t dying_count;
+    struct passing passing; /* its outer_provider is that of this call */
     int next_descriptor; /* lowest free one before an open, -1: not asked */
     struct dying dying[DYING_MAX];
     struct fence_watch watch;
 };
 
 /* Plain use: false when the call is refused. */
-bool call_uses(const struct view *view, enum function function, uintptr_t caller, const uintptr_t *arguments)
-    __attribute__((noinline, cold, visibility("hidden")));
+bool call_uses(struct passing *passing, const struct view *view, enum function function, uintptr_t caller,
+               const uintptr_t *arguments) __attribute__((noinline, cold, visibility("hidden")));
+/* Its end, also by an exception. */
+void call_passed(struct passing *passing) __attribute__((cold, visibility("hidden")));
 void call_start(struct call *call, const struct view *view, enum function function, uintptr_t caller)
     __attribute__((visibility("hidden")));
 enum call_outcome call_before(struct call *call, const struct view *view, enum function function, uintptr_t caller,

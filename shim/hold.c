@@ -98,6 +98,8 @@ static handle_id beyond_bounds(uint32_t *serial, const char **bound)
     handle_id first_grace = 0, first_waiting = 0;
     for (handle_id id = header->hold_head; id != 0; id = tracker_handle(TRACKER, id)->hold_next)
     {
+        if (tracker_handle(TRACKER, id)->pins > 0)
+            continue;
         if (tracker_handle(TRACKER, id)->flags & HANDLE_GRACE)
         {
             grace++;
@@ -117,7 +119,7 @@ static handle_id beyond_bounds(uint32_t *serial, const char **bound)
         found = first_waiting;
         *bound = "hold_max";
     }
-    else if (header->hold_head != 0 && holdfast_options.hold_seconds != 0 &&
+    else if (header->hold_head != 0 && tracker_handle(TRACKER, header->hold_head)->pins == 0 && holdfast_options.hold_seconds != 0 &&
              now_ms() - tracker_handle(TRACKER, header->hold_head)->held_at_ms > holdfast_options.hold_seconds * UINT64_C(1000))
     {
         found = header->hold_head;
@@ -221,7 +223,7 @@ void hold_release(handle_id id, uint32_t serial)
         if (!tracker_lock(TRACKER))
             return;
         struct handle_record *record = tracker_handle(TRACKER, id);
-        if (record == NULL || record->serial != serial || record->state != HANDLE_HELD)
+        if (record == NULL || record->serial != serial || record->state != HANDLE_HELD || record->pins > 0)
         {
             tracker_unlock(TRACKER);
             return;
@@ -233,6 +235,9 @@ void hold_release(handle_id id, uint32_t serial)
         uint32_t child_serial = tracker_handle(TRACKER, children.found)->serial;
         tracker_unlock(TRACKER);
         hold_release(children.found, child_serial); /* children first */
+        const struct handle_record *child = tracker_handle(TRACKER, children.found);
+        if (child->serial == child_serial && child->state == HANDLE_HELD)
+            return; /* it stays, so its parent does */
     }
     struct handle_record *record = tracker_handle(TRACKER, id);
     if (!tell_if_due(id, serial))
@@ -264,7 +269,7 @@ void hold_release(handle_id id, uint32_t serial)
     calling_provider = provider;
     if (real != NULL)
         real(arguments[0], arguments[1], 0, 0);
-    calling_provider = call.outer_provider;
+    calling_provider = call.passing.outer_provider;
     dying_end(&call);
 }
 
@@ -329,9 +334,11 @@ static void settle(enum settling what, const char *path)
 {
     struct stat status;
     bool on_disk = path != NULL && stat(path, &status) == 0;
+    unsigned patience_ms = 200; /* for late uses under way on other threads; not for ever, this thread may be inside one itself */
     while (hold_any())
     {
         handle_id found = 0;
+        bool busy = false;
         uint32_t serial = 0;
         if (!tracker_lock(TRACKER))
             return;
@@ -340,12 +347,19 @@ static void settle(enum settling what, const char *path)
             const struct handle_record *record = tracker_handle(TRACKER, id);
             if (must_settle(record, what, path, on_disk ? &status : NULL))
             {
-                found = id;
+                busy = busy || record->pins > 0;
+                found = record->pins > 0 ? 0 : id;
                 serial = record->serial;
             }
             id = record->hold_next;
         }
         tracker_unlock(TRACKER);
+        if (found == 0 && busy && patience_ms > 0)
+        {
+            patience_ms--;
+            usleep(1000);
+            continue;
+        }
         if (found == 0)
             return;
         hold_release(found, serial);

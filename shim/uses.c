@@ -32,7 +32,7 @@ static handle_id killer_of(handle_id id)
 void judge_dead(struct finding *finding, const struct handle_record *record, handle_id id)
 {
     finding->dead = killer_of(id);
-    finding->refuse = holdfast_options.mode != MODE_report && (record->flags & HANDLE_FENCED) != 0;
+    finding->refuse = holdfast_options.mode != MODE_report && ((record->flags & HANDLE_FENCED) != 0 || (record->pins != 0 && record->pins != thread_number()));
     finding->action = finding->refuse ? ACTION_refused : ACTION_logged;
     if (holdfast_options.mode != MODE_report && !finding->refuse)
         finding->note = "its memory was not seen freed, so the call was let through";
@@ -112,6 +112,21 @@ void tell(struct call *call, const struct finding *finding, handle_id id, bool f
     }
 }
 
+/* [tracker locked] What this handle hangs on is held: no other thread may carry that free out under this call. */
+static void keep_while_used(struct call *call, handle_id id)
+{
+    const struct handle_record *record = tracker_handle(TRACKER, id);
+    if (call->passing.pinned != 0 || (record->state != HANDLE_HELD && (record->flags & HANDLE_STALE) == 0))
+        return;
+    handle_id held = handle_waiting_ancestor(TRACKER, id);
+    struct handle_record *waiting = tracker_handle(TRACKER, held);
+    if (waiting == NULL || waiting->state != HANDLE_HELD)
+        return;
+    waiting->pins++;
+    call->passing.pinned = held;
+    call->passing.serial = waiting->serial;
+}
+
 /* One handle argument: true when the call may go on. */
 static bool use_is_fine(struct call *call, uintptr_t address, uint8_t kind, const uintptr_t *arguments)
 {
@@ -128,6 +143,7 @@ static bool use_is_fine(struct call *call, uintptr_t address, uint8_t kind, cons
         return true;
     }
     struct finding finding = judge_use(call->view, id);
+    keep_while_used(call, id);
     if (finding.rule == 0)
     {
         const struct handle_record *record = tracker_handle(TRACKER, id);

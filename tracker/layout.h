@@ -160,7 +160,8 @@ struct handle_record {
     uint32_t fence_next;   /* next handle covered by the same fence */
     uint32_t hold_previous, hold_next; /* queue of postponed frees */
     uint32_t birth_thread;
-    uint32_t reserved;
+    uint32_t pins;      /* calls that use what hangs on this held handle right now: it is not released under them.
+                          * Of a buried one: the number of the thread on which its real free is under way */
     uint64_t held_at_ms;   /* CLOCK_MONOTONIC milliseconds */
     uint64_t arguments[2]; /* of the postponed free, beside the handle: see shim/hold.c */
 };

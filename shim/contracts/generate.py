@@ -668,7 +668,8 @@ def write_wrapper(out, family):
     success = '' if nothing else ' ' + value(function, function.succeeds, None if function.machine.startswith('struct') else '0' if function.machine != 'void *' else 'NULL')
     out.write(f'    const uintptr_t arguments[] = {{{words}}};\n')
     if simple:
-        out.write(f'    if (!call_uses(view, FUNCTION_{function.name}, caller, arguments))\n        return{failure};\n    {back}{call};\n}}\n')
+        out.write('    struct passing passing __attribute__((cleanup(call_passed)));\n')
+        out.write(f'    if (!call_uses(&passing, view, FUNCTION_{function.name}, caller, arguments))\n        return{failure};\n    {back}{call};\n}}\n')
         return
     single = family[0].effects if len(family) == 1 else []
     core = [e for e in single if e.verb != 'label']
