@@ -78,167 +78,195 @@ static void spoil_takers(struct call *call, handle_id id)
     record->flags &= (uint16_t)~(HANDLE_BORROWED | HANDLE_TAKEN | HANDLE_CLAIMED);
 }
 
+/* A handle that a free is about, and what was known of it when its judgement began. */
+struct freeing {
+    handle_id id;
+    uint32_t serial;
+    struct handle_record *record;
+    uintptr_t address;
+    enum verb verb;
+};
+
+/* Lock again after the tracker was unlocked: true, and locked, when the handle is still the same and alive. */
+static bool lock_again(const struct freeing *freeing)
+{
+    if (!tracker_lock(TRACKER))
+        return false;
+    if (same_record(freeing->id, freeing->serial) && freeing->record->state == HANDLE_LIVE)
+        return true;
+    tracker_unlock(TRACKER);
+    return false;
+}
+
+/* A free or release of a counted handle that is only borrowed. References may have been taken where Holdfast does not see it: the object itself
+ * knows. A free after the last reference was dropped (OSRDereference() == 0, then OSRDestroySpatialReference()) is how bindings
+ * end theirs. Tracker locked on entry; on return locked if the finding stands, else unlocked and settled. */
+static bool borrow_is_really_wrong(struct call *call, const struct freeing *freeing, unsigned rule)
+{
+    tracker_unlock(TRACKER);
+    int count = true_count(call->view, freeing->record->kind, freeing->address);
+    if ((rule == 114 && count != 1) || !lock_again(freeing))
+        return false;
+    if (rule == 114 || count != 0)
+        return true;
+    dying_begin(call, freeing->id, VERB_frees, CAUSE_FREED);
+    tracker_unlock(TRACKER);
+    return false;
+}
+
+/* A wrong free is told, and refused or watched. Tracker locked on entry, unlocked on return. */
+static enum call_outcome tell_wrong_free(struct call *call, const struct freeing *freeing, const struct finding *finding,
+                                         const uintptr_t *arguments)
+{
+    tell(call, finding, freeing->id, true, arguments);
+    if (finding->refuse)
+        return CALL_REFUSED;
+    if (lock_again(freeing))
+    {
+        freeing->record->death_stack = call->stack; /* where it was taken is told; from here on this is where it died */
+        freeing->record->death_function = (uint16_t)call->function;
+        dying_begin(call, freeing->id, VERB_frees, CAUSE_FREED);
+        tracker_unlock(TRACKER);
+    }
+    return CALL_GO;
+}
+
+/* Is this the last reference, as far as the object itself can tell? Tracker locked on entry, on return locked if it is, else unlocked. */
+static bool last_reference(struct call *call, const struct freeing *freeing)
+{
+    struct handle_record *record = freeing->record;
+    tracker_unlock(TRACKER);
+    int count = true_count(call->view, record->kind, freeing->address);
+    if (!tracker_lock(TRACKER))
+        return false;
+    bool same = same_record(freeing->id, freeing->serial) && record->state != HANDLE_BURIED;
+    bool last = same && count <= 1 && (count != 0 || record->references == 0);
+    if (same && !last && record->references > 0)
+        record->references--;
+    if (!last)
+        tracker_unlock(TRACKER);
+    return last;
+}
+
+/* [tracker locked] What still lives below it, the caller's own proxy left out: a free that Python asks for by name (ds.Destroy()) comes through
+ * a proxy of the handle itself, which keeps nothing thereby. */
+static enum children children_of(const struct call *call, const struct freeing *freeing, handle_id *child)
+{
+    struct handle_record *record = freeing->record;
+    uint32_t own = call->view->exact && !python_proxy_is_dying() && record->holders > 0 ? 1 : 0;
+    record->holders -= own;
+    enum children children = children_alive(TRACKER, freeing->id, holdfast_options.borrowed, child);
+    record->holders += own;
+    return children;
+}
+
+/* Put the free into the queue. Tracker locked on entry, unlocked on return. */
+static enum call_outcome postpone(struct call *call, const struct freeing *freeing, enum children children,
+                                  const uintptr_t *arguments)
+{
+    bool refused = holdfast_options.mode == MODE_reject && children == CHILDREN_HOLDERS;
+    if (kind_table[freeing->record->kind].flush != NULL)
+    {
+        tracker_unlock(TRACKER);
+        hold_flush(call->view, freeing->record->kind, freeing->address);
+        if (!lock_again(freeing))
+            return CALL_GO;
+    }
+    tree_walk(TRACKER, freeing->id, true, forget_good_of, NULL);
+    hold_push(call, freeing->id, arguments, children == CHILDREN_GRACE, refused);
+    tracker_unlock(TRACKER);
+    /* The last child may have gone while nothing was in the queue yet. */
+    hold_children_may_be_gone(freeing->id, freeing->serial);
+    hold_enforce_bounds();
+    return refused ? CALL_REFUSED : CALL_DONE;
+}
+
+/* HF106, where this free is the moment to tell it: dependants live and the free cannot wait, or it is itself a dependant whose parent's free
+ * was postponed. Tracker locked on entry; on return locked if the free may go on, else unlocked. */
+static bool tell_before_burial(struct call *call, const struct freeing *freeing, enum children children, handle_id child,
+                               const uintptr_t *arguments)
+{
+    struct handle_record *record = freeing->record;
+    if (children == CHILDREN_DEPENDANTS)
+    {
+        bool flushed = holdfast_options.mode != MODE_report && (record->flags & HANDLE_UPDATE);
+        record->flags |= HANDLE_REPORTED;
+        tell_live_children(call, freeing->id, child, flushed ? ACTION_flushed : ACTION_logged, NULL, arguments);
+        if (!lock_again(freeing))
+            return false;
+    }
+    handle_id waiting = postponed_parent(record);
+    if (waiting == 0)
+        return true;
+    tracker_handle(TRACKER, waiting)->flags |= HANDLE_REPORTED;
+    tell_live_children(call, waiting, freeing->id, ACTION_kept, NULL, arguments);
+    return lock_again(freeing);
+}
+
+/* The free of an owned, live handle: refused, postponed, or on its way. Tracker locked on entry, unlocked on return. */
+static enum call_outcome free_owned(struct call *call, const struct freeing *freeing, bool counted, const uintptr_t *arguments)
+{
+    struct handle_record *record = freeing->record;
+    record->death_stack = call->stack;
+    record->death_function = (uint16_t)call->function;
+    if (record->state == HANDLE_HELD)
+        handle_unhold(TRACKER, freeing->id); /* mode reject: freed again, now perhaps without live children */
+    handle_id child = 0;
+    enum children children = children_of(call, freeing, &child);
+    if (children == CHILDREN_DEPENDANTS && holdfast_options.mode == MODE_reject)
+    {
+        record->flags |= HANDLE_REPORTED;
+        tell_live_children(call, freeing->id, child, ACTION_refused, NULL, arguments);
+        return CALL_REFUSED;
+    }
+    if (holdfast_options.mode != MODE_report && children != CHILDREN_NONE && hold_allowed(record))
+        return postpone(call, freeing, children, arguments);
+    if (!tell_before_burial(call, freeing, children, child, arguments))
+        return CALL_GO;
+    tree_walk(TRACKER, freeing->id, true, forget_good_of, NULL);
+    dying_begin(call, freeing->id, VERB_frees, CAUSE_FREED);
+    if (counted)
+        record->flags |= HANDLE_COUNTED;
+    tracker_unlock(TRACKER);
+    return CALL_GO;
+}
+
 /* One effect that frees or drops a reference. */
 enum call_outcome judge_and_free(struct call *call, const struct effect_info *effect, const uintptr_t *arguments)
 {
-    uintptr_t address = subject_of(effect, arguments, 0);
-    enum verb verb = effect->verb;
-    if (address == 0 || effect->form != FORM_direct || !condition_holds(effect, arguments))
+    struct freeing freeing = {.address = subject_of(effect, arguments, 0), .verb = effect->verb};
+    if (freeing.address == 0 || effect->form != FORM_direct || !condition_holds(effect, arguments))
         return CALL_GO;
     call_stack(call);
     if (!tracker_lock(TRACKER))
         return CALL_GO;
-    handle_id id = find_handle(address, effect->kind);
-    struct handle_record *record = tracker_handle(TRACKER, id);
+    freeing.id = find_handle(freeing.address, effect->kind);
+    struct handle_record *record = freeing.record = tracker_handle(TRACKER, freeing.id);
     if (record == NULL)
     {
-        good_forget(address);
+        good_forget(freeing.address);
         tracker_unlock(TRACKER);
         return CALL_GO;
     }
-    uint32_t serial = record->serial;
-    struct finding finding = judge_free(call->view, id, verb);
+    freeing.serial = record->serial;
+    struct finding finding = judge_free(call->view, freeing.id, freeing.verb);
     bool counted_borrow = (finding.rule == 104 || finding.rule == 114) && record->state == HANDLE_LIVE && kind_table[record->kind].reference != NULL;
-    if (counted_borrow)
-    {
-        /* References may have been taken where Holdfast does not see it: the object itself knows. A free after the last reference
-         * was dropped (OSRDereference() == 0, then OSRDestroySpatialReference()) is how bindings end theirs. */
-        unsigned rule = finding.rule;
-        tracker_unlock(TRACKER);
-        int count = true_count(call->view, record->kind, address);
-        if ((rule == 114 && count != 1) || !tracker_lock(TRACKER))
-            return CALL_GO;
-        if (!same_record(id, serial) || record->state != HANDLE_LIVE)
-        {
-            tracker_unlock(TRACKER);
-            return CALL_GO;
-        }
-        if (rule == 104 && count == 0)
-        {
-            dying_begin(call, id, VERB_frees, CAUSE_FREED);
-            tracker_unlock(TRACKER);
-            return CALL_GO;
-        }
-    }
-    if (finding.rule != 0)
-    {
-        bool dead = record->state == HANDLE_BURIED;
-        tell(call, &finding, id, true, arguments);
-        if (finding.refuse)
-            return CALL_REFUSED;
-        if (dead || !tracker_lock(TRACKER))
-            return CALL_GO;
-        if (same_record(id, serial) && record->state == HANDLE_LIVE)
-        {
-            record->death_stack = call->stack; /* where it was taken is told; from here on this is where it died */
-            record->death_function = (uint16_t)call->function;
-            dying_begin(call, id, VERB_frees, CAUSE_FREED);
-        }
-        tracker_unlock(TRACKER);
+    if (counted_borrow && !borrow_is_really_wrong(call, &freeing, finding.rule))
         return CALL_GO;
-    }
+    if (finding.rule != 0)
+        return tell_wrong_free(call, &freeing, &finding, arguments);
     if (record->flags & HANDLE_CLAIMED)
-        spoil_takers(call, id);
+        spoil_takers(call, freeing.id);
     else if (record->flags & HANDLE_BORROWED)
     {
         record->references--;
         tracker_unlock(TRACKER);
         return CALL_GO;
     }
-    bool counted = verb == VERB_releases || (verb == VERB_closes && (record->flags & HANDLE_SHARED));
-    if (counted)
-    {
-        tracker_unlock(TRACKER);
-        int count = true_count(call->view, record->kind, address);
-        if (!tracker_lock(TRACKER))
-            return CALL_GO;
-        if (!same_record(id, serial) || record->state == HANDLE_BURIED)
-        {
-            tracker_unlock(TRACKER);
-            return CALL_GO;
-        }
-        if (count > 1 || (count == 0 && record->references > 0))
-        {
-            if (record->references > 0)
-                record->references--;
-            tracker_unlock(TRACKER);
-            return CALL_GO;
-        }
-    }
-    record->death_stack = call->stack;
-    record->death_function = (uint16_t)call->function;
-    if (record->state == HANDLE_HELD)
-        handle_unhold(TRACKER, id); /* mode reject: freed again, now perhaps without live children */
-    handle_id child = 0;
-    /* A free that Python asks for by name (ds.Destroy()) comes through a proxy of the handle itself, which keeps nothing thereby. */
-    uint32_t own = call->view->exact && !python_proxy_is_dying() && record->holders > 0 ? 1 : 0;
-    record->holders -= own;
-    enum children children = children_alive(TRACKER, id, holdfast_options.borrowed, &child);
-    record->holders += own;
-    bool may_hold = holdfast_options.mode != MODE_report && children != CHILDREN_NONE && hold_allowed(record);
-    if (children == CHILDREN_DEPENDANTS && holdfast_options.mode == MODE_reject)
-    {
-        record->flags |= HANDLE_REPORTED;
-        tell_live_children(call, id, child, ACTION_refused, NULL, arguments);
-        return CALL_REFUSED;
-    }
-    if (may_hold)
-    {
-        uint16_t kind = record->kind;
-        bool refused = holdfast_options.mode == MODE_reject && children == CHILDREN_HOLDERS;
-        if (kind_table[kind].flush != NULL)
-        {
-            tracker_unlock(TRACKER);
-            hold_flush(call->view, kind, address);
-            if (!tracker_lock(TRACKER))
-                return CALL_GO;
-            if (!same_record(id, serial) || record->state != HANDLE_LIVE)
-            {
-                tracker_unlock(TRACKER);
-                return CALL_GO;
-            }
-        }
-        tree_walk(TRACKER, id, true, forget_good_of, NULL);
-        hold_push(call, id, arguments, children == CHILDREN_GRACE, refused);
-        tracker_unlock(TRACKER);
-        /* The last child may have gone while nothing was in the queue yet. */
-        hold_children_may_be_gone(id, serial);
-        hold_enforce_bounds();
-        return refused ? CALL_REFUSED : CALL_DONE;
-    }
-    if (children == CHILDREN_DEPENDANTS)
-    {
-        enum report_action action = holdfast_options.mode != MODE_report && (record->flags & HANDLE_UPDATE) ? ACTION_flushed : ACTION_logged;
-        record->flags |= HANDLE_REPORTED;
-        tell_live_children(call, id, child, action, NULL, arguments);
-        if (!tracker_lock(TRACKER))
-            return CALL_GO;
-        if (!same_record(id, serial) || record->state != HANDLE_LIVE)
-        {
-            tracker_unlock(TRACKER);
-            return CALL_GO;
-        }
-    }
-    handle_id waiting = postponed_parent(record);
-    if (waiting != 0)
-    {
-        /* A dependant is freed after its parent's free was postponed: the moment to tell, if nobody used it in between. */
-        tracker_handle(TRACKER, waiting)->flags |= HANDLE_REPORTED;
-        tell_live_children(call, waiting, id, ACTION_kept, NULL, arguments);
-        if (!tracker_lock(TRACKER))
-            return CALL_GO;
-        if (!same_record(id, serial) || record->state != HANDLE_LIVE)
-        {
-            tracker_unlock(TRACKER);
-            return CALL_GO;
-        }
-    }
-    tree_walk(TRACKER, id, true, forget_good_of, NULL);
-    dying_begin(call, id, VERB_frees, CAUSE_FREED);
-    if (counted)
-        record->flags |= HANDLE_COUNTED;
-    tracker_unlock(TRACKER);
-    return CALL_GO;
+    bool counted = freeing.verb == VERB_releases || (freeing.verb == VERB_closes && (record->flags & HANDLE_SHARED));
+    if (counted && !last_reference(call, &freeing))
+        return CALL_GO;
+    return free_owned(call, &freeing, counted, arguments);
 }
 
 /* [tracker locked] */
