@@ -370,6 +370,15 @@ static void put_stack_text(const char *title, stack_id id, uint16_t function, bo
     if (stack->python_count + natives <= 1)
         return;
     unsigned number = 0;
+    for (unsigned i = 0; i < stack->python_count; i++)
+    {
+        const struct python_frame_record *frame = python_frame(stack, i);
+        if (frame != NULL)
+            put("==%d==     #%-2u %s:%u in %s\n", pid, number++, tracker_text(TRACKER, frame->file), frame->line,
+                tracker_text(TRACKER, frame->function));
+    }
+    if (stack->python_count > 0 && natives > 0)
+        put("==%d==     and there in native code\n", pid);
     for (unsigned i = 0; i < natives; i++)
     {
         char native[200];
@@ -377,13 +386,6 @@ static void put_stack_text(const char *title, stack_id id, uint16_t function, bo
         if (strstr(native, "libholdfast.so") != NULL)
             continue; /* between the interpreter and a proxy's death: no news for anybody */
         put("==%d==     #%-2u %s\n", pid, number++, native);
-    }
-    for (unsigned i = 0; i < stack->python_count; i++)
-    {
-        const struct python_frame_record *frame = python_frame(stack, i);
-        if (frame != NULL)
-            put("==%d==     #%-2u %s:%u in %s\n", pid, number++, tracker_text(TRACKER, frame->file), frame->line,
-                tracker_text(TRACKER, frame->function));
     }
     if (stack->flags != 0)
         put("==%d==     ... (deeper frames left out: stack_depth=%u)\n", pid, holdfast_options.stack_depth);

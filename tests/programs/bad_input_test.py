@@ -171,11 +171,33 @@ def test_stderr(folder):
         result = run([PYTHON, "stale.py"], options=options, cwd=folder, stderr=writer)
         os.close(writer)
         check("stderr is a closed pipe (%s): the same output and status" % options, result.status == 0 and result.stdout == sums, result)
+    # A C program has SIGPIPE at its default, which ends it; Python ignores the signal.
+    late = compile_c(LATE, folder / "late", *gdal_flags())
+    reader, writer = os.pipe()
+    os.close(reader)
+    result = run([late], cwd=folder, stderr=writer)
+    os.close(writer)
+    check("stderr is a closed pipe, a C program: the late use works and SIGPIPE does not end it", result.status == 0 and result.stdout == "width 120, still here\n", result)
     done = shell("$P stale.py 2>/dev/full; echo status $?", folder)
     check_equal("stderr is /dev/full: the same output and status", sums + "status 0\n", done.stdout)
     done = shell("exec 1>&- 2>&- 0<&-; $P stale.py; test $? = 0 && touch all_closed_worked", folder)
     check("stdin, stdout and stderr closed: the same status", (folder / "all_closed_worked").exists(), done)
 
+
+LATE = r"""
+#include <gdal.h>
+#include <stdio.h>
+int main(void)
+{
+    GDALAllRegister();
+    GDALDatasetH dataset = GDALOpen("rgb.tif", GA_ReadOnly);
+    GDALRasterBandH band = GDALGetRasterBand(dataset, 1);
+    GDALClose(dataset);
+    int width = GDALGetRasterBandXSize(band);
+    printf("width %d, still here\n", width);
+    return 0;
+}
+"""
 
 DATA = r"""
 #include <cpl_error.h>
