@@ -174,12 +174,22 @@ void was_lent(struct call *call, const struct effect_info *effect, uintptr_t chi
         {
             forget_loans_of(id);
             edges_remove_to_parents(TRACKER, id);
+            if (record->flags & HANDLE_STALE)
+            {
+                /* Lent by another parent now, and this one lives (or makes it stale again below): the object, or what now has its address. */
+                record->flags &= (uint16_t)~HANDLE_STALE;
+                handle_mark_stale(TRACKER, id, false);
+                record->birth_stack = call->stack;
+                record->birth_function = (uint16_t)call->function;
+                set_label(record, birth);
+            }
         }
         edge_add(TRACKER, parent_id, id, EDGE_BORROWED);
         const struct handle_record *above = tracker_handle(TRACKER, parent_id);
-        if (above->state == HANDLE_HELD || (above->flags & HANDLE_STALE))
+        if ((above->state == HANDLE_HELD || (above->flags & HANDLE_STALE)) && ((record->flags & HANDLE_COUNTED) == 0 || record->parents == 1))
             record->flags |= HANDLE_STALE;
     }
+    handle_lent_again(TRACKER, id);
     if ((record->flags & HANDLE_STALE) == 0 && record->state == HANDLE_LIVE)
     {
         good_remember(child, call->view->number, effect->kind);
@@ -239,6 +249,11 @@ void was_stolen(struct call *call, const struct effect_info *effect, uintptr_t a
     if (!tracker_lock(TRACKER))
         return;
     handle_id id = find_handle(address, effect->kind);
+    if (id != 0 && tracker_handle(TRACKER, id)->state == HANDLE_BURIED && (tracker_handle(TRACKER, id)->flags & HANDLE_FENCED) == 0)
+    {
+        forget_unseen(id); /* the library hands it out: what died there was something else */
+        id = 0;
+    }
     if (id == 0)
         id = add_handle(call, address, effect->kind);
     struct handle_record *record = tracker_handle(TRACKER, id);

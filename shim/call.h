@@ -19,6 +19,7 @@ struct finding {
     handle_id dead;
     enum report_action action;
     bool refuse;
+    bool giving; /* the call gives the handle away instead of freeing it */
     const char *note;
 };
 

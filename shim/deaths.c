@@ -17,6 +17,17 @@ bool watch_one(struct tracker *tracker, handle_id id, void *context)
     return true;
 }
 
+struct watch_below {
+    struct fence_watch *watch;
+    handle_id root;
+};
+
+static bool watch_below(struct tracker *tracker, handle_id id, void *context)
+{
+    const struct watch_below *below = context;
+    return id == below->root || watch_one(tracker, id, below->watch);
+}
+
 void watch_start(struct call *call)
 {
     if (!call->watching)
@@ -49,7 +60,11 @@ void dying_begin(struct call *call, handle_id id, enum verb verb, enum handle_ca
         handle_id parent = tracker_edge(TRACKER, edge)->parent;
         const struct handle_record *held = tracker_handle(TRACKER, parent);
         if (tracker_edge(TRACKER, edge)->type != EDGE_BORROWED && kind_table[held->kind].reference != NULL && held->state == HANDLE_LIVE)
+        {
+            good_forget(held->address);
             fence_watch_add(&call->watch, held->address, parent, held->serial, CAUSE_FREED);
+            tree_walk(TRACKER, parent, false, watch_below, &(struct watch_below){.watch = &call->watch, .root = parent});
+        }
     }
     if (call->dying_count == DYING_MAX)
         return;
@@ -214,10 +229,13 @@ void dying_end(struct call *call)
             {
                 for (handle_id id = first; id != 0;)
                 {
+                    /* No room for the fence: the address goes back now, and nothing may be said of it any more. */
+                    handle_id unfenced = id;
                     struct handle_record *record = tracker_handle(TRACKER, id);
                     id = record->fence_next;
                     record->flags &= (uint16_t)~HANDLE_FENCED;
                     record->fence_next = 0;
+                    handle_forget(TRACKER, unfenced);
                 }
                 evicted[evictions++] = hit->block;
             }

@@ -242,6 +242,9 @@ enum call_outcome call_before(struct call *call, const struct view *view, enum f
         case VERB_invalidates:
             judge_invalidation(call, effect, arguments);
             break;
+        case VERB_hosts:
+            view->provider->hosts = true;
+            break;
         case VERB_ends:
             end_world(call, effect);
             break;

@@ -7,6 +7,7 @@
 #include "context.h"
 #include "provider.h"
 #include <malloc.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -82,7 +83,8 @@ void fence_free_block(uintptr_t block)
 
 void fence_watch_init(struct fence_watch *watch)
 {
-    watch->outer = NULL;
+    watch->outer = watch->armed = NULL;
+    watch->home = 0;
     watch->low = watch->high = 0;
     watch->count = watch->hit_count = 0;
     watch->capacity = FENCE_INLINE;
@@ -163,24 +165,86 @@ static void sort_entries(struct fence_entry *entries, uint32_t count)
     }
 }
 
+/* Armed watches. A thread that finds none free works without evidence. */
+#define ARMED_MAX 256u
+static struct fence_watch armed[ARMED_MAX];
+static _Atomic bool armed_taken[ARMED_MAX];
+static _Atomic uint32_t armings;
+
+static struct fence_watch *take_armed(void)
+{
+    unsigned start = (unsigned)((uintptr_t)&watching >> 12) % ARMED_MAX;
+    for (unsigned i = 0; i < ARMED_MAX; i++)
+    {
+        unsigned slot = (start + i) % ARMED_MAX;
+        if (!atomic_load_explicit(&armed_taken[slot], memory_order_relaxed) &&
+            !atomic_exchange_explicit(&armed_taken[slot], true, memory_order_acquire))
+            return &armed[slot];
+    }
+    return NULL;
+}
+
+/* The innermost watch of this thread is over. */
+static void pop_armed(void)
+{
+    struct fence_watch *inner = watching;
+    watching = inner->outer;
+    inner->arming = 0;
+    atomic_store_explicit(&armed_taken[inner - armed], false, memory_order_release);
+}
+
+static void copy_contents(struct fence_watch *to, const struct fence_watch *from)
+{
+    to->low = from->low;
+    to->high = from->high;
+    to->count = from->count;
+    to->capacity = from->capacity;
+    to->hit_count = from->hit_count;
+    if (from->entries != from->inline_entries)
+    {
+        to->entries = from->entries;
+        to->hits = from->hits;
+        return;
+    }
+    to->entries = to->inline_entries;
+    to->hits = to->inline_hits;
+    memcpy(to->entries, from->entries, from->count * sizeof *to->entries);
+    memcpy(to->hits, from->hits, from->hit_count * sizeof *to->hits);
+}
+
 void fence_watch_arm(struct fence_watch *watch)
 {
-    if (watch->count == 0)
+    /* The stack grows downwards: what lies below this frame was left by longjmp. What such a watch kept back stays so for good. */
+    while (watching != NULL && watching->home < (uintptr_t)__builtin_frame_address(0))
+        pop_armed();
+    struct fence_watch *copy = watch->count == 0 ? NULL : take_armed();
+    if (copy == NULL)
         return;
     sort_entries(watch->entries, watch->count);
     watch->low = watch->entries[0].address;
     watch->high = watch->entries[watch->count - 1].address;
-    watch->outer = watching;
-    watching = watch;
+    copy_contents(copy, watch);
+    do
+        watch->arming = atomic_fetch_add_explicit(&armings, 1, memory_order_relaxed);
+    while (watch->arming == 0);
+    copy->arming = watch->arming;
+    copy->home = (uintptr_t)watch;
+    copy->outer = watching;
+    watch->armed = copy;
+    watching = copy;
 }
 
 void fence_watch_disarm(struct fence_watch *watch)
 {
-    /* An exception thrown by the application's callback may have skipped inner watches: unwind past them. */
-    for (struct fence_watch *walk = watching; walk != NULL; walk = walk->outer)
-        if (walk == watch)
+    struct fence_watch *copy = watch->armed;
+    watch->armed = NULL;
+    for (struct fence_watch *walk = copy != NULL ? watching : NULL; walk != NULL; walk = walk->outer)
+        if (walk == copy && copy->arming == watch->arming)
         {
-            watching = watch->outer;
+            copy_contents(watch, copy);
+            while (watching != copy) /* an exception thrown by the application's callback may have skipped inner watches */
+                pop_armed();
+            pop_armed();
             return;
         }
 }

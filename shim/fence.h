@@ -29,9 +29,13 @@ struct fence_hit {
 
 #define FENCE_INLINE 12
 
-/* One watch: lives on the stack of the call that frees. Entries are sorted by address before the real call. */
+/* One watch: lives on the stack of the call that frees. Entries are sorted by address before the real call. While it is armed, a copy of
+ * it in static memory is used: a callback of the program's may longjmp out of the real call, and nothing of Holdfast's runs then. */
 struct fence_watch {
     struct fence_watch *outer;
+    struct fence_watch *armed; /* the copy */
+    uintptr_t home;            /* of the copy: where the watch lies */
+    uint32_t arming;           /* of both: tells one use of the copy from another */
     uintptr_t low, high; /* lowest and highest address watched */
     uint32_t count, capacity, hit_count;
     struct fence_entry *entries;

@@ -231,6 +231,20 @@ static enum call_outcome free_owned(struct call *call, const struct freeing *fre
     return CALL_GO;
 }
 
+/* What is held references other handles in ways that no edge tells (a geometry its spatial reference, a feature its definition), and for the
+ * program it is gone: it may delete those, whatever their counts say. Then what is held must really go first, or its own free
+ * would touch what is dead. Tracker unlocked. */
+static void release_referrers(struct call *call, const struct effect_info *effect, uintptr_t address)
+{
+    if (effect->verb != VERB_frees || kind_table[effect->kind].reference == NULL || !hold_any() || !tracker_lock(TRACKER))
+        return;
+    const struct handle_record *record = tracker_handle(TRACKER, find_handle(address, effect->kind));
+    bool known = record != NULL, alive = known && record->state == HANDLE_LIVE;
+    tracker_unlock(TRACKER);
+    if (!known || (alive && true_count(call->view, (enum kind)effect->kind, address) > 1))
+        hold_settle_all(true);
+}
+
 /* One effect that frees or drops a reference. */
 enum call_outcome judge_and_free(struct call *call, const struct effect_info *effect, const uintptr_t *arguments)
 {
@@ -238,6 +252,7 @@ enum call_outcome judge_and_free(struct call *call, const struct effect_info *ef
     if (freeing.address == 0 || effect->form != FORM_direct || !condition_holds(effect, arguments))
         return CALL_GO;
     call_stack(call);
+    release_referrers(call, effect, freeing.address);
     if (!tracker_lock(TRACKER))
         return CALL_GO;
     freeing.id = find_handle(freeing.address, effect->kind);
@@ -299,6 +314,21 @@ enum call_outcome judge_and_take(struct call *call, const struct effect_info *ef
     struct finding finding = judge_free(call->view, id, effect->verb);
     if (finding.rule != 0 && effect->object >= 0 && is_child_of(id, arguments[effect->object]))
         finding.rule = 0; /* given to whom it belongs already: the libraries take that for a no-op */
+    finding.giving = true;
+    struct freeing giving = {.id = id, .serial = tracker_handle(TRACKER, id)->serial, .record = tracker_handle(TRACKER, id), .address = address, .verb = effect->verb};
+    if (finding.rule == 104 && giving.record->state == HANDLE_LIVE && holdfast_options.mode == MODE_defer)
+    {
+        /* Two owners from now on, which harms nobody unless both free it: shapely 2 gives the sequence of a line to a ring and forgets the
+         * line. So the call goes through, and it is the old owner that must not be touched any more. */
+        finding.refuse = false;
+        finding.action = ACTION_logged;
+        finding.note = "its old owner must not be used or freed any more";
+        tell(call, &finding, id, true, arguments);
+        if (!lock_again(&giving))
+            return CALL_GO;
+        spoil_takers(call, id);
+        finding.rule = 0;
+    }
     if (finding.rule != 0)
     {
         tell(call, &finding, id, true, arguments);

@@ -69,7 +69,11 @@ bool hold_allowed(const struct handle_record *record)
 {
     if (holdfast_options.hold_max == 0 || (record->flags & HANDLE_HARMLESS) == 0 || (record->flags & HANDLE_UPDATE))
         return false;
-    return kind_table[record->kind].flush == NULL || descriptors_to_spare();
+    if (kind_table[record->kind].flush == NULL)
+        return true;
+    /* A late close of a file that the program serves itself (VSIInstallPluginHandler) calls code and data that may be gone. */
+    const struct provider *provider = provider_by_number(record->provider);
+    return (provider == NULL || !provider->hosts) && descriptors_to_spare();
 }
 
 void hold_push(struct call *call, handle_id id, const uintptr_t *arguments, bool grace, bool refused)

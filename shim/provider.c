@@ -718,7 +718,7 @@ static void prove_frees(struct provider_entry *entry)
     void (*deallocate)(void *) = (void (*)(void *))provider_symbol(&entry->provider, library->deallocates);
     void *(*allocate_block)(size_t) =
         (void *(*)(size_t))(library->allocates != NULL ? provider_symbol(&entry->provider, library->allocates)
-                                                       : next_symbol("malloc"));
+                                                       : &malloc);
     void *block = deallocate != NULL && allocate_block != NULL ? allocate_block(64) : NULL;
     if (block == NULL)
         return;

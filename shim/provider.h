@@ -40,6 +40,7 @@ struct provider {
     const struct link_map *object;
     char path[256];
     unsigned version;      /* major * 10000 + minor * 100 + patch; 0 until it is asked for */
+    _Atomic bool hosts;    /* files may be served by the program itself: its datasets are closed when they are closed */
     bool frees_seen;       /* its frees reach our free(): proven by a call of its own allocator */
     void *_Atomic real[FUNCTION_COUNT];
 };

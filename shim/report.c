@@ -266,7 +266,7 @@ static const struct remedy remedies[] = {
     {101, CHANGE_FREED, "keep the %P alive until the %H is no longer used, or free it later"},
     {102, CHANGE_FREED, "free the %H after its last use"},
     {103, CHANGE_USED, "drop this second free: the %H has one owner"},
-    {104, CHANGE_USED, "drop this free: the %H belongs to its %P; free a clone if you need one of your own"},
+    {104, CHANGE_USED, "leave the %H to its %P: free or give away a clone if you need one of your own"},
     {105, CHANGE_USED, "drop this: the %H was given away and belongs to its taker now; pass a clone to keep one"},
     {106, CHANGE_FREED, "free the %H before the %P"},
     {107, CHANGE_USED, "fetch the %H again after the call that replaced it"},
@@ -313,7 +313,7 @@ static const char *past_tense(const struct violation *violation)
     case 103:
         return "was freed a second time";
     case 104:
-        return "is borrowed, but was freed";
+        return violation->giving ? "is borrowed, but was given away" : "is borrowed, but was freed";
     case 105:
         return violation->freeing ? "was freed or given away again after a call took it" : "was used after a call took and destroyed it";
     case 114:

@@ -17,6 +17,7 @@ struct violation {
     uint16_t kind;
     uint8_t provider;
     bool freeing;                         /* the wrong call is itself a free */
+    bool giving;                          /* it gives the handle away instead of freeing it */
     bool by_member;                       /* a member that the handle had taken was freed by somebody else */
     char handle[DESCRIPTION_BYTES];       /* "band 1 of dataset 'r.tif'" */
     char parent[DESCRIPTION_BYTES];       /* what died and took it along, "" if it died itself */

@@ -101,6 +101,7 @@ void tell(struct call *call, const struct finding *finding, handle_id id, bool f
     violation.used = call_stack(call);
     violation.action = finding->action;
     violation.freeing = freeing;
+    violation.giving = finding->giving;
     if (finding->note != NULL)
         snprintf(violation.note, sizeof violation.note, "%s", finding->note);
     char sentence[2 * DESCRIPTION_BYTES];
@@ -127,6 +128,21 @@ static void keep_while_used(struct call *call, handle_id id)
     call->passing.serial = waiting->serial;
 }
 
+/* A counted handle that is stale by the parents that are known: does anybody else hold it? Only the object itself knows. It is alive, because
+ * what it hangs on is held and pinned. Tracker locked on entry and on return; the answer is about `id` only while its record is the same. */
+static bool kept_by_others(struct call *call, handle_id id)
+{
+    const struct handle_record *record = tracker_handle(TRACKER, id);
+    if (record->state != HANDLE_LIVE || (record->flags & (HANDLE_COUNTED | HANDLE_STALE)) != (HANDLE_COUNTED | HANDLE_STALE) || call->passing.pinned == 0)
+        return false;
+    enum kind kind = (enum kind)record->kind;
+    uintptr_t address = record->address;
+    int parents = record->parents;
+    tracker_unlock(TRACKER);
+    bool kept = true_count(call->view, kind, address) > parents;
+    return !tracker_lock(TRACKER) || kept;
+}
+
 /* One handle argument: true when the call may go on. */
 static bool use_is_fine(struct call *call, uintptr_t address, uint8_t kind, const uintptr_t *arguments)
 {
@@ -143,7 +159,18 @@ static bool use_is_fine(struct call *call, uintptr_t address, uint8_t kind, cons
         return true;
     }
     struct finding finding = judge_use(call->view, id);
+    uint32_t serial = tracker_handle(TRACKER, id)->serial;
     keep_while_used(call, id);
+    if (finding.rule == 101 && kept_by_others(call, id))
+    {
+        tracker_unlock(TRACKER);
+        return true;
+    }
+    if (!same_record(id, serial)) /* it went while the object was asked */
+    {
+        tracker_unlock(TRACKER);
+        return true;
+    }
     if (finding.rule == 0)
     {
         const struct handle_record *record = tracker_handle(TRACKER, id);

@@ -68,18 +68,27 @@ enum children children_alive(struct tracker *tracker, handle_id id, enum borrowe
 
 /* ---- staleness ------------------------------------------------------------------------------------------------------ */
 
-/* Is there a parent, other than `exempt`, whose end makes `id` stale? */
+static bool is_sound(const struct handle_record *parent)
+{
+    return parent->state == HANDLE_LIVE && (parent->flags & (HANDLE_STALE | HANDLE_REFUSED)) == 0;
+}
+
+/* Is there a parent, other than `exempt`, whose end makes `id` stale? What is counted lives as long as any of its parents does. */
 static bool stale_by_a_parent(const struct tracker *tracker, handle_id id, handle_id exempt)
 {
-    const struct edge_record *edge = tracker_edge(tracker, tracker_handle(tracker, id)->first_parent);
+    const struct handle_record *handle = tracker_handle(tracker, id);
+    const bool counted = (handle->flags & (HANDLE_BORROWED | HANDLE_COUNTED)) == (HANDLE_BORROWED | HANDLE_COUNTED);
+    const struct edge_record *edge = tracker_edge(tracker, handle->first_parent);
+    bool stale = false;
     for (; edge != NULL; edge = tracker_edge(tracker, edge->next_of_child)) {
-        if (edge->parent == exempt || (WALK_TYPE(edge->type) & WALK_NEEDED) == 0)
+        if ((WALK_TYPE(edge->type) & WALK_NEEDED) == 0)
             continue;
-        const struct handle_record *parent = tracker_handle(tracker, edge->parent);
-        if (parent->state != HANDLE_LIVE || (parent->flags & (HANDLE_STALE | HANDLE_REFUSED)) != 0)
-            return true;
+        bool sound = edge->parent == exempt || is_sound(tracker_handle(tracker, edge->parent));
+        if (counted && sound)
+            return false;
+        stale = stale || !sound;
     }
-    return false;
+    return stale;
 }
 
 static enum walk_step make_stale(struct tracker *tracker, uint32_t edge, enum edge_type type, handle_id id, void *context)
@@ -90,6 +99,8 @@ static enum walk_step make_stale(struct tracker *tracker, uint32_t edge, enum ed
     struct handle_record *handle = tracker_handle(tracker, id);
     if (!is_undead(handle) || ((handle->flags & HANDLE_BORROWED) != 0 && handle->references > 0))
         return WALK_PAST; /* with a reference of the caller's it survives its parent, with all that it holds */
+    if (!stale_by_a_parent(tracker, id, 0))
+        return WALK_PAST; /* counted, and another parent keeps it */
     handle->flags |= HANDLE_STALE;
     return WALK_INTO;
 }
@@ -115,6 +126,16 @@ void handle_mark_stale(struct tracker *tracker, handle_id id, bool stale)
         graph_walk(tracker, id, WALK_NEEDED, make_stale, NULL);
     else if ((handle->flags & HANDLE_STALE) == 0)
         graph_walk(tracker, id, WALK_NEEDED, lift_stale, &id);
+}
+
+void handle_lent_again(struct tracker *tracker, handle_id id)
+{
+    struct handle_record *handle = tracker_handle(tracker, id);
+    if (handle == NULL || handle->state != HANDLE_LIVE || (handle->flags & (HANDLE_COUNTED | HANDLE_STALE)) != (HANDLE_COUNTED | HANDLE_STALE) ||
+        stale_by_a_parent(tracker, id, 0))
+        return;
+    handle->flags &= (uint16_t)~HANDLE_STALE;
+    handle_mark_stale(tracker, id, false);
 }
 
 /* ---- the queue of postponed frees ----------------------------------------------------------------------------------- */

@@ -139,6 +139,8 @@ void handle_hold(struct tracker *tracker, handle_id id, uint64_t now_ms);
 void handle_unhold(struct tracker *tracker, handle_id id);
 /* Mark, or unmark, all that is borrowed from `id` or depends on it as stale. What has another reason to be stale stays so. */
 void handle_mark_stale(struct tracker *tracker, handle_id id, bool stale);
+/* A counted handle got another parent, or was lent by one again: it is not stale any more when that one is sound. */
+void handle_lent_again(struct tracker *tracker, handle_id id);
 /* live or held -> buried, with all that is borrowed from it and not dead yet (cause CAUSE_PARENT for those). Two sorts survive it:
  * borrowed children that are HANDLE_COUNTED or have references lose their edge and stay (the caller sees whether they died), and what
  * depends on a buried handle stays with its edge and becomes HANDLE_STALE, with all below it. `function` or `stack` 0: what

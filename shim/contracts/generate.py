@@ -122,7 +122,7 @@ def match_parenthesis(text, start):
 
 
 VERBS = ['new', 'depends', 'advises', 'borrows', 'returns', 'frees', 'closes', 'releases', 'references', 'dereferences', 'takes', 'consumes', 'steals',
-         'hands', 'invalidates', 'ends', 'update', 'shared', 'touches', 'settles', 'label', 'handler', 'moves', 'needs', 'owner']
+         'hands', 'invalidates', 'ends', 'update', 'shared', 'touches', 'settles', 'hosts', 'label', 'handler', 'moves', 'needs', 'owner']
 RESULT, NONE, GLOBAL = -1, -2, -3
 DIRECT, POINTED, ARRAY = 0, 1, 2
 
@@ -353,7 +353,7 @@ class Function:
             e.kind = None if words[0] == 'all' else self.known_kind(words[0])
             words = words[1:]
             self.add(e)
-        elif verb in ('update', 'shared', 'settles'):
+        elif verb in ('update', 'shared', 'settles', 'hosts'):
             e.condition = self.condition(words)
             words = []
             self.add(e)
