@@ -99,6 +99,28 @@ void forget_unseen(handle_id id)
     handle_forget_tree(TRACKER, id);
 }
 
+void forget_freed(uintptr_t block)
+{
+    handle_id id;
+    while ((id = handle_find(TRACKER, block, NULL, NULL)) != 0)
+    {
+        const struct handle_record *record = tracker_handle(TRACKER, id);
+        if (record->flags & HANDLE_FENCED)
+            return; /* a second free of what is kept back already */
+        if (record->state != HANDLE_BURIED)
+            tracker_count(TRACKER, COUNTER_implicit_deaths);
+        forget_unseen(id);
+    }
+}
+
+/* [tracker locked] No free of this copy is seen, so nothing is fenced: whatever died in this call may be something else at once. */
+static void forget_unproven(struct fence_watch *watch)
+{
+    for (uint32_t i = 0; i < watch->count; i++)
+        if (same_record(watch->entries[i].id, watch->entries[i].serial) && tracker_handle(TRACKER, watch->entries[i].id)->state == HANDLE_BURIED)
+            forget_unseen(watch->entries[i].id);
+}
+
 /* [tracker locked] The entry's block was seen freed: whatever the record said, it is dead now. */
 static void entry_died(struct call *call, struct fence_entry *entry)
 {
@@ -207,6 +229,8 @@ void dying_end(struct call *call)
             if (proven)
                 for (uint32_t i = 0; i < watch->count; i++)
                     settle_unseen(call, &watch->entries[i]);
+            else
+                forget_unproven(watch);
         }
         struct arena_header *header = tracker_header(TRACKER);
         for (; next_hit < watch->hit_count && evictions < EVICTED_MAX - 4; next_hit++)

@@ -108,5 +108,7 @@ void dying_begin(struct call *call, handle_id id, enum verb verb, enum handle_ca
 void dying_end(struct call *call);                                                        /* tracker unlocked */
 stack_id call_stack(struct call *call); /* taken at the first request; tracker unlocked */
 void good_forget(uintptr_t address);
+/* [tracker locked] The block at this address goes back to the allocator, seen by no watch: what is known under it is forgotten. */
+void forget_freed(uintptr_t block);
 
 #endif

@@ -5,6 +5,7 @@
  */
 #include "fence.h"
 #include "context.h"
+#include "effects.h"
 #include "provider.h"
 #include <malloc.h>
 #include <stdatomic.h>
@@ -68,10 +69,21 @@ static __attribute__((noinline, cold)) bool keep_back(void *block)
     return false;
 }
 
+/* Freed by nobody's contract: C++ code deleted it, or the library replaced it by itself. Nothing that is known of it is true any more. */
+static __attribute__((noinline, cold)) void died_unseen(void *block)
+{
+    if (!tracker_lock(&holdfast_tracker))
+        return;
+    forget_freed((uintptr_t)block);
+    tracker_unlock(&holdfast_tracker);
+}
+
 __attribute__((visibility("default"))) void free(void *block)
 {
     if (unlikely(watching != NULL) && keep_back(block))
         return;
+    if (unlikely(handle_may_be_known((uintptr_t)block)) && block != NULL)
+        died_unseen(block);
     atomic_load_explicit(&real_free, memory_order_relaxed)(block);
 }
 

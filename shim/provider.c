@@ -710,15 +710,20 @@ static void prove_frees(struct provider_entry *entry)
     int none = PROOF_NONE;
     if (!atomic_compare_exchange_strong(&entry->proof, &none, PROOF_BEGUN))
         return;
+    /* The C++ libraries' objects go through operator delete. The standard one ends in free(); that of another allocator does not. */
+    void *deleter = real_dlsym()(RTLD_DEFAULT, "_ZdlPv");
+    Dl_info info;
+    if (deleter != NULL && dladdr(deleter, &info) != 0 && strstr(info.dli_fname, "libstdc++") == NULL && strstr(info.dli_fname, "libc++") == NULL)
+        return;
     const struct library_info *library = &library_table[entry->provider.library];
     if (library->deallocates == NULL) { /* plain operator delete, which ends in the global scope's free */
         entry->provider.frees_seen = atomic_load(&free_is_ours);
         return;
     }
     void (*deallocate)(void *) = (void (*)(void *))provider_symbol(&entry->provider, library->deallocates);
-    void *(*allocate_block)(size_t) =
-        (void *(*)(size_t))(library->allocates != NULL ? provider_symbol(&entry->provider, library->allocates)
-                                                       : &malloc);
+    void *(*allocate_block)(size_t) = malloc; /* the process's, also when it comes before Holdfast in the search order */
+    if (library->allocates != NULL)
+        allocate_block = (void *(*)(size_t))provider_symbol(&entry->provider, library->allocates);
     void *block = deallocate != NULL && allocate_block != NULL ? allocate_block(64) : NULL;
     if (block == NULL)
         return;

@@ -14,6 +14,16 @@
 
 /* ---- handles -------------------------------------------------------------------------------------------------------- */
 
+uint8_t handle_filter[HANDLE_FILTER_SLOTS];
+
+/* Saturated counts stay: nobody knows any more how many they stand for. */
+static void filter_count(uint64_t address, int change)
+{
+    uint8_t *slot = &handle_filter[handle_filter_slot(address)];
+    if (*slot != UINT8_MAX && (change > 0 || *slot != 0))
+        __atomic_store_n(slot, (uint8_t)(*slot + change), __ATOMIC_RELAXED);
+}
+
 static uint32_t *handle_bucket(const struct tracker *tracker, uint64_t address)
 {
     /* The low bits of an address are always zero, the high ones always alike: the product's upper half depends on all of them. */
@@ -49,6 +59,7 @@ handle_id handle_add(struct tracker *tracker, uint64_t address, uint16_t kind, u
     handle->state = HANDLE_LIVE;
     handle->next = *bucket;
     *bucket = id;
+    filter_count(address, +1);
     return id;
 }
 
@@ -76,6 +87,7 @@ void handle_forget(struct tracker *tracker, handle_id id)
     while (handle->first_child != 0)
         edge_remove(tracker, handle->first_child);
     leave_bucket(tracker, id, handle);
+    filter_count(handle->address, -1);
     tracker_give_record(tracker, SECTION_HANDLES, id);
 }
 

@@ -102,6 +102,19 @@ void tracker_event(struct tracker *tracker, const struct event_record *event); /
 /* The handle known under this address whose kind is accepted by `same`, NULL `same`: any. Youngest first. */
 typedef bool (*kind_test)(uint16_t kind, void *context);
 handle_id handle_find(const struct tracker *tracker, uint64_t address, kind_test same, void *context);
+/* How many records lie under addresses of each hash, saturating: a quick "no handle is known under this address" for every free of the
+ * process. Small, so that it stays in the first-level caches. Of the tracker that was opened last in this process. */
+#define HANDLE_FILTER_SLOTS 65536u
+extern uint8_t handle_filter[HANDLE_FILTER_SLOTS] __attribute__((visibility("hidden")));
+static inline unsigned handle_filter_slot(uint64_t address)
+{
+    return (unsigned)((address >> 4) * UINT64_C(0x9e3779b97f4a7c15) >> 48);
+}
+/* Any thread, no lock: false when no handle is known under this address; a true may be a collision. */
+static inline bool handle_may_be_known(uint64_t address)
+{
+    return __atomic_load_n(&handle_filter[handle_filter_slot(address)], __ATOMIC_RELAXED) != 0;
+}
 /* A new live record, at the head of its bucket, with the calling thread as birth_thread; 0 when full. */
 handle_id handle_add(struct tracker *tracker, uint64_t address, uint16_t kind, uint8_t provider);
 /* Nothing is known of the handle any more: its edges go, its record is free. It must not be held or fenced (a held one leaves the
