@@ -22,7 +22,7 @@ print("total", sum(int(line.split("-")[1].split()[0], 16) - int(line.split("-")[
 print("named", *sorted({line.split(None, 5)[5].strip() for line in open("/proc/self/maps") if len(line.split()) >= 6 and "oldfast" in line}))
 """
 SHELL = r"""
-echo threads $(ls /proc/$$/task | wc -l); echo descriptors $(ls /proc/$$/fd | wc -l); grep -c arena /proc/$$/maps; x=$(echo sub); echo $x | cat; (exit 3); echo $?
+set -- /proc/$$/task/*; echo threads $#; set -- /proc/$$/fd/*; echo descriptors $#; grep -c arena /proc/$$/maps; x=$(echo sub); echo $x | cat; (exit 3); echo $?
 """
 
 PROGRAMS = {
