@@ -3,10 +3,8 @@
 #include "call.h"
 #include <string.h>
 
-void gather_birth(struct birth *birth, const struct variant_info *variant, const uintptr_t *arguments,
-                         const struct function_info *info)
+void gather_birth(struct birth *birth, const struct variant_info *variant, const uintptr_t *arguments)
 {
-    (void)info;
     *birth = (struct birth){0};
     FOR_EACH_EFFECT(effect, variant)
     {
@@ -80,7 +78,6 @@ void was_born(struct call *call, uintptr_t address, uint8_t kind, const struct b
     {
         record->birth_stack = call->stack;
         record->birth_function = (uint16_t)call->function;
-        record->birth_thread = thread_number();
         record->flags |= (uint16_t)((birth->update ? HANDLE_UPDATE : 0) | (birth->shared ? HANDLE_SHARED : 0) |
                                     (call->view->exact ? HANDLE_EXACT : 0));
         set_label(record, birth);
@@ -162,7 +159,6 @@ void was_lent(struct call *call, const struct effect_info *effect, uintptr_t chi
         record->flags |= (uint16_t)(HANDLE_BORROWED | (effect->counted ? HANDLE_COUNTED : 0) | (global ? HANDLE_GLOBAL : 0));
         record->birth_stack = call->stack;
         record->birth_function = (uint16_t)call->function;
-        record->birth_thread = thread_number();
         set_label(record, birth);
         tracker_count(TRACKER, COUNTER_loans);
     }

@@ -25,7 +25,6 @@ struct finding {
 
 /* What the effects beside `new` and `borrows` say of the handle. */
 struct birth {
-    uint8_t kind;
     bool update, shared;
     const char *label;
     int32_t number;
@@ -39,7 +38,6 @@ void loan_forget(uintptr_t parent, uintptr_t child);
 void loan_remember(uintptr_t parent, uintptr_t child);
 bool forget_good_of(struct tracker *tracker, handle_id id, void *context);
 handle_id find_handle(uintptr_t address, uint8_t expected);
-uint32_t thread_number(void);
 bool condition_holds(const struct effect_info *effect, const uintptr_t *arguments);
 uintptr_t subject_of(const struct effect_info *effect, const uintptr_t *arguments, uintptr_t result);
 uintptr_t object_of(const struct effect_info *effect, const uintptr_t *arguments, uintptr_t result);
@@ -70,7 +68,7 @@ void end_world(struct call *call, const struct effect_info *effect);
 
 /* ---- births.c -------------------------------------------------------------------------------------------- */
 
-void gather_birth(struct birth *birth, const struct variant_info *variant, const uintptr_t *arguments, const struct function_info *info);
+void gather_birth(struct birth *birth, const struct variant_info *variant, const uintptr_t *arguments);
 void was_born(struct call *call, uintptr_t address, uint8_t kind, const struct birth *birth);
 void depends_on(struct call *call, const struct effect_info *effect, uintptr_t child, uintptr_t parent);
 void was_lent(struct call *call, const struct effect_info *effect, uintptr_t child, uintptr_t parent, const struct birth *birth);

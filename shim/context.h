@@ -8,7 +8,4 @@
 extern struct tracker holdfast_tracker __attribute__((visibility("hidden")));
 extern struct options holdfast_options __attribute__((visibility("hidden")));
 
-/* This process, so that what is remembered a thread is not taken for the parent's after fork. */
-extern int holdfast_process __attribute__((visibility("hidden")));
-
 #endif

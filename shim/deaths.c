@@ -77,7 +77,7 @@ void dying_begin(struct call *call, handle_id id, enum verb verb, enum handle_ca
         uint16_t function = record->death_stack != 0 ? record->death_function : (uint16_t)call->function;
         handle_bury(TRACKER, id, cause, function, stack);
         dying->buried = true;
-        mark_burials(&call->watch, thread_number());
+        mark_burials(&call->watch, (uint32_t)tracker_thread());
     }
 }
 

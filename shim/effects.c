@@ -63,19 +63,6 @@ handle_id find_handle(uintptr_t address, uint8_t expected)
     return handle_find(TRACKER, address, kind_accepted, &expected);
 }
 
-/* The kernel's number of this thread; asked once, because births are frequent. */
-uint32_t thread_number(void)
-{
-    static __thread uint32_t number __attribute__((tls_model("initial-exec")));
-    static __thread pid_t process __attribute__((tls_model("initial-exec")));
-    if (number == 0 || process != holdfast_process)
-    {
-        process = holdfast_process;
-        number = (uint32_t)gettid();
-    }
-    return number;
-}
-
 void call_start(struct call *call, const struct view *view, enum function function, uintptr_t caller)
 {
     call->view = view;
@@ -326,7 +313,7 @@ void call_after(struct call *call, const uintptr_t *arguments, uintptr_t result)
     }
     dying_end(call);
     struct birth birth;
-    gather_birth(&birth, variant, arguments, &function_table[call->function]);
+    gather_birth(&birth, variant, arguments);
     bool failed = has_failed(&function_table[call->function], result);
     bool same = false; /* the result is an argument: nothing new */
     FOR_EACH_EFFECT(effect, variant)

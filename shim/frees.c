@@ -39,9 +39,9 @@ static struct finding judge_free(const struct view *view, handle_id id, enum ver
 
 /* HF106 with its evidence, for a free that is logged at once. Tracker locked on entry, unlocked on return. */
 static void tell_live_children(struct call *call, handle_id parent, handle_id child, enum report_action action,
-                               const char *note, const uintptr_t *arguments)
+                               const uintptr_t *arguments)
 {
-    struct finding finding = {.rule = 106, .dead = parent, .action = action, .refuse = action == ACTION_refused, .note = note};
+    struct finding finding = {.rule = 106, .dead = parent, .action = action, .refuse = action == ACTION_refused};
     tell(call, &finding, child, true, arguments);
 }
 
@@ -84,7 +84,6 @@ struct freeing {
     uint32_t serial;
     struct handle_record *record;
     uintptr_t address;
-    enum verb verb;
 };
 
 /* Lock again after the tracker was unlocked: true, and locked, when the handle is still the same and alive. */
@@ -191,7 +190,7 @@ static bool tell_before_burial(struct call *call, const struct freeing *freeing,
     {
         bool flushed = holdfast_options.mode != MODE_report && (record->flags & HANDLE_UPDATE);
         record->flags |= HANDLE_REPORTED;
-        tell_live_children(call, freeing->id, child, flushed ? ACTION_flushed : ACTION_logged, NULL, arguments);
+        tell_live_children(call, freeing->id, child, flushed ? ACTION_flushed : ACTION_logged, arguments);
         if (!lock_again(freeing))
             return false;
     }
@@ -199,7 +198,7 @@ static bool tell_before_burial(struct call *call, const struct freeing *freeing,
     if (waiting == 0)
         return true;
     tracker_handle(TRACKER, waiting)->flags |= HANDLE_REPORTED;
-    tell_live_children(call, waiting, freeing->id, ACTION_kept, NULL, arguments);
+    tell_live_children(call, waiting, freeing->id, ACTION_kept, arguments);
     return lock_again(freeing);
 }
 
@@ -216,7 +215,7 @@ static enum call_outcome free_owned(struct call *call, const struct freeing *fre
     if (children == CHILDREN_DEPENDANTS && holdfast_options.mode == MODE_reject)
     {
         record->flags |= HANDLE_REPORTED;
-        tell_live_children(call, freeing->id, child, ACTION_refused, NULL, arguments);
+        tell_live_children(call, freeing->id, child, ACTION_refused, arguments);
         return CALL_REFUSED;
     }
     if (holdfast_options.mode != MODE_report && children != CHILDREN_NONE && hold_allowed(record))
@@ -248,7 +247,7 @@ static void release_referrers(struct call *call, const struct effect_info *effec
 /* One effect that frees or drops a reference. */
 enum call_outcome judge_and_free(struct call *call, const struct effect_info *effect, const uintptr_t *arguments)
 {
-    struct freeing freeing = {.address = subject_of(effect, arguments, 0), .verb = effect->verb};
+    struct freeing freeing = {.address = subject_of(effect, arguments, 0)};
     if (freeing.address == 0 || effect->form != FORM_direct || !condition_holds(effect, arguments))
         return CALL_GO;
     call_stack(call);
@@ -264,7 +263,7 @@ enum call_outcome judge_and_free(struct call *call, const struct effect_info *ef
         return CALL_GO;
     }
     freeing.serial = record->serial;
-    struct finding finding = judge_free(call->view, freeing.id, freeing.verb);
+    struct finding finding = judge_free(call->view, freeing.id, effect->verb);
     bool counted_borrow = (finding.rule == 104 || finding.rule == 114) && record->state == HANDLE_LIVE && kind_table[record->kind].reference != NULL;
     if (counted_borrow && !borrow_is_really_wrong(call, &freeing, finding.rule))
         return CALL_GO;
@@ -278,7 +277,7 @@ enum call_outcome judge_and_free(struct call *call, const struct effect_info *ef
         tracker_unlock(TRACKER);
         return CALL_GO;
     }
-    bool counted = freeing.verb == VERB_releases || (freeing.verb == VERB_closes && (record->flags & HANDLE_SHARED));
+    bool counted = effect->verb == VERB_releases || (effect->verb == VERB_closes && (record->flags & HANDLE_SHARED));
     if (counted && !last_reference(call, &freeing))
         return CALL_GO;
     return free_owned(call, &freeing, counted, arguments);
@@ -315,7 +314,7 @@ enum call_outcome judge_and_take(struct call *call, const struct effect_info *ef
     if (finding.rule != 0 && effect->object >= 0 && is_child_of(id, arguments[effect->object]))
         finding.rule = 0; /* given to whom it belongs already: the libraries take that for a no-op */
     finding.giving = true;
-    struct freeing giving = {.id = id, .serial = tracker_handle(TRACKER, id)->serial, .record = tracker_handle(TRACKER, id), .address = address, .verb = effect->verb};
+    struct freeing giving = {.id = id, .serial = tracker_handle(TRACKER, id)->serial, .record = tracker_handle(TRACKER, id), .address = address};
     if (finding.rule == 104 && giving.record->state == HANDLE_LIVE && holdfast_options.mode == MODE_defer)
     {
         /* Two owners from now on, which harms nobody unless both free it: shapely 2 gives the sequence of a line to a ring and forgets the

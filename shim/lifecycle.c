@@ -24,7 +24,6 @@
 
 struct tracker holdfast_tracker;
 struct options holdfast_options;
-int holdfast_process;
 
 static _Atomic int activation; /* 0 not yet, 1 under way, 2 done */
 
@@ -67,7 +66,6 @@ static void arena_file_name(char *path, size_t bytes)
 
 static void after_fork_child(void)
 {
-    holdfast_process = (int)getpid();
     if (!holdfast_is_active())
         return;
     char path[OPTION_PATH_BYTES], error[300];
@@ -118,7 +116,6 @@ void holdfast_activate(void)
         return;
     }
     char error[400];
-    holdfast_process = (int)getpid();
     options_defaults(&holdfast_options);
     if (!options_parse(&holdfast_options, getenv("HOLDFAST_OPTIONS"), error, sizeof error))
         log_complain(error);

@@ -32,7 +32,7 @@ static handle_id killer_of(handle_id id)
 void judge_dead(struct finding *finding, const struct handle_record *record, handle_id id)
 {
     finding->dead = killer_of(id);
-    finding->refuse = holdfast_options.mode != MODE_report && ((record->flags & HANDLE_FENCED) != 0 || (record->pins != 0 && record->pins != thread_number()));
+    finding->refuse = holdfast_options.mode != MODE_report && ((record->flags & HANDLE_FENCED) != 0 || (record->pins != 0 && record->pins != (uint32_t)tracker_thread()));
     finding->action = finding->refuse ? ACTION_refused : ACTION_logged;
     if (holdfast_options.mode != MODE_report && !finding->refuse)
         finding->note = "its memory was not seen freed, so the call was let through";

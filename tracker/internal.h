@@ -8,9 +8,6 @@
 
 #include "tracker.h"
 
-/* Thread id of the caller, cached; any context, no lock. */
-int32_t tracker_thread(void);
-
 static inline struct arena_section_header *section_header(const struct tracker *tracker, enum arena_section section)
 {
     return &tracker_header(tracker)->sections[section];

@@ -53,6 +53,8 @@ void tracker_after_fork_parent(struct tracker *tracker);
  * arena. False, with one sentence in `error`: not where it was asked for, but in anonymous memory or, at the worst, nowhere. */
 bool tracker_after_fork_child(struct tracker *tracker, const char *path, char *error, size_t error_bytes);
 
+/* The kernel's number of this thread, asked once a thread and process. Any context, no lock. */
+int32_t tracker_thread(void);
 bool tracker_lock(struct tracker *tracker); /* false: this very thread holds it (a signal handler interrupted it), or no arena */
 void tracker_unlock(struct tracker *tracker);
 

@@ -519,10 +519,6 @@ def value(function, text, fallback):
     return text
 
 
-def needs_before(function):
-    return bool(function.effects)
-
-
 def c_string(text):
     return '"' + text.replace('\\', '\\\\').replace('"', '\\"') + '"' if text is not None else 'NULL'
 
