@@ -7,6 +7,7 @@
 #define HOLDFAST_SHIM_EFFECTS_H
 
 #include "fence.h"
+#include "trees.h"
 #include "provider.h"
 #include "tracker.h"
 
@@ -51,6 +52,13 @@ static inline bool known_loan(const struct view *view, const void *parent, const
            atomic_load_explicit(&loan_cache[loan_index(entry)], memory_order_relaxed) == entry;
 }
 
+/* Strings that the library freed and Holdfast keeps back: while there are none, no string argument needs a look (strings.c). */
+extern _Atomic uint32_t strings_dead __attribute__((visibility("hidden")));
+static inline bool known_string(const void *text)
+{
+    return text == NULL || atomic_load_explicit(&strings_dead, memory_order_relaxed) == 0;
+}
+
 enum call_outcome { CALL_GO, CALL_REFUSED, CALL_DONE };
 
 /* A handle whose life this call may end. */
@@ -69,6 +77,7 @@ struct passing {
     handle_id pinned; /* 0: nothing */
     uint32_t serial;
     struct provider *outer_provider; /* calling_provider before this call */
+    struct tree_use tree;
 };
 
 struct call {
@@ -106,6 +115,8 @@ void call_abandon(struct call *call) __attribute__((visibility("hidden")));
  * three follow the order lock, begin, unlock, real call, end. */
 void dying_begin(struct call *call, handle_id id, enum verb verb, enum handle_cause cause); /* tracker locked */
 void dying_end(struct call *call);                                                        /* tracker unlocked */
+/* The variant of a function that holds for this copy's version: an index, below `count`. For wrappers whose failure value differs. */
+unsigned variant_index(const struct view *view, enum function function, unsigned count) __attribute__((cold, visibility("hidden")));
 stack_id call_stack(struct call *call); /* taken at the first request; tracker unlocked */
 void good_forget(uintptr_t address);
 /* [tracker locked] The block at this address goes back to the allocator, seen by no watch: what is known under it is forgotten. */

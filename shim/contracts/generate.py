@@ -339,6 +339,8 @@ class Function:
             e.counted = accept('counted')
         elif verb in ('returns', 'frees', 'closes', 'releases', 'references', 'dereferences', 'consumes', 'uses', 'alters', 'shares'):
             self.about(e, words)
+            if verb == 'frees' and accept('of'):
+                e.to = self.place(words)
         elif verb == 'gives':
             expect('back')
             e.verb = 'restores'
@@ -624,6 +626,7 @@ struct place {
 struct effect_info {
     uint8_t verb, kind;
     struct place at, to;
+    uint8_t to_kind; /* kind of the handles at `to` */
     uint8_t counted, unless_failed;
     uint8_t condition;
     int8_t condition_argument;
@@ -683,6 +686,9 @@ def write_tables(out, functions, names):
     effects, variants, arguments, rows = [], [], [], []
     conditions = {None: 'none', '&': 'mask', '==': 'equal', '!=': 'unequal', 'null': 'null', 'given': 'given'}
 
+    def kind_name(kind):
+        return 'KIND_' + kind if kind else '0'
+
     def place(at):
         return f'{{{at.position}, {at.form}, {at.count}, {int(at.count_pointed)}, {int(at.count_wide)}, {int(at.owner)}}}'
 
@@ -693,7 +699,7 @@ def write_tables(out, functions, names):
             first_effect = len(effects)
             for e in function.effects:
                 condition = e.condition or (NONE, None, 0)
-                effects.append(f'{{VERB_{e.verb}, {"KIND_" + e.kind if e.kind else 0}, {place(e.at)}, {place(e.to)}, {int(e.counted)}, {int(e.unless_failed)}, '
+                effects.append(f'{{VERB_{e.verb}, {"KIND_" + e.kind if e.kind else 0}, {place(e.at)}, {place(e.to)}, {kind_name(function.kind_at(e.to))}, {int(e.counted)}, {int(e.unless_failed)}, '
                                f'CONDITION_{conditions[condition[1]]}, {condition[0]}, {(condition[2] + 2**31) % 2**32 - 2**31}, {c_string(e.text)}}}')
             variants.append(f'{{{function.range[0]}, {function.range[1]}, {first_effect}, {len(function.effects)}, FAILS_BY_{fails_by(function)[0]}, {fails_by(function)[1]}}}')
         function = family[0]
