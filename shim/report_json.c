@@ -3,6 +3,8 @@
 #include "context.h"
 #include "stack.h"
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -46,7 +48,8 @@ void put_json_string(const char *text)
     put("\"");
 }
 
-static void put_json_stack(const char *name, stack_id id, uint16_t function, bool present)
+/* `thread`: 0 where it is that of the report. */
+static void put_json_stack(const char *name, stack_id id, uint16_t function, bool present, int thread)
 {
     const struct stack_record *stack = stack_of(id);
     put("\"%s\":", name);
@@ -55,7 +58,10 @@ static void put_json_stack(const char *name, stack_id id, uint16_t function, boo
         put("null");
         return;
     }
-    put("{\"function\":\"%s\",\"python\":[", function_table[function].name);
+    put("{\"function\":\"%s\",", function_table[function].name);
+    if (thread != 0)
+        put("\"thread\":%d,", thread);
+    put("\"python\":[");
     for (unsigned i = 0; i < stack->python_count; i++)
     {
         const struct python_frame_record *frame = python_frame(stack, i);
@@ -92,6 +98,21 @@ void put_json_head(const char *type)
     put_json_string(program_invocation_short_name);
 }
 
+static void put_json_group(const struct violation *violation)
+{
+    put(",\"handle_count\":%u,\"examples\":[", violation->count);
+    for (const char *line = violation->examples; *line != '\0';)
+    {
+        char words[DESCRIPTION_BYTES];
+        int bytes = (int)strcspn(line, "\n");
+        snprintf(words, sizeof words, "%.*s", bytes, line);
+        put("%s", line != violation->examples ? "," : "");
+        put_json_string(words);
+        line += bytes + (line[bytes] == '\n');
+    }
+    put("]");
+}
+
 void put_json(const struct violation *violation, const struct rule *rule, const char *message, const char *remedy_words,
                      const struct remedy *remedy)
 {
@@ -99,8 +120,16 @@ void put_json(const struct violation *violation, const struct rule *rule, const 
     put_json_head("violation");
     put(",\"rule\":\"HF%u\",\"name\":\"%s\",\"severity\":\"%s\",\"message\":", rule->number, rule->name, severity_name(rule->severity));
     put_json_string(message);
-    put(",\"mode\":\"%s\",\"action\":\"%s\",\"function\":\"%s\",\"note\":", modes[holdfast_options.mode], action_name(violation->action),
-        function_table[violation->function].name);
+    put(",\"mode\":\"%s\",\"action\":\"%s\",\"function\":\"%s\"", modes[holdfast_options.mode], action_name(violation->action),
+        violation->no_call ? "" : function_table[violation->function].name);
+    if (violation->count > 0)
+        put_json_group(violation);
+    if (violation->expected != NULL)
+    {
+        put(",\"expected\":");
+        put_json_string(violation->expected);
+    }
+    put(",\"note\":");
     put_json_string(violation->note);
     const struct provider *provider = provider_by_number(violation->provider);
     put(",\"handle\":{\"kind\":\"%s\",\"address\":\"0x%lx\",\"description\":", kind_table[violation->kind].name, (unsigned long)violation->address);
@@ -117,7 +146,7 @@ void put_json(const struct violation *violation, const struct rule *rule, const 
     put("],\"change\":");
     struct place place = {0};
     if (remedy != NULL)
-        place = place_of(remedy->where == CHANGE_FREED && violation->has_death ? violation->freed : violation->used);
+        place = place_of(stack_to_change(violation, remedy));
     if (place.found && place.python)
     {
         put("{\"file\":");
@@ -131,10 +160,15 @@ void put_json(const struct violation *violation, const struct rule *rule, const 
     put(",\"remedy\":");
     put_json_string(remedy_words);
     put(",\"stacks\":{");
-    put_json_stack("used", violation->used, violation->function, true);
+    put_json_stack("used", violation->used, violation->function, !violation->no_call, 0);
     put(",");
-    put_json_stack("obtained", violation->obtained, violation->birth_function, violation->has_birth);
+    put_json_stack("obtained", violation->obtained, violation->birth_function, violation->has_birth, 0);
     put(",");
-    put_json_stack("freed", violation->freed, violation->death_function, violation->has_death);
+    put_json_stack("freed", violation->freed, violation->death_function, violation->has_death, 0);
+    if (violation->has_other)
+    {
+        put(",");
+        put_json_stack("other", violation->other, violation->other_function, true, violation->other_thread);
+    }
     put("}}\n");
 }

@@ -41,10 +41,10 @@ uint64_t place_key(stack_id id);
 
 /* ---- report_words.c */
 
-/* Which stack holds the line to change, and what to do there. %P: the parent's kind, %H: the handle's kind. */
+/* Which stack holds the line to change, and what to do there. %P: the parent's kind, %H: the handle's kind, %E: what was expected. */
 struct remedy {
     unsigned rule;
-    enum { CHANGE_FREED, CHANGE_USED } where;
+    enum { CHANGE_FREED, CHANGE_USED, CHANGE_OBTAINED } where;
     const char *text;
 };
 
@@ -52,6 +52,9 @@ struct remedy {
 void remedy_text(const struct violation *violation, char *out, size_t bytes, const struct remedy **chosen);
 /* "band 1 of dataset 'r.tif' was used after dataset 'r.tif' was freed" */
 void message_text(const struct violation *violation, char *out, size_t bytes);
+
+/* The stack that holds the line to change. */
+stack_id stack_to_change(const struct violation *violation, const struct remedy *remedy);
 
 /* ---- report_text.c, report_json.c [report lock held] */
 

@@ -1,6 +1,7 @@
 /* A violation as text for people: see report_parts.h. */
 #include "report_parts.h"
 #include "context.h"
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -42,21 +43,47 @@ static void put_stack_text(const char *title, stack_id id, uint16_t function, bo
         put("==%d==     ... (deeper frames left out: stack_depth=%u)\n", pid, holdfast_options.stack_depth);
 }
 
+static const char *title_of_use(const struct violation *violation)
+{
+    return violation->rule == 108 && !violation->has_death ? "changed" : violation->freeing ? "freed now" : "used";
+}
+
+static const char *title_of_death(const struct violation *violation)
+{
+    switch (violation->rule)
+    {
+    case 105:
+        return violation->by_member ? "freed" : "given";
+    case 107:
+        return "replaced";
+    case 108:
+        return "changed";
+    default:
+        return "freed";
+    }
+}
+
 void put_text(const struct violation *violation, const struct rule *rule, const char *message, const char *remedy_words,
                      const struct remedy *remedy)
 {
     int pid = (int)getpid();
     put("==%d== Holdfast HF%u %s (%s): %s\n", pid, rule->number, rule->name, severity_name(rule->severity), message);
-    if (violation->rule != 106 || violation->used != violation->freed)
-        put_stack_text(violation->freeing ? "freed now" : "used", violation->used, violation->function, true);
+    if (!violation->no_call && (violation->rule != 106 || violation->used != violation->freed))
+        put_stack_text(title_of_use(violation), violation->used, violation->function, true);
+    if (violation->has_other)
+    {
+        char title[32];
+        snprintf(title, sizeof title, "meanwhile (thread %d)", violation->other_thread);
+        put_stack_text(title, violation->other, violation->other_function, true);
+    }
     if (violation->has_birth)
         put_stack_text("obtained", violation->obtained, violation->birth_function, true);
     if (violation->has_death)
-        put_stack_text(violation->rule == 107 ? "replaced" : violation->rule == 105 && !violation->by_member ? "given" : "freed", violation->freed, violation->death_function, true);
-    put("==%d==   Holdfast  %s%s%s\n", pid, action_words(violation->action), violation->note[0] != '\0' ? "; " : "", violation->note);
+        put_stack_text(title_of_death(violation), violation->freed, violation->death_function, true);
+    put("==%d==   Holdfast  %s%s%s\n", pid, violation->no_call ? "logged only" : action_words(violation->action), violation->note[0] != '\0' ? "; " : "", violation->note);
     if (remedy != NULL)
     {
-        struct place place = place_of(remedy->where == CHANGE_FREED && violation->has_death ? violation->freed : violation->used);
+        struct place place = place_of(stack_to_change(violation, remedy));
         char where[400];
         place_text(&place, where, sizeof where);
         put("==%d==   change    %s:  %s\n", pid, where, remedy_words);
