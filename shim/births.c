@@ -291,7 +291,7 @@ void was_stolen(struct call *call, const struct effect_info *effect, uintptr_t a
 }
 
 /* Some children of that kind became the caller's, and nobody says which: nothing is certain about any of them. */
-void were_handed(struct call *call, const struct effect_info *effect, uintptr_t parent)
+void were_handed(const struct effect_info *effect, uintptr_t parent)
 {
     if (parent == 0 || !tracker_lock(TRACKER))
         return;
@@ -347,11 +347,11 @@ void change_references(const struct effect_info *effect, uintptr_t address, int 
 }
 
 /* Given away before, and now the caller's again. */
-void was_restored(struct call *call, const struct effect_info *effect, uintptr_t address)
+void was_restored(const struct effect_info *effect, uintptr_t address)
 {
     if (address == 0 || !tracker_lock(TRACKER))
         return;
-    struct handle_record *record = tracker_handle(TRACKER, parent_record(call, address, effect->kind));
+    struct handle_record *record = tracker_handle(TRACKER, find_handle(address, effect->kind));
     if (record != NULL && record->state == HANDLE_LIVE)
         record->flags &= (uint32_t)~(HANDLE_BORROWED | HANDLE_TAKEN | HANDLE_GLOBAL);
     tracker_unlock(TRACKER);

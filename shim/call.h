@@ -20,6 +20,7 @@ struct finding {
     enum report_action action;
     bool refuse;
     bool giving; /* the call gives the handle away instead of freeing it */
+    const char *expected; /* HF109: words of the kind that is expected; HF110: the function that would have been right */
     const char *note;
 };
 
@@ -40,9 +41,9 @@ bool forget_good_of(struct tracker *tracker, handle_id id, void *context);
 handle_id find_handle(uintptr_t address, uint8_t expected);
 bool condition_holds(const struct effect_info *effect, const uintptr_t *arguments);
 /* How many handles a place of the call names (the members of an array, else 1), and each of them; 0 for what is not there. */
-uint64_t place_count(const struct place *place, const uintptr_t *arguments, uintptr_t result);
-uintptr_t place_member(const struct place *place, const uintptr_t *arguments, uintptr_t result, uint64_t index);
-uintptr_t place_value(const struct place *place, const uintptr_t *arguments, uintptr_t result);
+uint64_t operand_count(const struct operand *operand, const uintptr_t *arguments, uintptr_t result);
+uintptr_t operand_member(const struct operand *operand, const uintptr_t *arguments, uintptr_t result, uint64_t index);
+uintptr_t operand_value(const struct operand *operand, const uintptr_t *arguments, uintptr_t result);
 uint8_t kind_of_argument(const struct call *call, int position);
 /* [tracker locked] A live handle under this address that is certainly no such thing, 0 if there is none. */
 handle_id of_another_kind(const struct view *view, uintptr_t address, uint8_t expected);
@@ -50,7 +51,7 @@ int true_count(const struct view *view, enum kind kind, uintptr_t address);
 
 /* ---- uses.c ---------------------------------------------------------------------------------------------- */
 
-struct finding judge_use(const struct view *view, handle_id id);
+struct finding judge_use(const struct call *call, handle_id id);
 void judge_dead(struct finding *finding, const struct handle_record *record, handle_id id);
 unsigned rule_of_dead(const struct handle_record *record);
 handle_id killer_of(handle_id id); /* [tracker locked] what took it along, itself if nothing did */
@@ -80,10 +81,10 @@ void was_lent(struct call *call, const struct effect_info *effect, uintptr_t chi
 void is_owner(struct call *call, const struct effect_info *effect, uintptr_t owner, uintptr_t child);
 void was_taken(struct call *call, const struct effect_info *effect, uintptr_t address, uintptr_t taker, bool failed);
 void was_stolen(struct call *call, const struct effect_info *effect, uintptr_t address);
-void were_handed(struct call *call, const struct effect_info *effect, uintptr_t parent);
+void were_handed(const struct effect_info *effect, uintptr_t parent);
 void was_moved(struct call *call, const struct effect_info *effect, uintptr_t address, uintptr_t parent);
 void change_references(const struct effect_info *effect, uintptr_t address, int change);
-void was_restored(struct call *call, const struct effect_info *effect, uintptr_t address);
+void was_restored(const struct effect_info *effect, uintptr_t address);
 void was_shared(const struct effect_info *effect, uintptr_t address);
 
 /* ---- changes.c ------------------------------------------------------------------------------------------- */

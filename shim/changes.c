@@ -59,7 +59,7 @@ static void tell_alteration(struct call *call, const struct altering *altering, 
 
 enum call_outcome judge_alteration(struct call *call, const struct effect_info *effect, const uintptr_t *arguments)
 {
-    uintptr_t address = place_value(&effect->at, arguments, 0);
+    uintptr_t address = operand_value(&effect->at, arguments, 0);
     call_stack(call);
     if (holdfast_options.mode != MODE_reject || address == 0 || !tracker_lock(TRACKER))
         return CALL_GO;
@@ -80,14 +80,22 @@ void was_altered(struct call *call, const struct effect_info *effect, uintptr_t 
 {
     if (address == 0 || !tracker_lock(TRACKER))
         return;
-    struct altering altering = {.call = call};
+    struct altering altering = {0};
     handle_id id = find_handle(address, effect->kind);
+    uint32_t serial = id != 0 ? tracker_handle(TRACKER, id)->serial : 0;
     if (id != 0)
         visit_features(&altering, id);
     if (altering.found == 0)
+    {
         tracker_unlock(TRACKER);
-    else
-        tell_alteration(call, &altering, arguments, false);
+        return;
+    }
+    tell_alteration(call, &altering, arguments, false);
+    if (!tracker_lock(TRACKER))
+        return;
+    if (same_record(id, serial))
+        visit_features(&(struct altering){.call = call}, id);
+    tracker_unlock(TRACKER);
 }
 
 /* ---- replaced in place -------------------------------------------------------------------------------------------- */

@@ -30,6 +30,7 @@ void good_forget(uintptr_t address)
 
 void good_remember(uintptr_t address, unsigned provider, unsigned kind)
 {
+    tree_forget(address);
     const struct provider *owner = provider_by_number(provider);
     if (owner == NULL || !atomic_load_explicit(&owner->world_ended, memory_order_relaxed))
         atomic_store_explicit(&good_cache[good_index(address)], good_entry(address, provider, kind), memory_order_relaxed);
@@ -89,7 +90,7 @@ void call_start(struct call *call, const struct view *view, enum function functi
     call->stack_taken = false;
     call->started = true;
     call->silent = TRACKER->base == NULL || view->provider == NULL;
-    call->watching = false;
+    call->watching = call->only_counts = false;
     call->dying_count = 0;
     call->next_descriptor = -1;
     call->passing = (struct passing){.outer_provider = calling_provider};
@@ -153,46 +154,46 @@ bool condition_holds(const struct effect_info *effect, const uintptr_t *argument
 }
 
 /* What is written there, whatever its form: for an array its first address. */
-static uintptr_t place_word(const struct place *place, const uintptr_t *arguments, uintptr_t result)
+static uintptr_t operand_word(const struct operand *operand, const uintptr_t *arguments, uintptr_t result)
 {
-    return place->position == POSITION_RESULT ? result : place->position < 0 ? 0 : arguments[place->position];
+    return operand->position == POSITION_RESULT ? result : operand->position < 0 ? 0 : arguments[operand->position];
 }
 
 #define MEMBERS_MAX (UINT64_C(1) << 24)
 
-uint64_t place_count(const struct place *place, const uintptr_t *arguments, uintptr_t result)
+uint64_t operand_count(const struct operand *operand, const uintptr_t *arguments, uintptr_t result)
 {
-    const uintptr_t *array = (const uintptr_t *)place_word(place, arguments, result);
-    if (place->form != FORM_array)
+    const uintptr_t *array = (const uintptr_t *)operand_word(operand, arguments, result);
+    if (operand->form != FORM_array)
         return 1;
     if (array == NULL)
         return 0;
     uint64_t count = 0;
-    if (place->count == POSITION_NONE)
+    if (operand->count == POSITION_NONE)
     {
         while (count < MEMBERS_MAX && array[count] != 0)
             count++;
         return count;
     }
-    uintptr_t number = arguments[place->count];
-    if (place->count_pointed)
-        count = number == 0 ? 0 : place->count_wide ? *(const uint64_t *)number : *(const uint32_t *)number;
+    uintptr_t number = arguments[operand->count];
+    if (operand->count_pointed)
+        count = number == 0 ? 0 : operand->count_wide ? *(const uint64_t *)number : *(const uint32_t *)number;
     else
-        count = place->count_wide ? number : (uint32_t)number;
+        count = operand->count_wide ? number : (uint32_t)number;
     return count < MEMBERS_MAX ? count : 0; /* a negative or absurd number: the library will say so */
 }
 
-uintptr_t place_member(const struct place *place, const uintptr_t *arguments, uintptr_t result, uint64_t index)
+uintptr_t operand_member(const struct operand *operand, const uintptr_t *arguments, uintptr_t result, uint64_t index)
 {
-    uintptr_t word = place_word(place, arguments, result);
-    if (word == 0 || place->form == FORM_direct)
+    uintptr_t word = operand_word(operand, arguments, result);
+    if (word == 0 || operand->form == FORM_direct)
         return word;
-    return ((const uintptr_t *)word)[place->form == FORM_array ? index : 0];
+    return ((const uintptr_t *)word)[operand->form == FORM_array ? index : 0];
 }
 
-uintptr_t place_value(const struct place *place, const uintptr_t *arguments, uintptr_t result)
+uintptr_t operand_value(const struct operand *operand, const uintptr_t *arguments, uintptr_t result)
 {
-    return place_member(place, arguments, result, 0);
+    return operand_member(operand, arguments, result, 0);
 }
 
 /* The reference count that the object itself tells, 0 where it cannot be asked. The object must be alive. Tracker unlocked. */
@@ -291,9 +292,9 @@ static enum call_outcome effect_before(struct call *call, const struct effect_in
         return CALL_GO;
     }
     enum call_outcome outcome = CALL_GO;
-    uint64_t count = place_count(&effect->at, arguments, 0);
+    uint64_t count = operand_count(&effect->at, arguments, 0);
     for (uint64_t i = 0; i < count && outcome == CALL_GO; i++)
-        outcome = member_before(call, effect, place_member(&effect->at, arguments, 0, i), arguments);
+        outcome = member_before(call, effect, operand_member(&effect->at, arguments, 0, i), arguments);
     return outcome;
 }
 
@@ -390,13 +391,13 @@ static void handler_was_set(const struct call *call, uintptr_t handler, const st
     uintptr_t context = info->argument_count > 0 && kind_of_argument(call, 0) == KIND_geos_context ? arguments[0]
                         : info->result_kind == KIND_geos_context                                   ? result
                                                                                                    : 0;
-    refuse_remember_handler(context, handler, place_value(&effect->to, arguments, result), effect->to.position != POSITION_NONE);
+    refuse_remember_handler(context, handler, operand_value(&effect->to, arguments, result), effect->to.position != POSITION_NONE);
 }
 
 /* What came of one handle of an effect. */
 static void member_after(struct call *call, const struct effect_info *effect, uintptr_t subject, const uintptr_t *arguments, uintptr_t result, const struct birth *birth)
 {
-    uintptr_t object = effect->to.form == FORM_array ? 0 : place_value(&effect->to, arguments, result);
+    uintptr_t object = effect->to.form == FORM_array ? 0 : operand_value(&effect->to, arguments, result);
     switch (effect->verb)
     {
     case VERB_new:
@@ -405,8 +406,8 @@ static void member_after(struct call *call, const struct effect_info *effect, ui
     case VERB_depends:
     case VERB_advises:
     case VERB_needs:
-        for (uint64_t i = 0, count = place_count(&effect->to, arguments, result); i < count; i++)
-            depends_on(call, effect, subject, place_member(&effect->to, arguments, result, i));
+        for (uint64_t i = 0, count = operand_count(&effect->to, arguments, result); i < count; i++)
+            depends_on(call, effect, subject, operand_member(&effect->to, arguments, result, i));
         break;
     case VERB_borrows:
         was_lent(call, effect, subject, object, birth);
@@ -418,7 +419,7 @@ static void member_after(struct call *call, const struct effect_info *effect, ui
         was_stolen(call, effect, subject);
         break;
     case VERB_hands:
-        were_handed(call, effect, object);
+        were_handed(effect, object);
         break;
     case VERB_moves:
         was_moved(call, effect, subject, object);
@@ -430,7 +431,7 @@ static void member_after(struct call *call, const struct effect_info *effect, ui
         change_references(effect, subject, -1);
         break;
     case VERB_restores:
-        was_restored(call, effect, subject);
+        was_restored(effect, subject);
         break;
     case VERB_shares:
         was_shared(effect, subject);
@@ -471,7 +472,7 @@ static bool is_argument(const struct variant_info *variant, const uintptr_t *arg
 {
     FOR_EACH_EFFECT(effect, variant)
         if ((effect->verb == VERB_returns || effect->verb == VERB_consumes) && effect->at.position >= 0 && result != 0 &&
-            place_value(&effect->at, arguments, result) == result)
+            operand_value(&effect->at, arguments, result) == result)
             return true;
     return false;
 }
@@ -492,6 +493,7 @@ void call_after(struct call *call, const uintptr_t *arguments, uintptr_t result)
         waiting_of(call, &waiting);
     }
     dying_end(call);
+    buffers_settle();
     struct birth birth;
     gather_birth(&birth, variant, arguments);
     bool failed = has_failed(variant, result), same = is_argument(variant, arguments, result);
@@ -501,14 +503,14 @@ void call_after(struct call *call, const uintptr_t *arguments, uintptr_t result)
         if ((failed && (effect->unless_failed || (effect->at.form != FORM_direct && effect->verb != VERB_uses))) || (same && effect->at.position == POSITION_RESULT) ||
             effect->verb == VERB_takes || !condition_holds(effect, arguments))
             continue;
-        for (uint64_t i = 0, count = place_count(&effect->at, arguments, result); i < count; i++)
-            member_after(call, effect, place_member(&effect->at, arguments, result, i), arguments, result, &birth);
+        for (uint64_t i = 0, count = operand_count(&effect->at, arguments, result); i < count; i++)
+            member_after(call, effect, operand_member(&effect->at, arguments, result, i), arguments, result, &birth);
     }
     /* Transfers last: the new owner may be the result, which has to be known first. */
     FOR_EACH_EFFECT(effect, variant)
         if (effect->verb == VERB_takes && condition_holds(effect, arguments))
-            for (uint64_t i = 0, count = place_count(&effect->at, arguments, result); i < count; i++)
-                was_taken(call, effect, place_member(&effect->at, arguments, result, i), place_value(&effect->to, arguments, result), failed);
+            for (uint64_t i = 0, count = operand_count(&effect->at, arguments, result); i < count; i++)
+                was_taken(call, effect, operand_member(&effect->at, arguments, result, i), operand_value(&effect->to, arguments, result), failed);
     for (unsigned i = 0; i < waiting.count; i++)
         hold_children_may_be_gone(waiting.id[i], waiting.serial[i]);
 }

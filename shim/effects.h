@@ -52,11 +52,16 @@ static inline bool known_loan(const struct view *view, const void *parent, const
            atomic_load_explicit(&loan_cache[loan_index(entry)], memory_order_relaxed) == entry;
 }
 
-/* Strings that the library freed and Holdfast keeps back: while there are none, no string argument needs a look (strings.c). */
-extern _Atomic uint32_t strings_dead __attribute__((visibility("hidden")));
+/* Lower half of the addresses of lent strings that the library freed and Holdfast keeps back (strings.c): no other string needs a look. */
+#define LENT_SLOTS 4096u
+static inline unsigned lent_slot(uintptr_t text)
+{
+    return (unsigned)(text >> 4) & (LENT_SLOTS - 1);
+}
+extern _Atomic uint32_t dead_tags[LENT_SLOTS] __attribute__((visibility("hidden")));
 static inline bool known_string(const void *text)
 {
-    return text == NULL || atomic_load_explicit(&strings_dead, memory_order_relaxed) == 0;
+    return text == NULL || atomic_load_explicit(&dead_tags[lent_slot((uintptr_t)text)], memory_order_relaxed) != (uint32_t)(uintptr_t)text;
 }
 
 enum call_outcome { CALL_GO, CALL_REFUSED, CALL_DONE };
@@ -89,6 +94,7 @@ struct call {
     bool stack_taken;
     bool silent; /* Holdfast was interrupted by a signal handler, or has no arena: nothing is recorded */
     bool watching;
+    bool only_counts; /* it looks at no more of its handles than who holds them */
     uint8_t dying_count;
     struct passing passing; /* its outer_provider is that of this call */
     int next_descriptor; /* lowest free one before an open, -1: not asked */

@@ -268,6 +268,7 @@ static enum call_outcome judge_stranger(struct call *call, const struct effect_i
         return CALL_GO;
     }
     struct finding finding = {.rule = rule, .refuse = holdfast_options.mode != MODE_report};
+    finding.expected = rule == 109 ? kind_table[effect->kind].words : kind_table[tracker_handle(TRACKER, id)->kind].freed_by;
     finding.action = finding.refuse ? ACTION_refused : ACTION_logged;
     tell(call, &finding, id, rule == 110, arguments);
     return finding.refuse ? CALL_REFUSED : CALL_GO;
@@ -308,7 +309,7 @@ enum call_outcome judge_and_free(struct call *call, const struct effect_info *ef
     freeing.serial = record->serial;
     if (record->state == HANDLE_LIVE && record->cause == CAUSE_ALTERED && holdfast_options.mode != MODE_report)
         return keep_for_good(call, &freeing, arguments);
-    struct finding finding = judge_free(call->view, freeing.id, effect->verb, place_value(&effect->to, arguments, 0));
+    struct finding finding = judge_free(call->view, freeing.id, effect->verb, operand_value(&effect->to, arguments, 0));
     bool counted_borrow = (finding.rule == 104 || finding.rule == 114) && record->state == HANDLE_LIVE && kind_table[record->kind].reference != NULL;
     if (counted_borrow && !borrow_is_really_wrong(call, &freeing, finding.rule))
         return CALL_GO;
@@ -393,7 +394,7 @@ static bool invalidate_one(struct tracker *tracker, handle_id id, void *context)
 
 void judge_invalidation(struct call *call, const struct effect_info *effect, const uintptr_t *arguments)
 {
-    uintptr_t parent = place_value(&effect->to, arguments, 0);
+    uintptr_t parent = operand_value(&effect->to, arguments, 0);
     if (parent == 0 || !tracker_lock(TRACKER))
         return;
     handle_id id = find_handle(parent, effect->to_kind);

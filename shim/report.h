@@ -24,6 +24,7 @@ struct violation {
     uint16_t parent_kind;
     uintptr_t parent_address;
     bool has_birth, has_death;
+    bool no_death_function;               /* where it died is known, but not by which function */
     uint16_t birth_function, death_function;
     stack_id obtained, freed;
     bool has_other;                       /* HF112: what another thread was doing meanwhile */

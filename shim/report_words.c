@@ -223,7 +223,7 @@ void message_text(const struct violation *violation, char *out, size_t bytes)
         break;
     case 107:
         snprintf(out, bytes, "%s %s after %s replaced it", violation->handle, past_tense(violation),
-                 violation->has_death ? function_table[violation->death_function].name : "a call");
+                 violation->has_death && !violation->no_death_function ? function_table[violation->death_function].name : "a later call");
         break;
     case 108:
         if (violation->has_death)

@@ -45,8 +45,9 @@ void judge_dead(struct finding *finding, const struct handle_record *record, han
 }
 
 /* [tracker locked] */
-struct finding judge_use(const struct view *view, handle_id id)
+struct finding judge_use(const struct call *call, handle_id id)
 {
+    const struct view *view = call->view;
     struct finding finding = {.rule = 0, .dead = id, .action = ACTION_logged};
     struct handle_record *record = tracker_handle(TRACKER, id);
     if (record->state == HANDLE_BURIED)
@@ -98,7 +99,7 @@ struct finding judge_use(const struct view *view, handle_id id)
             finding.action = waiting->flags & HANDLE_REFUSED ? ACTION_free_refused : ACTION_kept;
         }
     }
-    if (finding.rule == 0 && opened_before_fork(id))
+    if (finding.rule == 0 && !call->only_counts && opened_before_fork(id))
     {
         finding.rule = 113;
         finding.dead = 0;
@@ -126,6 +127,7 @@ void tell(struct call *call, const struct finding *finding, handle_id id, bool f
     violation.action = finding->action;
     violation.freeing = freeing;
     violation.giving = finding->giving;
+    violation.expected = finding->expected;
     if (finding->note != NULL)
         snprintf(violation.note, sizeof violation.note, "%s", finding->note);
     char sentence[2 * DESCRIPTION_BYTES];
@@ -179,7 +181,7 @@ static bool use_is_fine(struct call *call, uintptr_t address, uint8_t kind, cons
     handle_id id = find_handle(address, kind);
     if (id == 0 && (id = of_another_kind(call->view, address, kind)) != 0)
     {
-        struct finding finding = {.rule = 109, .refuse = holdfast_options.mode != MODE_report};
+        struct finding finding = {.rule = 109, .refuse = holdfast_options.mode != MODE_report, .expected = kind_table[kind].words};
         finding.action = finding.refuse ? ACTION_refused : ACTION_logged;
         tell(call, &finding, id, false, arguments);
         return !finding.refuse;
@@ -191,7 +193,7 @@ static bool use_is_fine(struct call *call, uintptr_t address, uint8_t kind, cons
         tracker_unlock(TRACKER);
         return true;
     }
-    struct finding finding = judge_use(call->view, id);
+    struct finding finding = judge_use(call, id);
     uint32_t serial = tracker_handle(TRACKER, id)->serial;
     keep_while_used(call, id);
     if (finding.rule == 101 && kept_by_others(call, id))
@@ -220,6 +222,7 @@ bool uses_are_fine(struct call *call, const struct variant_info *variant, const 
 {
     const struct function_info *info = &function_table[call->function];
     uint32_t judged = 0; /* arguments that an effect judges more strictly than a use */
+    call->only_counts = info->any_thread;
     if (variant != NULL)
         FOR_EACH_EFFECT(effect, variant)
             if (effect->at.position >= 0 && effect->at.form == FORM_direct)
@@ -231,7 +234,12 @@ bool uses_are_fine(struct call *call, const struct variant_info *variant, const 
                 case VERB_releases:
                 case VERB_takes:
                 case VERB_consumes:
+                    call->only_counts = call->only_counts || effect->verb != VERB_takes;
                     judged |= 1u << effect->at.position;
+                    break;
+                case VERB_references:
+                case VERB_dereferences:
+                    call->only_counts = true;
                 }
     for (unsigned i = 0; i < info->argument_count; i++)
     {
@@ -242,8 +250,8 @@ bool uses_are_fine(struct call *call, const struct variant_info *variant, const 
     if (variant != NULL)
         FOR_EACH_EFFECT(effect, variant)
             if (effect->verb == VERB_uses)
-                for (uint64_t i = 0, count = place_count(&effect->at, arguments, 0); i < count; i++)
-                    if (!use_is_fine(call, place_member(&effect->at, arguments, 0, i), effect->kind, arguments))
+                for (uint64_t i = 0, count = operand_count(&effect->at, arguments, 0); i < count; i++)
+                    if (!use_is_fine(call, operand_member(&effect->at, arguments, 0, i), effect->kind, arguments))
                         return false;
     return true;
 }
