@@ -11,7 +11,7 @@ int main(int count, char **arguments)
     OGRFieldDefnH field = OGR_Fld_Create("people", OFTInteger);
     OGR_FD_AddFieldDefn(definition, field); /* used */
     OGR_Fld_Destroy(field);
-    OGR_F_Destroy(town);
+    OGR_F_Destroy(town); /* used2 */
     OGR_FD_Release(definition);
     printf("end\n");
     return 0;

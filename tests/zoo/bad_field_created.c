@@ -24,7 +24,7 @@ int main(int count, char **arguments)
     field = OGR_Fld_Create("mayor", OFTString);
     OGR_L_CreateField(layer, field, TRUE); /* used */
     OGR_Fld_Destroy(field);
-    OGR_F_Destroy(feature);
+    OGR_F_Destroy(feature); /* used2 */
     GDALClose(dataset);
     printf("end\n");
     return 0;

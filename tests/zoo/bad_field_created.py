@@ -15,5 +15,5 @@ del town
 for feature in layer:  # obtained
     pass
 layer.CreateField(ogr.FieldDefn("mayor", ogr.OFTString))  # used
-del feature
+del feature  # used2
 print("end")

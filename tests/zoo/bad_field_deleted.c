@@ -21,10 +21,10 @@ int main(int count, char **arguments)
     OGR_F_Destroy(town);
 
     OGRFeatureH feature = OGR_L_GetNextFeature(layer); /* obtained */
-    OGR_L_DeleteField(layer, OGR_FD_GetFieldIndex(OGR_L_GetLayerDefn(layer), "people")); /* freed */
-    int height = OGR_F_GetFieldIndex(feature, "height"); /* used */
-    printf("%d\n", height < 0 ? -1 : OGR_F_GetFieldAsInteger(feature, height));
-    OGR_F_Destroy(feature);
+    OGR_L_DeleteField(layer, OGR_FD_GetFieldIndex(OGR_L_GetLayerDefn(layer), "people")); /* used */
+    int height = OGR_FD_GetFieldIndex(OGR_L_GetLayerDefn(layer), "height");
+    printf("%d\n", OGR_F_GetFieldAsInteger(feature, height)); /* used2 */
+    OGR_F_Destroy(feature); /* used3 */
     GDALClose(dataset);
     return 0;
 }

@@ -22,11 +22,11 @@ int main(int count, char **arguments)
 
     OGRFeatureH feature = OGR_L_GetNextFeature(layer); /* obtained */
     field = OGR_Fld_Create("people", OFTReal);
-    OGR_L_AlterFieldDefn(layer, 0, field, ALTER_TYPE_FLAG); /* freed */
+    OGR_L_AlterFieldDefn(layer, 0, field, ALTER_TYPE_FLAG); /* used */
     OGR_Fld_Destroy(field);
-    double people = OGR_F_GetFieldAsDouble(feature, 0); /* used */
+    double people = OGR_F_GetFieldAsDouble(feature, 0); /* used2 */
     printf("%s\n", people == 1200 ? "right" : "wrong");
-    OGR_F_Destroy(feature);
+    OGR_F_Destroy(feature); /* used3 */
     GDALClose(dataset);
     return 0;
 }

@@ -22,10 +22,10 @@ int main(int count, char **arguments)
 
     OGRFeatureH feature = OGR_L_GetNextFeature(layer); /* obtained */
     int order[] = {1, 0};
-    OGR_L_ReorderFields(layer, order); /* freed */
-    int people = OGR_F_GetFieldIndex(feature, "people"); /* used */
-    printf("%d\n", people < 0 ? -1 : OGR_F_GetFieldAsInteger(feature, people));
-    OGR_F_Destroy(feature);
+    OGR_L_ReorderFields(layer, order); /* used */
+    int people = OGR_FD_GetFieldIndex(OGR_L_GetLayerDefn(layer), "people");
+    printf("%d\n", OGR_F_GetFieldAsInteger(feature, people)); /* used2 */
+    OGR_F_Destroy(feature); /* used3 */
     GDALClose(dataset);
     return 0;
 }

@@ -5,15 +5,13 @@ int main(int count, char **arguments)
 {
     (void)count;
     enter(arguments);
-    OGRGeometryH point = OGR_G_CreateGeometry(wkbPoint);
-    OGRSpatialReferenceH first = OSRNewSpatialReference(SRS_WKT_WGS84_LAT_LONG);
-    OGR_G_AssignSpatialReference(point, first);
-    OSRRelease(first);
+    OGRGeometryH point = OGR_G_CreateGeometryFromJson("{\"type\": \"Point\", \"coordinates\": [500000, 4600000], "
+                                                      "\"crs\": {\"type\": \"name\", \"properties\": {\"name\": \"EPSG:32631\"}}}");
     OGRSpatialReferenceH srs = OGR_G_GetSpatialReference(point); /* obtained */
-    OGRSpatialReferenceH second = OSRNewSpatialReference("LOCAL_CS[\"yard\"]");
-    OGR_G_AssignSpatialReference(point, second); /* freed */
-    printf("%d\n", OSRIsGeographic(srs)); /* used */
-    OSRRelease(second);
+    OGRSpatialReferenceH yard = OSRNewSpatialReference("LOCAL_CS[\"yard\"]");
+    OGR_G_AssignSpatialReference(point, yard); /* freed */
+    printf("%d\n", OSRIsProjected(srs)); /* used */
+    OSRRelease(yard);
     OGR_G_DestroyGeometry(point);
     return 0;
 }

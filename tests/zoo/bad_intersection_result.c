@@ -14,7 +14,7 @@ int main(int count, char **arguments)
     if (OGR_L_CreateFeature(result, first) != OGRERR_NONE)
         return 1;
     OGR_L_Intersection(input, method, result, NULL, NULL, NULL); /* used */
-    OGR_F_Destroy(first);
+    OGR_F_Destroy(first); /* used2 */
     GDALClose(dataset);
     GDALClose(places);
     GDALClose(others);

@@ -10,7 +10,7 @@ int main(int count, char **arguments)
     OGRLayerH result = OGR_DS_ExecuteSQL(second, "SELECT * FROM places WHERE name > 'a'", NULL, NULL); /* obtained */
     OGR_DS_ReleaseResultSet(first, result); /* used */
     GDALClose(first);
-    GDALClose(second);
+    GDALClose(second); /* used2 */
     printf("end\n");
     return 0;
 }

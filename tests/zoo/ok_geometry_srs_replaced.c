@@ -1,23 +1,21 @@
-/* A reference of the program's own keeps the old spatial reference alive. */
+/* References of the program's own keep the old spatial references alive. */
 #include "zoo.h"
 
 int main(int count, char **arguments)
 {
     (void)count;
     enter(arguments);
-    OGRGeometryH point = OGR_G_CreateGeometry(wkbPoint);
-    OGRSpatialReferenceH first = OSRNewSpatialReference(SRS_WKT_WGS84_LAT_LONG);
-    OGR_G_AssignSpatialReference(point, first);
-    OGRSpatialReferenceH second = OSRNewSpatialReference("LOCAL_CS[\"yard\"]");
-    OGR_G_AssignSpatialReference(point, second);
-    printf("%d\n", OSRIsGeographic(first));
-    OSRRelease(first);
+    OGRGeometryH point = OGR_G_CreateGeometryFromJson("{\"type\": \"Point\", \"coordinates\": [500000, 4600000], "
+                                                      "\"crs\": {\"type\": \"name\", \"properties\": {\"name\": \"EPSG:32631\"}}}");
     OGRSpatialReferenceH srs = OGR_G_GetSpatialReference(point);
     OSRReference(srs);
-    OGR_G_AssignSpatialReference(point, NULL);
-    printf("%d\n", OSRIsLocal(srs));
+    OGRSpatialReferenceH yard = OSRNewSpatialReference("LOCAL_CS[\"yard\"]");
+    OGR_G_AssignSpatialReference(point, yard);
+    printf("%d\n", OSRIsProjected(srs));
+    OGR_G_AssignSpatialReference(point, srs);
     OSRRelease(srs);
-    OSRRelease(second);
+    printf("%d %d\n", OSRIsProjected(OGR_G_GetSpatialReference(point)), OSRIsLocal(yard));
+    OSRRelease(yard);
     OGR_G_DestroyGeometry(point);
     return 0;
 }
