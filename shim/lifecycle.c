@@ -15,6 +15,7 @@
 #include "python.h"
 #include "report.h"
 #include "stack.h"
+#include "suppressions.h"
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -122,6 +123,7 @@ void holdfast_activate(void)
     if (holdfast_options.help)
         options_print(STDERR_FILENO);
     report_check_log();
+    suppressions_load();
     open_arena();
     if (holdfast_tracker.base != NULL)
     {
