@@ -48,7 +48,7 @@ static const char *shown_path(const char *path)
 static void complain_file(const char *path, const char *problem)
 {
     char line[480];
-    snprintf(line, sizeof line, "suppressions: '%s' %s; nothing of it is suppressed", shown_path(path), problem);
+    snprintf(line, sizeof line, "suppressions: '%s' %s", shown_path(path), problem);
     log_complain(line);
 }
 
@@ -62,12 +62,12 @@ static void load_file(const char *path)
     if (descriptor < 0)
     {
         char problem[120];
-        snprintf(problem, sizeof problem, "cannot be read (%s): check the path", strerrorname_np(errno) != NULL ? strerrordesc_np(errno) : "unknown error");
+        snprintf(problem, sizeof problem, "cannot be read (%s): check the path; nothing of it is suppressed", strerrorname_np(errno) != NULL ? strerrordesc_np(errno) : "unknown error");
         complain_file(path, problem);
         return;
     }
     if (fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode))
-        complain_file(path, "is no regular file: give a text file");
+        complain_file(path, "is no regular file: give a text file; nothing of it is suppressed");
     else
     {
         ssize_t count;
@@ -76,7 +76,7 @@ static void load_file(const char *path)
         bool longer = used == room && read(descriptor, &more, 1) == 1;
         suppressions_parse(&table, path, used, complain_some, &complaints);
         if (longer)
-            complain_file(path, "is too long, all files together may have 128 KiB: join entries by wildcards");
+            complain_file(path, "is too long, all files together may have 128 KiB: what lies beyond is left out; join entries by wildcards");
     }
     close(descriptor);
     if (complaints > COMPLAINTS_SHOWN)

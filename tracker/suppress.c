@@ -293,6 +293,8 @@ static uint32_t keep_file_name(struct suppressions *all, const char *file)
 
 void suppressions_parse(struct suppressions *all, const char *file, size_t bytes, suppression_complain *complain, void *context)
 {
+    if (all->text_used >= SUPPRESSION_TEXT_BYTES)
+        return; /* no byte of it was read */
     char *start = all->text + all->text_used, *end = start + bytes;
     *end = '\0';
     all->text_used += bytes + 1;
