@@ -319,7 +319,8 @@ void findings_settle_suppressions(struct findings *findings)
         clear_finding(&finding);
     }
     findings->count = kept;
-    json_object_set_new(findings->totals, "suppressed", json_integer(suppressed));
+    if (findings->suppressor != NULL || suppressed > 0)
+        json_object_set_new(findings->totals, "suppressed", json_integer(suppressed));
 }
 
 void findings_add_notice(struct findings *findings, json_t *notice)
@@ -332,6 +333,8 @@ void findings_add_summary(struct findings *findings, json_t *summary)
     static const char *const names[] = {"repeats", "refused", "held", "suppressed"};
     for (size_t index = 0; index < sizeof names / sizeof names[0]; index++) {
         json_int_t sum = member_number(findings->totals, names[index]) + member_number(summary, names[index]);
+        if (json_object_get(summary, names[index]) == NULL && strcmp(names[index], "suppressed") == 0)
+            continue; /* nobody asked for suppressions, or the log is older than they are */
         json_object_set_new(findings->totals, names[index], json_integer(sum));
     }
     json_decref(summary);
