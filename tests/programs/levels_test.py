@@ -49,6 +49,29 @@ def test_levels(folder):
     check_run("halt_on_error does not halt at a warning", result, 0, REFUSED, ["HF101"])
 
 
+# A dataset is used three times and closed again after its close: four calls are refused, by two rules.
+CLOSED = """
+import ctypes, ctypes.util
+library = ctypes.CDLL(ctypes.util.find_library('gdal'))
+library.GDALOpen.restype = ctypes.c_void_p
+library.GDALAllRegister()
+dataset = ctypes.c_void_p(library.GDALOpen(b'rgb.tif', 0))
+library.GDALClose(dataset)
+for number in range(3):
+    print(library.GDALGetRasterXSize(dataset))
+library.GDALClose(dataset)
+"""
+
+
+def test_refused(folder):
+    """What is done on behalf of a rule that is off is done, and not told."""
+    (folder / "closed.py").write_text(CLOSED)
+    for rules, reports, refused in (("HF119=off", ["HF102", "HF103"], 4), ("HF102=off", ["HF103"], 1), ("HF103=off", ["HF102"], 3), ("HF102=advice", ["HF103"], 1)):
+        result = run([PYTHON, "closed.py"], options="rules=" + rules, cwd=folder)
+        check_run("rules=%s: all four calls are refused" % rules, result, 0, "0\n0\n0\n", reports)
+        check("rules=%s: the closing line tells of %d" % (rules, refused), (result.summary or "").endswith(" %d refused" % refused), result.summary)
+
+
 def test_json(folder):
     for level, severity in (("warn", "warning"), ("error", "error"), ("fatal", "fatal")):
         result = program(folder, "HF101=" + level, log_format="json")
@@ -84,6 +107,7 @@ with workshop() as folder:
     make_inputs(folder)
     (folder / "program.py").write_text(PROGRAM)
     test_levels(folder)
+    test_refused(folder)
     test_json(folder)
     test_lists(folder)
     test_command(folder)

@@ -32,8 +32,8 @@ def second():
     del ds
     return band
 
-use(first())
-use(second())
+for make in (first, second):
+    use(make())
 library = ctypes.CDLL(ctypes.util.find_library('gdal'))
 library.GDALOpen.restype = ctypes.c_void_p
 dataset = ctypes.c_void_p(library.GDALOpen(b'rgb.tif', 0))
