@@ -282,6 +282,10 @@ static enum call_outcome effect_before(struct call *call, const struct effect_in
     case VERB_invalidates:
         judge_invalidation(call, effect, arguments);
         return CALL_GO;
+    case VERB_replaces:
+        if (effect->kind == KIND_string)
+            strings_replaced(call, operand_value(&effect->to, arguments, 0));
+        return CALL_GO;
     case VERB_hosts:
         call->view->provider->hosts = true;
         return CALL_GO;
