@@ -14,6 +14,7 @@
 #include "buffers.h"
 #include "strings.h"
 #include "stack.h"
+#include <string.h>
 #include <unistd.h>
 
 _Atomic uint64_t good_cache[GOOD_SLOTS];
@@ -140,6 +141,8 @@ bool condition_holds(const struct effect_info *effect, const uintptr_t *argument
     {
     case CONDITION_null:
         return arguments[effect->condition_argument] == 0;
+    case CONDITION_contains: /* a text with any of these letters */
+        return arguments[effect->condition_argument] != 0 && strpbrk((const char *)arguments[effect->condition_argument], effect->text) != NULL;
     case CONDITION_given:
         return arguments[effect->condition_argument] != 0;
     case CONDITION_mask:

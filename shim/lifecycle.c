@@ -12,6 +12,7 @@
 #include "hold.h"
 #include "forks.h"
 #include "holdfast.h"
+#include "leaks.h"
 #include "log.h"
 #include "python.h"
 #include "report.h"
@@ -151,6 +152,7 @@ static __attribute__((destructor)) void at_unload(void)
 {
     if (!holdfast_is_active())
         return;
+    leaks_report(holdfast_options.leaks);
     report_summary();
     bool failed = report_errors() > 0 && holdfast_options.exitcode != 0;
     int code = (int)holdfast_options.exitcode;
@@ -171,6 +173,11 @@ const char *holdfast_version(void)
 uint64_t holdfast_error_count(void)
 {
     return report_errors();
+}
+
+size_t holdfast_report_leaks(void)
+{
+    return holdfast_is_active() ? leaks_report(LEAKS_all) : 0;
 }
 
 size_t holdfast_describe(const void *handle, char *buffer, size_t bytes)
