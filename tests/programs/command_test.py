@@ -137,6 +137,14 @@ def test_run_environment(folder):
     result = run("run", "--log-path", "logs/app", *show, cwd=folder)
     check("a relative log path means the directory of now", result.stdout.split("\n")[1] == "log_path=%s/logs/app" % folder.resolve(), result)
     check("log_path stderr stays", seen("--log-path", "stderr")[1] == "log_path=stderr")
+    (folder / "known.supp").write_text("")
+    result = run("run", "--suppressions", "known.supp", "--suppressions=" + str(folder / "known.supp"), "--gen-suppressions=new.supp", *show, cwd=folder)
+    known = "suppressions=%s/known.supp" % folder.resolve()
+    check("files of suppressions mean the directory of now", result.stdout.split("\n")[1] == ":".join([known, "suppressions=%s/known.supp" % folder,
+          "gen_suppressions_path=%s/new.supp" % folder.resolve()]), result)
+    check("--gen-suppressions needs no value", seen("--gen-suppressions", "--mode=report")[1] == "gen_suppressions=1:mode=report")
+    expect("--suppressions without a file", run("run", "--suppressions"), 2, err=["--suppressions needs a value"])
+    expect("--suppressions with a missing file", run("run", "--suppressions", "/no/such.supp", "true"), 2, err=["'/no/such.supp' cannot be read"])
     result = run("run", "true", environment={"HOLDFAST_LIBRARY": "/nowhere/lib.so"})
     expect("HOLDFAST_LIBRARY that is no file", result, 126, err=["/nowhere/lib.so"])
     blank = folder / "with blank"
@@ -322,6 +330,30 @@ def test_report_json(folder):
     check("control characters do not reach the terminal", "\x1b" not in result.stdout and "\u009b" not in result.stdout, repr(result.stdout))
 
 
+def test_report_shapes(folder):
+    """A leak has no call that is wrong, concurrent use has another thread's."""
+    leak = violation(rule="HF115", name="leaked", severity="warning", message="37 datasets were never freed, e.g. dataset 'a.tif'", function="", action="logged",
+                     handle_count=37, examples=["dataset 'a.tif'"], stacks={"used": None, "obtained": stack("GDALOpen", 3), "freed": None})
+    log = json_log(folder / "leak", leak, leak)
+    result = run("report", log)
+    expect("report of a leak", result, 0, out=["HF115 leaked (warning): 37 datasets", "37 of this origin", "obtained by GDALOpen", "Holdfast  logged only", "/home/me/x.py:3  HF115"])
+    check("a leak has no use", "used" not in result.stdout and "the call went through" not in result.stdout, result.stdout)
+    document = json.loads(run("report", "--format", "json", log).stdout)
+    found = [(item["count"], item["handle_count"], item["place"]) for item in document["violations"]]
+    check("the count of a leak's handles is not that of its reports", found == [(2, 37, "/home/me/x.py:3")], found)
+
+    both = violation(rule="HF112", name="concurrent-use")
+    both["stacks"]["other"] = dict(stack("GDALFlushCache", 77), thread=4711)
+    both["stacks"]["freed"] = None
+    third = violation(rule="HF112", name="concurrent-use")
+    third["stacks"]["other"] = dict(stack("GDALFlushCache", 78), thread=4712)
+    third["stacks"]["freed"] = None
+    result = run("report", json_log(folder / "both", both, third))
+    expect("report of another thread", result, 0, out=["meanwhile, in thread 4711, by GDALFlushCache", "/home/me/x.py:77", "2 violations (2 different)"])
+    fatal = violation(severity="fatal")
+    expect("report of a rule at level fatal", run("report", json_log(folder / "fatal", fatal)), 0, out=["HF101 stale-use (fatal): "])
+
+
 def test_report_text(folder):
     log = folder / "text.31"
     log.write_text(TEXT_LOG)
@@ -474,8 +506,8 @@ def main():
         test_files_and_dispositions()
         test_explain()
         test_manual()
-        for test in (test_run_programs, test_run_environment, test_error_exitcode, test_report_json, test_report_text, test_report_damage,
-                     test_report_arena, test_symbols):
+        for test in (test_run_programs, test_run_environment, test_error_exitcode, test_report_json, test_report_shapes, test_report_text,
+                     test_report_damage, test_report_arena, test_symbols):
             folder = root / test.__name__
             folder.mkdir()
             test(folder)
