@@ -9,6 +9,7 @@
  */
 #include "lifecycle.h"
 #include "context.h"
+#include "evidence.h"
 #include "hold.h"
 #include "holdfast.h"
 #include "log.h"
@@ -74,6 +75,7 @@ static void after_fork_child(void)
     if (!tracker_after_fork_child(&holdfast_tracker, holdfast_options.arena_path[0] != '\0' ? path : NULL, error, sizeof error))
         log_complain(error);
     stack_after_fork_child();
+    evidence_after_fork_child();
     python_after_fork_child();
 }
 
@@ -144,6 +146,7 @@ static __attribute__((destructor)) void at_unload(void)
     if (!holdfast_is_active())
         return;
     report_summary();
+    evidence_write();
     bool failed = report_errors() > 0 && holdfast_options.exitcode != 0;
     int code = (int)holdfast_options.exitcode;
     /* Marked as ended, but not unmapped: other threads may still be inside a call. */

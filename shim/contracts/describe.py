@@ -17,6 +17,7 @@ import generate  # noqa: E402
 
 FREEING = ('frees', 'closes', 'releases')  # verbs by which an owned handle ends
 OWNING = ('new', 'steals', 'consumes', 'hands')  # verbs by which the caller comes to own one
+NOWHERE = (generate.NONE, generate.DIRECT, generate.NONE, False)
 FAIL_WORDS = {'OGRErr': 'OGRERR_INVALID_HANDLE', 'CPLErr': 'CE_Failure'}  # what a person reads for the number that default_failure() gives
 
 
@@ -58,7 +59,15 @@ def phrases_of(function):
         yield re.sub(r'\s+', ' ', phrase), alone.effects
 
 
-def position_name(function, position, form=generate.DIRECT, count=generate.NONE):
+def sides_of(effect):
+    """What an effect is about and its other side, each as (position, form, position of the count, `owner of`)."""
+    if hasattr(effect, 'at'):
+        return [(place.position, place.form, place.count, place.owner) for place in (effect.at, effect.to)]
+    return [(effect.subject, effect.form, effect.count, False), (effect.object, generate.DIRECT, generate.NONE, False)]
+
+
+def name_at(function, side):
+    position, form, count, owner = side
     if position == generate.RESULT:
         return 'result'
     if position == generate.GLOBAL:
@@ -67,37 +76,47 @@ def position_name(function, position, form=generate.DIRECT, count=generate.NONE)
         return None
     name = function.parameters[position].name
     if form == generate.POINTED:
-        return '*' + name
-    if form == generate.ARRAY:
-        return f'{name}[{position_name(function, count) or ""}]'
-    return name
+        name = '*' + name
+    elif form == generate.ARRAY:
+        name += f'[{function.parameters[count].name if count >= 0 else ""}]'
+    return 'owner of ' + name if owner else name
+
+
+def kind_at(function, side):
+    position, form = side[:2]
+    if position < 0:
+        return function.result_kind if position == generate.RESULT else None
+    parameter = function.parameters[position]
+    return parameter.kind if form == generate.DIRECT else generate.kind_of(re.sub(r'\*$', '', generate.tidy(parameter.ctype)))
 
 
 class Row:
     """One effect on one handle, or the plain use of one."""
 
-    def __init__(self, function, verb, words, subject, form, kind, parent, count=generate.NONE):
-        self.verb, self.words, self.kind = verb, words, kind
-        self.argument, self.name = subject, position_name(function, subject, form, count)
-        self.owned = verb in OWNING
-        self.parent_kind = function.result_kind if parent == generate.RESULT else function.parameters[parent].kind if parent >= 0 else None
-        if parent >= 0 and self.parent_kind is None:
-            parent = generate.NONE  # user data of a handler: no handle
-        self.parent, self.parent_name = parent, position_name(function, parent)
+    def __init__(self, function, verb, words, about, other, kind):
+        self.verb, self.words, self.kind, self.owned = verb, words, kind, verb in OWNING
+        self.argument, self.name = about[0], name_at(function, about)
+        self.parent_kind = kind_at(function, other)
+        if other[0] >= 0 and self.parent_kind is None:
+            other = NOWHERE  # user data of a handler, the name of a file: no handle
+        self.parent, self.parent_name = other[0], name_at(function, other)
 
 
 def rows_of(function):
     rows, acted_on = [], set(function.unused)
     for words, effects in phrases_of(function):
-        for e in effects:
-            subject, other = (e.subject, e.object) if e.subject != generate.NONE else (e.object, generate.NONE)  # `invalidates band of P` acts on P
-            rows.append(Row(function, e.verb, words, subject, e.form, e.kind, other, e.count))
-            acted_on.add(e.subject)
+        for effect in effects:
+            about, other = sides_of(effect)
+            acted_on.add(about[0])
+            if about[0] == generate.NONE:
+                about, other = other, NOWHERE  # `invalidates band of P` acts on P, which is used as well
+            rows.append(Row(function, effect.verb, words, about, other, effect.kind))
     for position, parameter in enumerate(function.parameters):
+        place = (position, generate.DIRECT, generate.NONE, False)
         if parameter.kind and position not in acted_on:
-            rows.append(Row(function, 'use', 'use', position, generate.DIRECT, parameter.kind, generate.NONE))
-    for position in sorted(function.unused):
-        rows.append(Row(function, 'unused', 'unused ' + function.parameters[position].name, position, generate.DIRECT, function.parameters[position].kind, generate.NONE))
+            rows.append(Row(function, 'use', 'use', place, NOWHERE, parameter.kind))
+        elif position in function.unused:
+            rows.append(Row(function, 'unused', 'unused ' + parameter.name, place, NOWHERE, parameter.kind))
     return rows
 
 
