@@ -2,6 +2,7 @@
  * ran. */
 #include "call.h"
 #include "leaks.h"
+#include "evidence.h"
 #include <string.h>
 
 void gather_birth(struct birth *birth, const struct variant_info *variant, const uintptr_t *arguments)
@@ -217,6 +218,7 @@ void was_lent(struct call *call, const struct effect_info *effect, uintptr_t chi
         if ((above->state == HANDLE_HELD || (above->flags & HANDLE_STALE)) && ((record->flags & HANDLE_COUNTED) == 0 || record->parents == 1))
             record->flags |= HANDLE_STALE;
     }
+    evidence_lent(call->function, id, parent_id);
     handle_lent_again(TRACKER, id);
     if ((record->flags & HANDLE_STALE) == 0 && record->state == HANDLE_LIVE)
     {

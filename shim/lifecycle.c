@@ -9,6 +9,7 @@
  */
 #include "lifecycle.h"
 #include "context.h"
+#include "evidence.h"
 #include "hold.h"
 #include "forks.h"
 #include "holdfast.h"
@@ -82,6 +83,7 @@ static void after_fork_child(void)
     forks_after_fork_child();
     tree_after_fork_child();
     strings_after_fork_child();
+    evidence_after_fork_child();
     python_after_fork_child();
 }
 
@@ -154,6 +156,7 @@ static __attribute__((destructor)) void at_unload(void)
         return;
     leaks_report(holdfast_options.leaks);
     report_summary();
+    evidence_write();
     bool failed = report_errors() > 0 && holdfast_options.exitcode != 0;
     int code = (int)holdfast_options.exitcode;
     /* Marked as ended, but not unmapped: other threads may still be inside a call. */
