@@ -174,7 +174,7 @@ class Run:
         (self.place / "pytest.ini").write_text("[pytest]\nmarkers =\n" + "".join("    %s: of the suite\n" % mark for mark in MARKS))
 
     def run(self, suite, preload):
-        argv = [suite.python, "-m", "pytest", "-c", "pytest.ini", "-p", "suites_plugin", "-p", "no:cacheprovider", "-q", "-rN", "--tb=short",
+        argv = [suite.python, "-m", "pytest", "-c", "pytest.ini", "-p", "suites_plugin", "-p", "no:cacheprovider", "-q", "-rN", "--tb=short", "--disable-warnings",
                 "-m", "not network and not wheel", "--basetemp", self.place / "tmp" / "pytest", "--continue-on-collection-errors",
                 *(["--pyargs", suite.package] if suite.inside else [suite.folder])]
         environment = {"SUITES_RECORD": str(self.place / "record"), "SUITES_LOG": str(self.log) if preload else "", "SUITES_PACKAGE": suite.package,
@@ -257,15 +257,18 @@ def is_planted(report):
 
 
 def compare(name, bare, watched):
-    """Test by test; one check for each that differs."""
-    different = 0
+    """Test by test; one check for each that differs, and one for all that did not run because the process died before."""
+    different = unrun = 0
     for test in sorted(bare.tests.keys() | watched.tests.keys()):
         left, right = bare.tests.get(test, "did not run"), watched.tests.get(test, "did not run")
-        if left != right:
+        if right == "did not run" and watched.running and test != watched.running:
+            unrun += 1
+        elif left != right:
             different += 1
             check("%s: %s ends the same" % (name, test), False, "without Holdfast: %s\n%s\nwith Holdfast: %s\n%s" % (
                 left, last_lines(bare.texts.get(test, ""), 12), right, last_lines(watched.texts.get(test, ""), 25)))
-    check("%s: every test ends the same with Holdfast" % name, not different, "%d of %d tests differ, see above" % (different, len(bare.tests)))
+    check("%s: every test ends the same with Holdfast" % name, not different and not unrun,
+          "%d of %d tests differ, see above; %d did not run after %s" % (different, len(bare.tests), unrun, watched.running))
 
 
 def check_reports(name, watched):
