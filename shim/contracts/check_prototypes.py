@@ -45,7 +45,7 @@ def main():
         for function in functions[name]:
             version = versions[function.library]
             if name in declared and version >= function.range[0] and (function.range[1] == 0 or version < function.range[1]):
-                lines.append('extern ' + re.sub(r'\b[a-z_]+:(?=\s*void)', '', function.prototype) + ';\n')
+                lines.append('extern ' + re.sub(r'\b[a-z_]+:(?=\s*\w)', '', function.prototype) + ';\n')
     classes = []
     for ctype in sorted(generate.ENUMS | generate.POINTERS):
         if compiles(f'{includes}extern {ctype} known;\n', flags)[0]:
