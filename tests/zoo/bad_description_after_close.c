@@ -5,7 +5,7 @@ int main(int count, char **arguments)
 {
     (void)count;
     enter(arguments);
-    GDALDatasetH dataset = GDALOpen("tiny.tif", GA_Update);
+    GDALDatasetH dataset = GDALOpen("./././././tiny.tif", GA_ReadOnly);
     const char *name = GDALGetDescription(dataset); /* obtained */
     GDALClose(dataset); /* freed */
     GDALDriverH driver = GDALIdentifyDriver(name, NULL); /* used */

@@ -6,7 +6,6 @@ int main(int count, char **arguments)
     (void)count;
     enter(arguments);
     GDALDatasetH dataset = GDALCreate(GDALGetDriverByName("MEM"), "m", 8, 4, 1, GDT_Byte, NULL);
-    GDALRasterBandH band = GDALGetRasterBand(dataset, 1);
     GDALSetMetadataItem(dataset, "COLOUR", "green", NULL);
     char **list = GDALGetMetadata(dataset, NULL); /* obtained */
     printf("%s\n", list[0]);

@@ -5,7 +5,7 @@ int main(int count, char **arguments)
 {
     (void)count;
     enter(arguments);
-    GDALDatasetH dataset = GDALOpen("tiny.tif", GA_Update);
+    GDALDatasetH dataset = GDALOpen("./././././tiny.tif", GA_ReadOnly);
     const char *driver = GDALGetDriverShortName(GDALGetDatasetDriver(dataset));
     char *name = CPLStrdup(GDALGetDescription(dataset));
     GDALClose(dataset);

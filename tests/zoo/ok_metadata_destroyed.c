@@ -6,7 +6,6 @@ int main(int count, char **arguments)
     (void)count;
     enter(arguments);
     GDALDatasetH dataset = GDALCreate(GDALGetDriverByName("MEM"), "m", 8, 4, 1, GDT_Byte, NULL);
-    GDALRasterBandH band = GDALGetRasterBand(dataset, 1);
     GDALSetMetadataItem(dataset, "COLOUR", "green", NULL);
     char **copy = CSLDuplicate(GDALGetMetadata(dataset, NULL)), **domains = GDALGetMetadataDomainList(dataset), **files = GDALGetFileList(dataset);
     printf("%s %d\n", copy[0], CSLCount(domains));

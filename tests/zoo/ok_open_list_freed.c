@@ -6,7 +6,6 @@ int main(int count, char **arguments)
     (void)count;
     enter(arguments);
     GDALDatasetH dataset = GDALCreate(GDALGetDriverByName("MEM"), "m", 8, 4, 1, GDT_Byte, NULL);
-    GDALRasterBandH band = GDALGetRasterBand(dataset, 1);
     GDALDatasetH *list = NULL;
     int number = 0;
     GDALGetOpenDatasets(&list, &number);
@@ -15,7 +14,6 @@ int main(int count, char **arguments)
     GDALGetOpenDatasets(&list, &number);
     printf("%d %s\n", number, GDALGetDescription(list[0]) != NULL ? "named" : "unnamed");
     GDALClose(other);
-    (void)band;
     GDALClose(dataset);
     printf("end\n");
     return 0;

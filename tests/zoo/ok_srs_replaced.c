@@ -6,7 +6,6 @@ int main(int count, char **arguments)
     (void)count;
     enter(arguments);
     GDALDatasetH dataset = GDALCreate(GDALGetDriverByName("MEM"), "m", 8, 4, 1, GDT_Byte, NULL);
-    GDALRasterBandH band = GDALGetRasterBand(dataset, 1);
     OGRSpatialReferenceH geographic = OSRNewSpatialReference(NULL), projected = OSRNewSpatialReference(NULL);
     OSRImportFromEPSG(geographic, 4326);
     OSRImportFromEPSG(projected, 32631);
