@@ -17,6 +17,7 @@
 #include "report.h"
 #include "stack.h"
 #include "strings.h"
+#include "suppressions.h"
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -128,6 +129,7 @@ void holdfast_activate(void)
     if (holdfast_options.help)
         options_print(STDERR_FILENO);
     report_check_log();
+    suppressions_load();
     open_arena();
     if (holdfast_tracker.base != NULL)
     {

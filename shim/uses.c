@@ -133,10 +133,11 @@ void tell(struct call *call, const struct finding *finding, handle_id id, bool f
     if (finding->note != NULL)
         snprintf(violation.note, sizeof violation.note, "%s", finding->note);
     char sentence[2 * DESCRIPTION_BYTES];
-    report_violation(&violation, sentence, sizeof sentence);
+    bool told = report_violation(&violation, sentence, sizeof sentence);
     if (finding->refuse)
     {
-        tracker_count(TRACKER, COUNTER_refusals);
+        if (told)
+            tracker_count(TRACKER, COUNTER_refusals);
         refuse_tell(call->view, call->function, arguments, sentence);
     }
 }
