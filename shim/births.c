@@ -107,14 +107,22 @@ uint8_t kind_of_argument(const struct call *call, int position)
     return argument_kinds[function_table[call->function].first_argument + (unsigned)position];
 }
 
-/* [tracker locked] What the handle lives in or depends on; itself when that is not known. */
-static handle_id owner_of(handle_id id)
+/* [tracker locked] What the handle lives in or depends on, else what it came from; itself when neither is known. The memory that it works on is none of these. */
+handle_id owner_of(handle_id id)
 {
     const struct handle_record *record = tracker_handle(TRACKER, id);
-    const struct edge_record *edge = record != NULL ? tracker_edge(TRACKER, record->first_parent) : NULL;
-    while (edge != NULL && edge->type == EDGE_ADVICE)
-        edge = tracker_edge(TRACKER, edge->next_of_child);
-    return edge != NULL ? edge->parent : id;
+    handle_id source = id;
+    for (uint32_t edge = record != NULL ? record->first_parent : 0; edge != 0; edge = tracker_edge(TRACKER, edge)->next_of_child)
+    {
+        handle_id parent = tracker_edge(TRACKER, edge)->parent;
+        if (tracker_handle(TRACKER, parent)->kind == KIND_buffer)
+            continue;
+        if (tracker_edge(TRACKER, edge)->type != EDGE_ADVICE)
+            return parent;
+        if (source == id)
+            source = parent;
+    }
+    return source;
 }
 
 void depends_on(struct call *call, const struct effect_info *effect, uintptr_t child, uintptr_t parent)
@@ -253,6 +261,13 @@ void was_taken(struct call *call, const struct effect_info *effect, uintptr_t ad
     }
     if (effect->to.position == POSITION_NONE)
         forget_unseen(id);
+    else if (effect->to.position == POSITION_GLOBAL && (record->flags & HANDLE_GLOBAL) == 0)
+    {
+        record->flags |= (uint32_t)(HANDLE_BORROWED | HANDLE_TAKEN | HANDLE_GLOBAL);
+        record->flags &= (uint32_t)~HANDLE_TRACELESS;
+        record->death_stack = call->stack;
+        record->death_function = (uint16_t)call->function;
+    }
     else if (taker != 0 && taker != address)
     {
         uint8_t taker_kind = effect->to_kind;

@@ -369,7 +369,8 @@ enum call_outcome judge_and_take(struct call *call, const struct effect_info *ef
     if (id == 0)
         return judge_stranger(call, effect, address, 109, arguments);
     struct finding finding = judge_free(call->view, id, effect->verb, 0);
-    if (finding.rule != 0 && taker != 0 && is_child_of(id, taker))
+    bool is_global = effect->to.position == POSITION_GLOBAL && (tracker_handle(TRACKER, id)->flags & HANDLE_GLOBAL) && tracker_handle(TRACKER, id)->state == HANDLE_LIVE;
+    if (finding.rule != 0 && (is_global || (taker != 0 && is_child_of(id, taker))))
         finding.rule = 0; /* given to whom it belongs already: the libraries take that for a no-op */
     finding.giving = true;
     struct freeing giving = {.id = id, .serial = tracker_handle(TRACKER, id)->serial, .record = tracker_handle(TRACKER, id), .address = address};
@@ -421,7 +422,7 @@ void judge_invalidation(struct call *call, const struct effect_info *effect, con
     uintptr_t parent = operand_value(&effect->to, arguments, 0);
     if (parent == 0 || !tracker_lock(TRACKER))
         return;
-    handle_id id = find_handle(parent, effect->to_kind);
+    handle_id id = effect->to.owner ? owner_of(find_handle(parent, effect->to_kind)) : find_handle(parent, effect->to_kind);
     struct invalidation invalidation = {.call = call, .kind = effect->kind, .parent = id};
     bool any = id != 0 && tracker_handle(TRACKER, id)->first_child != 0;
     if (any)

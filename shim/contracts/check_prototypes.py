@@ -137,7 +137,7 @@ def check_agreement(functions, declared, typedefs, flags):
         for function in functions[name]:
             version = versions[function.library]
             if name in in_c and version >= function.range[0] and (function.range[1] == 0 or version < function.range[1]):
-                lines.append('extern ' + re.sub(r'\b[a-z_]+:(?=\s*void)', '', function.prototype) + ';\n')
+                lines.append('extern ' + re.sub(r'\b[a-z_]+:(?=\s*\w)', '', function.prototype) + ';\n')
     classes = []
     for ctype in sorted((generate.ENUMS | generate.POINTERS) & typedefs):
         # GCC's number for pointers is 5; enumerations and integers have others, and must be as wide as int
