@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const stack_names[] = {"used", "obtained", "freed"};
+static const char *const stack_names[] = {"used", "obtained", "freed", "other"};
 
 const char *member(const json_t *object, const char *name)
 {
@@ -200,7 +200,9 @@ static char *place_from_text(const char *text)
 
 static char *place_of(const json_t *violation)
 {
-    const json_t *stack = json_object_get(json_object_get(violation, "stacks"), "used");
+    const json_t *stacks = json_object_get(violation, "stacks"), *stack = json_object_get(stacks, "used");
+    if (!json_is_object(stack))
+        stack = json_object_get(stacks, "obtained"); /* a leak: nothing used it */
     char *place = python_place(json_object_get(stack, "python"));
     if (place == NULL)
         place = native_place(json_object_get(stack, "native"));

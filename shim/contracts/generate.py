@@ -339,6 +339,8 @@ class Function:
             e.counted = accept('counted')
         elif verb in ('returns', 'frees', 'closes', 'releases', 'references', 'dereferences', 'consumes', 'uses', 'alters', 'shares'):
             self.about(e, words)
+            if verb == 'frees' and accept('of'):
+                e.to = self.place(words)
         elif verb == 'gives':
             expect('back')
             e.verb = 'restores'
@@ -605,6 +607,7 @@ struct kind_info {
     const char *name, *words;
     const char *flush;                   /* function called when a free is postponed, or NULL */
     const char *reference, *dereference; /* functions that change and return the count, or NULL */
+    const char *freed_by;                /* the function that frees it, or NULL */
     uint64_t accepts[4];                 /* bit K: kind K may be passed where this one is expected; its own bit is set */
     uint8_t harmless, serial, process, many, valuable;
     uint8_t before; /* kind that is to be freed after this one, or 0 */
@@ -614,7 +617,7 @@ static inline int kind_accepts(const struct kind_info *expected, unsigned kind)
     return (int)(expected->accepts[kind / 64] >> kind % 64 & 1);
 }
 /* Where a handle of a call is. */
-struct place {
+struct operand {
     int8_t position; /* of an argument, or POSITION_... */
     uint8_t form;    /* enum form */
     int8_t count;    /* FORM_array: position of the number of members, POSITION_NONE: up to a NULL */
@@ -623,7 +626,8 @@ struct place {
 };
 struct effect_info {
     uint8_t verb, kind;
-    struct place at, to;
+    struct operand at, to;
+    uint8_t to_kind; /* kind of the handles at `to` */
     uint8_t counted, unless_failed;
     uint8_t condition;
     int8_t condition_argument;
@@ -655,11 +659,20 @@ extern const struct kind_info kind_table[KIND_COUNT];
 extern const struct effect_info effect_table[];
 extern const struct variant_info variant_table[];
 extern const uint8_t argument_kinds[];
-extern const struct function_info function_table[FUNCTION_COUNT];
+/* One more than there are: the last is plain free(), which has no contract but a place in reports. */
+#define FUNCTION_free FUNCTION_COUNT
+extern const struct function_info function_table[FUNCTION_COUNT + 1];
 extern void *const wrapper_table[FUNCTION_COUNT];
 
 #endif
 ''')
+
+
+def freed_by(functions, kind):
+    """The function that frees a handle of this kind: of several the one with the shortest name, which is the one that people know."""
+    names = [name for name, family in functions.items() for f in family for e in f.effects
+             if e.verb in ('frees', 'closes', 'releases') and e.kind == kind and e.form == DIRECT and not name.endswith('_r')]
+    return min(names, key=lambda name: (len(name), name), default=None)
 
 
 def write_tables(out, functions, names):
@@ -678,10 +691,13 @@ def write_tables(out, functions, names):
         counted = kind['counted'] or (None, None)
         words = ', '.join(f'UINT64_C({bits >> shift & (1 << 64) - 1:#x})' for shift in (0, 64, 128, 192))
         flags = ', '.join(str(int(kind[flag])) for flag in KIND_FLAGS)
-        out.write(f'    [KIND_{name}] = {{{c_string(name)}, {c_string(kind["words"])}, {c_string(kind["flush"])}, {c_string(counted[0])}, {c_string(counted[1])}, {{{words}}}, {flags}, {"KIND_" + kind["before"] if kind["before"] else 0}}},\n')
+        out.write(f'    [KIND_{name}] = {{{c_string(name)}, {c_string(kind["words"])}, {c_string(kind["flush"])}, {c_string(counted[0])}, {c_string(counted[1])}, {c_string(freed_by(functions, name))}, {{{words}}}, {flags}, {"KIND_" + kind["before"] if kind["before"] else 0}}},\n')
     out.write('};\n\n')
     effects, variants, arguments, rows = [], [], [], []
     conditions = {None: 'none', '&': 'mask', '==': 'equal', '!=': 'unequal', 'null': 'null', 'given': 'given'}
+
+    def kind_name(kind):
+        return 'KIND_' + kind if kind else '0'
 
     def place(at):
         return f'{{{at.position}, {at.form}, {at.count}, {int(at.count_pointed)}, {int(at.count_wide)}, {int(at.owner)}}}'
@@ -693,7 +709,7 @@ def write_tables(out, functions, names):
             first_effect = len(effects)
             for e in function.effects:
                 condition = e.condition or (NONE, None, 0)
-                effects.append(f'{{VERB_{e.verb}, {"KIND_" + e.kind if e.kind else 0}, {place(e.at)}, {place(e.to)}, {int(e.counted)}, {int(e.unless_failed)}, '
+                effects.append(f'{{VERB_{e.verb}, {"KIND_" + e.kind if e.kind else 0}, {place(e.at)}, {place(e.to)}, {kind_name(function.kind_at(e.to))}, {int(e.counted)}, {int(e.unless_failed)}, '
                                f'CONDITION_{conditions[condition[1]]}, {condition[0]}, {(condition[2] + 2**31) % 2**32 - 2**31}, {c_string(e.text)}}}')
             variants.append(f'{{{function.range[0]}, {function.range[1]}, {first_effect}, {len(function.effects)}, FAILS_BY_{fails_by(function)[0]}, {fails_by(function)[1]}}}')
         function = family[0]
@@ -705,7 +721,7 @@ def write_tables(out, functions, names):
                     f'{len(family)}, {first_variant}, {int(all(f.any_thread for f in family))}, {int(bool(worldly))}, {first_argument}}}')
     for ctype, table, entries in (('struct effect_info', 'effect_table', effects), ('struct variant_info', 'variant_table', variants), ('uint8_t', 'argument_kinds', arguments)):
         out.write(f'const {ctype} {table}[] = {{\n' + ''.join(f'    {entry},\n' for entry in entries or ['0']) + '};\n\n')
-    out.write('const struct function_info function_table[FUNCTION_COUNT] = {\n' + ''.join(f'    {row},\n' for row in rows) + '};\n\n')
+    out.write('const struct function_info function_table[FUNCTION_COUNT + 1] = {\n' + ''.join(f'    {row},\n' for row in rows) + '    {.name = "free", .prototype = "void free(void *)"},\n};\n\n')
     for name in names:
         out.write(f'extern char {name}[];\n')
     out.write('\nvoid *const wrapper_table[FUNCTION_COUNT] = {\n' + ''.join(f'    {name},\n' for name in names) + '};\n')
@@ -761,6 +777,10 @@ def write_wrapper(out, family):
         return
     single = family[0].effects if len(family) == 1 else []
     core = [e for e in single if e.verb != 'label']
+    if core and all(e.verb == 'lends' and e.form == DIRECT and e.subject == RESULT and not e.condition for e in core) and function.machine == 'void *':
+        parent = f'(uintptr_t){names[core[0].object]}' if core[0].object >= 0 else '0'
+        known = f'likely({" && ".join(good)})' if good else '1'
+        out.write(f'    if ({known})\n    {{\n        {result} result = {call};\n        string_remember((uintptr_t)result, {parent}, FUNCTION_{function.name}, caller);\n        return result;\n    }}\n')
     out.write('    struct call call __attribute__((cleanup(call_abandon)));\n    call.started = false;\n')
     if len(core) == 1 and core[0].verb == 'borrows' and core[0].form == DIRECT and core[0].object >= 0 and good:
         parent = names[core[0].object]
@@ -807,7 +827,7 @@ def main():
         return write
     for library in LIBRARIES:
         emit(f'wrappers_{library}.c', wrappers(library))
-    emit('exports.map', lambda out: out.write('{\n  global:\n    free; dlsym; holdfast_*;\n' + ''.join(f'    {name};\n' for name in names) + '  local: *;\n};\n'))
+    emit('exports.map', lambda out: out.write('{\n  global:\n    free; realloc; dlsym; holdfast_*;\n' + ''.join(f'    {name};\n' for name in names) + '  local: *;\n};\n'))
 
 
 if __name__ == '__main__':
