@@ -130,6 +130,8 @@ static bool borrow_is_really_wrong(struct call *call, const struct freeing *free
 static enum call_outcome tell_wrong_free(struct call *call, const struct freeing *freeing, const struct finding *finding,
                                          const uintptr_t *arguments)
 {
+    if (finding->refuse && finding->rule == 110 && (freeing->record->flags & HANDLE_BORROWED) == 0)
+        freeing->record->flags |= HANDLE_LET_GO;
     tell(call, finding, freeing->id, true, arguments);
     if (finding->refuse)
         return CALL_REFUSED;

@@ -38,7 +38,7 @@ static bool first_time(const struct violation *violation)
     uint64_t key = violation->rule * UINT64_C(0x9e3779b97f4a7c15);
     const uint64_t parts[] = {place_key(violation->used), place_key(violation->obtained), place_key(violation->freed), place_key(violation->other),
                               violation->function};
-    for (unsigned i = 0; i < (violation->rule == 101 || violation->rule == 102 || violation->rule == 107 ? 4u : 5u); i++)
+    for (unsigned i = 0; i < (violation->rule == 101 || violation->rule == 102 || violation->rule == 107 || violation->rule == 113 ? 4u : 5u); i++)
         key = (key ^ parts[i]) * UINT64_C(0xff51afd7ed558ccd), key ^= key >> 32;
     key |= 1;
     for (unsigned i = 0; i < 64; i++)

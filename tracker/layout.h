@@ -137,6 +137,7 @@ enum handle_flag {
     HANDLE_CLAIMED = 1u << 15,  /* taken as a member of an array: freeing it all the same is no mistake until its taker is touched again */
     HANDLE_THREADSAFE = 1u << 16, /* several threads at once may use it */
     HANDLE_TOLD = 1u << 17,     /* named in a report of leaks already */
+    HANDLE_LET_GO = 1u << 18,   /* its free was asked for in a wrong way and refused: for the program it is gone */
 };
 
 struct handle_record {

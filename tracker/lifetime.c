@@ -44,7 +44,7 @@ static enum walk_step look_for_life(struct tracker *tracker, uint32_t edge, enum
             return WALK_PAST;
         found = borrowed_alive(child, alive->borrowed);
     } else {
-        bool wanted = child->state == HANDLE_LIVE && ((child->flags & HANDLE_EXACT) == 0 || child->holders > 0);
+        bool wanted = child->state == HANDLE_LIVE && (child->flags & HANDLE_LET_GO) == 0 && ((child->flags & HANDLE_EXACT) == 0 || child->holders > 0);
         found = !wanted ? CHILDREN_NONE : type == EDGE_NEEDED ? CHILDREN_HOLDERS : CHILDREN_DEPENDANTS;
     }
     if (found > alive->answer) {
