@@ -327,6 +327,8 @@ enum call_outcome call_before(struct call *call, const struct view *view, enum f
                 hold_settle_file((const char *)arguments[effect->at.position]);
             else if (effect->verb == VERB_settles && condition_holds(effect, arguments))
                 hold_settle_all(false);
+            else if (effect->verb == VERB_alters)
+                hold_settle_all(true); /* for the program those features are gone; freed after it, they would be read by the new definition */
         }
     if (!uses_are_fine(call, variant, arguments) || world_is_over(call, variant, arguments))
         return CALL_REFUSED;
