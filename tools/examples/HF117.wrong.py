@@ -7,4 +7,5 @@ def open_pixels():
     return gdal.Open("MEM:::DATAPOINTER=%d,PIXELS=100,LINES=100" % pixels.ctypes.data)  # the array ends here
 
 
-print(open_pixels().GetRasterBand(1).Checksum())
+dataset = open_pixels()
+print(dataset.GetRasterBand(1).Checksum())
