@@ -24,6 +24,7 @@ struct violation {
     uint16_t parent_kind;
     uintptr_t parent_address;
     bool has_birth, has_death;
+    bool no_death_function;               /* where it died is known, but not by which function */
     uint16_t birth_function, death_function;
     stack_id obtained, freed;
     bool has_other;                       /* HF112: what another thread was doing meanwhile */
@@ -52,6 +53,8 @@ bool report_violation(const struct violation *violation, char *sentence, size_t 
 void report_notice(const char *text);
 /* The closing line; writes nothing when there was nothing to say. */
 void report_summary(void);
+/* Would a report of this rule be written? For what is only looked for on request. */
+bool report_wanted(unsigned rule);
 /* Errors (not warnings) logged or counted so far. */
 uint64_t report_errors(void);
 void report_after_fork_child(void);

@@ -79,7 +79,7 @@ void put_text(const struct violation *violation, const struct rule *rule, const 
     if (violation->has_birth)
         put_stack_text("obtained", violation->obtained, violation->birth_function, true);
     if (violation->has_death)
-        put_stack_text(title_of_death(violation), violation->freed, violation->death_function, true);
+        put_stack_text(title_of_death(violation), violation->freed, violation->death_function, !violation->no_death_function);
     put("==%d==   Holdfast  %s%s%s\n", pid, violation->no_call ? "logged only" : action_words(violation->action), violation->note[0] != '\0' ? "; " : "", violation->note);
     if (remedy != NULL)
     {

@@ -13,7 +13,7 @@ struct options holdfast_options;
 #define RECORDS (&holdfast_tracker)
 
 enum { FUNCTION_now = 1, FUNCTION_birth = 2, FUNCTION_death = 3, FUNCTION_meanwhile = 4 };
-const struct function_info function_table[FUNCTION_COUNT] = {
+const struct function_info function_table[FUNCTION_COUNT + 1] = {
     [0] = {.name = "FunctionZero"}, {.name = "GDALRasterIO"}, {.name = "GDALOpen"}, {.name = "GDALClose"}, {.name = "GDALFlushCache"}};
 const struct kind_info kind_table[KIND_COUNT] = {
     [KIND_none] = {.name = "none", .words = "handle"},
