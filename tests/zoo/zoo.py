@@ -295,7 +295,7 @@ class Keeper:
         folder = pathlib.Path(tempfile.mkdtemp(dir=self.root, prefix=program.source.name + "-")) / "data"
         shutil.copytree(self.original, folder)
         result = harness.run(program.argv + [str(folder)], options={"mode": mode, **options}, preload=mode != "bare", timeout=120,
-                             env=program.stack.environment)
+                             env={"OGR_CURRENT_DATE": "2020-01-01T00:00:00Z", **program.stack.environment})
         files = files_of(folder)
         shutil.rmtree(folder.parent)
         return result, files
