@@ -1,5 +1,4 @@
-"""shapely 1.8 and 2: parts and rings outlive what they are parts of, prepared geometries and trees, repair, pickles, threads."""
-import concurrent.futures
+"""shapely 1.8 and 2: parts and rings outlive what they are parts of, prepared geometries and trees, repair, pickles."""
 import gc
 import pickle
 
@@ -33,12 +32,3 @@ for text in ("POLYGON ((0 0", "POINT (1 2"):
         wkt.loads(text)
     except Exception as error:
         print(isinstance(error, Exception))
-
-
-def work(number):
-    area = Point(number, 0).buffer(5).intersection(box(-5, -5, number + 1, 5))
-    return round(area.area + sum(prep(area).contains(Point(x, 0)) for x in range(10)), 6)
-
-
-with concurrent.futures.ThreadPoolExecutor(8) as pool:
-    print(sum(pool.map(work, range(200))))

@@ -306,6 +306,8 @@ def check_program(checks, keeper, program, mode):
     if program.language == "c" and not pathlib.Path(program.argv[0]).exists():
         checks.check(title, ["it is not built: a new program needs `meson setup --reconfigure`, then ninja"])
         return
+    if program.bad and not program.expectations.exists():
+        return  # pair_problems() tells
     if program.bad:
         expected = Expected(program.expectations, mode, program.language, program.stack)
         if mode == "bare" and not expected.mentioned:
