@@ -1,4 +1,6 @@
 /* GDAL, which calls GEOS and PROJ for itself, beside the program's own use of both: whichever copies they are, nothing gets mixed up. */
+/* needs debian pyogrio */
+/* (in the wheels of rasterio and fiona only the C functions of PROJ are renamed, not its C++ classes: those of two copies get mixed up) */
 #include "zoo.h"
 #include <geos_c.h>
 #include <proj.h>

@@ -10,7 +10,8 @@ bad_NAME.c, bad_NAME.py   makes one mistake. NAME.expect says what must come.
 ok_NAME.c, ok_NAME.py     does the same work rightly, or something that only looks wrong: no report in any mode, and the same output,
                           exit status and files as without Holdfast.
 Programs know nothing of Holdfast. Their one argument is a folder of their own with the files of data.py. A Python program runs on the stacks
-that have the packages it imports; one that needs certain versions of them says so in a line of its own: `# needs shapely>=2 debian`.
+that have the packages it imports. A program that needs certain stacks or versions says so in a line of its own: `# needs shapely>=2`,
+`/* needs debian rasterio */`.
 
 NAME.expect, a line each:
     HF101 band used=GDALChecksumImage obtained=GDALGetRasterBand freed=GDALClose action=kept: MESSAGE
@@ -79,12 +80,11 @@ class Program:
         """Whether the stack has what the program needs."""
         if self.language not in self.stack.languages:
             return False
-        if self.language == "c":
-            return True
         imported = set(re.findall(r"^\s*(?:import|from) (\w+)", self.text, re.MULTILINE)) & set(stacks.PACKAGES)
+        imported = imported if self.language == "py" else set()
         # osgeo is Debian's alone, its version is GDAL's
         there = all(self.stack.name == "debian" if package == "osgeo" else package in self.stack.versions for package in imported)
-        needs = [word for line in re.findall(r"^# needs (.*)$", self.text, re.MULTILINE) for word in line.split()]
+        needs = [word for line in re.findall(r"^(?:#|/\*) needs (.*?)(?: \*/)?$", self.text, re.MULTILINE) for word in line.split()]
         unknown = [word for word in needs if word not in stacks.NAMES and not CONDITION.fullmatch(word)]
         if unknown:
             raise SystemExit("%s: not understood: needs %s" % (self.source, " ".join(unknown)))
