@@ -6,6 +6,7 @@
 #include "report_parts.h"
 #include "context.h"
 #include "log.h"
+#include "suppressions.h"
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -18,6 +19,7 @@ static pthread_mutex_t report_lock = PTHREAD_MUTEX_INITIALIZER;
 static __thread bool reporting __attribute__((tls_model("initial-exec")));
 static char report_text[96 * 1024];
 static size_t report_used;
+static char suppression_block[SUPPRESSION_BLOCK_BYTES]; /* with report_text */
 static _Atomic uint64_t violations, repeats, errors;
 static _Atomic uint64_t rule_counts[32]; /* by number - 100 */
 
@@ -31,6 +33,11 @@ void put(const char *format, ...)
         report_used += (size_t)length < sizeof report_text - report_used ? (size_t)length : sizeof report_text - report_used - 1;
 }
 
+bool report_joins_functions(unsigned rule)
+{
+    return rule == 101 || rule == 102 || rule == 107 || rule == 113;
+}
+
 /* False when this violation was logged before. */
 static bool first_time(const struct violation *violation)
 {
@@ -38,7 +45,7 @@ static bool first_time(const struct violation *violation)
     uint64_t key = violation->rule * UINT64_C(0x9e3779b97f4a7c15);
     const uint64_t parts[] = {place_key(violation->used), place_key(violation->obtained), place_key(violation->freed), place_key(violation->other),
                               violation->function};
-    for (unsigned i = 0; i < (violation->rule == 101 || violation->rule == 102 || violation->rule == 107 || violation->rule == 113 ? 4u : 5u); i++)
+    for (unsigned i = 0; i < (report_joins_functions(violation->rule) ? 4u : 5u); i++)
         key = (key ^ parts[i]) * UINT64_C(0xff51afd7ed558ccd), key ^= key >> 32;
     key |= 1;
     for (unsigned i = 0; i < 64; i++)
@@ -77,50 +84,96 @@ static void write_report(void)
         tracker_count(TRACKER, COUNTER_dropped_reports);
 }
 
-void report_violation(const struct violation *violation, char *sentence, size_t sentence_bytes)
+/* What a violation is called at this level counts as an error of the process. */
+static bool is_error(enum rule_level level)
 {
-    const struct rule *rule = rule_by_number(violation->rule);
-    char message[2 * DESCRIPTION_BYTES];
-    message_text(violation, message, sizeof message);
-    struct place freed = place_of(violation->has_death ? violation->freed : violation->obtained);
+    return level == LEVEL_error || level == LEVEL_fatal;
+}
+
+static void count_error(const struct rule *rule)
+{
+    atomic_fetch_add(&errors, 1);
+    if (holdfast_options.verdict_path[0] == '\0')
+        return;
+    char line[64];
+    snprintf(line, sizeof line, "HF%u %d\n", rule->number, (int)getpid());
+    log_append_line(holdfast_options.verdict_path, line);
+}
+
+/* A sentence for the library's own error channel, which a refused call needs whatever is logged. */
+static void sentence_text(const struct violation *violation, const struct rule *rule, const char *message, char *out, size_t bytes)
+{
+    struct place place = place_of(violation->has_death ? violation->freed : violation->obtained);
     char where[400];
-    place_text(&freed, where, sizeof where);
-    snprintf(sentence, sentence_bytes, "Holdfast HF%u %s: %.300s (%s at %.300s)", rule->number, rule->name, message,
-             violation->has_death ? "freed" : "obtained", where);
-    if (rule->severity == SEVERITY_advice && !holdfast_options.advice)
-        return;
-    if (reporting)
-        return;
-    record_event(violation);
-    tracker_count(TRACKER, COUNTER_violations);
-    if (rule->severity == SEVERITY_error)
-        atomic_fetch_add(&errors, 1);
-    if (holdfast_options.verdict_path[0] != '\0' && rule->severity == SEVERITY_error)
-    {
-        char line[64];
-        snprintf(line, sizeof line, "HF%u %d\n", rule->number, (int)getpid());
-        log_append_line(holdfast_options.verdict_path, line);
-    }
-    if (!first_time(violation))
-    {
-        atomic_fetch_add(&repeats, 1);
-        tracker_count(TRACKER, COUNTER_repeats);
-        return;
-    }
-    atomic_fetch_add(&violations, 1);
-    atomic_fetch_add(&rule_counts[(violation->rule - 100) & 31], 1);
+    place_text(&place, where, sizeof where);
+    snprintf(out, bytes, "Holdfast HF%u %s: %.300s (%s at %.300s)", rule->number, rule->name, message, violation->has_death ? "freed" : "obtained", where);
+}
+
+static void log_violation(const struct violation *violation, const struct rule *rule, enum rule_level level, const char *message)
+{
     const struct remedy *remedy;
     char remedy_words[300];
+    bool json = holdfast_options.log_format == FORMAT_json;
+    const char *file = holdfast_options.gen_suppressions_path;
     remedy_text(violation, remedy_words, sizeof remedy_words, &remedy);
     reporting = true;
     pthread_mutex_lock(&report_lock);
     report_used = 0;
-    (holdfast_options.log_format == FORMAT_json ? put_json : put_text)(violation, rule, message, remedy_words, remedy);
+    suppression_block[0] = '\0';
+    if ((holdfast_options.gen_suppressions || file[0] != '\0') && suppressions_generate(violation, message, suppression_block, sizeof suppression_block) == 0)
+        suppression_block[0] = '\0';
+    if (suppression_block[0] != '\0' && file[0] != '\0')
+    {
+        log_append_line(file, suppression_block);
+        suppression_block[0] = '\0';
+    }
+    (json ? put_json : put_text)(violation, rule, level_word(level), message, remedy_words, remedy, suppression_block);
     write_report();
     pthread_mutex_unlock(&report_lock);
     reporting = false;
-    if (holdfast_options.halt_on_error && rule->severity == SEVERITY_error)
+}
+
+static bool is_wanted(enum rule_level level)
+{
+    return level != LEVEL_off && (level != LEVEL_advice || holdfast_options.advice);
+}
+
+bool report_wanted(unsigned rule)
+{
+    return is_wanted(rule_level(&holdfast_options.rules, rule));
+}
+
+bool report_violation(const struct violation *violation, char *sentence, size_t sentence_bytes)
+{
+    const struct rule *rule = rule_by_number(violation->rule);
+    enum rule_level level = rule_level(&holdfast_options.rules, violation->rule);
+    char message[2 * DESCRIPTION_BYTES];
+    message_text(violation, message, sizeof message);
+    sentence_text(violation, rule, message, sentence, sentence_bytes);
+    if (!is_wanted(level))
+        return false;
+    if (reporting)
+        return true;
+    if (suppressions_cover(violation))
+        return true;
+    record_event(violation);
+    tracker_count(TRACKER, COUNTER_violations);
+    if (is_error(level))
+        count_error(rule);
+    if (first_time(violation))
+    {
+        atomic_fetch_add(&violations, 1);
+        atomic_fetch_add(&rule_counts[(violation->rule - 100) & 31], 1);
+        log_violation(violation, rule, level, message);
+    }
+    else
+    {
+        atomic_fetch_add(&repeats, 1);
+        tracker_count(TRACKER, COUNTER_repeats);
+    }
+    if (level == LEVEL_fatal || (holdfast_options.halt_on_error && level == LEVEL_error))
         _exit(holdfast_options.exitcode != 0 ? (int)holdfast_options.exitcode : 1);
+    return true;
 }
 
 void report_notice(const char *text)
@@ -144,24 +197,65 @@ void report_notice(const char *text)
     reporting = false;
 }
 
-void report_summary(void)
+static bool is_worth_naming(const struct suppression_use *use)
 {
-    uint64_t count = atomic_load(&violations), again = atomic_load(&repeats);
-    if (count == 0 || !holdfast_options.summary || reporting)
-        return;
-    const uint64_t *counters = tracker_header(TRACKER)->counters;
-    bool json = holdfast_options.log_format == FORMAT_json;
-    reporting = true;
-    pthread_mutex_lock(&report_lock);
-    report_used = 0;
-    if (json)
+    return use->count > 0 || (holdfast_options.unused_suppressions && suppressions_may_be_unused());
+}
+
+/* For one more suppression, with the longest path and all of it escaped: a list that was cut is no JSON. */
+static bool has_room(void)
+{
+    return report_used + 16384 < sizeof report_text;
+}
+
+/* "{"name":...,"file":...,"line":3,"count":12}", a count of 0 for those that were not used. */
+static void put_suppressions_json(void)
+{
+    struct suppression_use use;
+    char name[200];
+    bool first = true;
+    put(",\"suppressed\":%lu,\"suppressions\":[", suppressions_matched());
+    for (unsigned i = 0; suppressions_use(i, &use) && has_room(); i++)
     {
-        put_json_head("summary");
-        put(",\"violations\":%lu,\"repeats\":%lu,\"refused\":%lu,\"held\":%lu,\"rules\":{", count, again, counters[COUNTER_refusals],
-            counters[COUNTER_held]);
+        if (!is_worth_naming(&use))
+            continue;
+        put("%s{\"name\":", first ? "" : ",");
+        snprintf(name, sizeof name, "%s", use.name);
+        put_json_string(name);
+        put(",\"file\":");
+        put_json_string(use.file);
+        put(",\"line\":%u,\"count\":%lu}", use.line, use.count);
+        first = false;
     }
-    else
-        put("==%d== Holdfast summary: %lu violation%s (", (int)getpid(), count, count == 1 ? "" : "s");
+    put("]");
+}
+
+static void put_suppressions_text(void)
+{
+    struct suppression_use use;
+    int pid = (int)getpid();
+    unsigned i = 0;
+    for (; suppressions_use(i, &use) && has_room(); i++)
+        if (use.count > 0)
+            put("==%d== Holdfast: suppressed %lu time%s by '%.200s' (%s:%u)\n", pid, use.count, use.count == 1 ? "" : "s", use.name, use.file, use.line);
+        else if (is_worth_naming(&use))
+            put("==%d== Holdfast: the suppression '%.200s' (%s:%u) was not used\n", pid, use.name, use.file, use.line);
+    if (suppressions_use(i, &use))
+        put("==%d== Holdfast: further suppressions are not named\n", pid);
+}
+
+/* Anything to say of suppressions? */
+static bool suppressions_say_something(void)
+{
+    struct suppression_use use;
+    for (unsigned i = 0; suppressions_use(i, &use); i++)
+        if (is_worth_naming(&use))
+            return true;
+    return false;
+}
+
+static void put_rule_counts(bool json)
+{
     bool first = true;
     for (unsigned i = 0; i < 32; i++)
     {
@@ -170,10 +264,45 @@ void report_summary(void)
             put(json ? "%s\"HF%u\":%lu" : "%sHF%u: %lu", first ? "" : json ? "," : ", ", i + 100, number);
         first = first && number == 0;
     }
-    if (json)
-        put("}}\n");
-    else
-        put("), %lu repeat%s, %lu refused\n", again, again == 1 ? "" : "s", counters[COUNTER_refusals]);
+}
+
+static void put_summary_json(uint64_t count, uint64_t again)
+{
+    const uint64_t *counters = tracker_header(TRACKER)->counters;
+    put_json_head("summary");
+    put(",\"violations\":%lu,\"repeats\":%lu,\"refused\":%lu,\"held\":%lu,\"rules\":{", count, again, counters[COUNTER_refusals],
+        counters[COUNTER_held]);
+    put_rule_counts(true);
+    put("}");
+    put_suppressions_json();
+    put("}\n");
+}
+
+static void put_summary_text(uint64_t count, uint64_t again)
+{
+    put("==%d== Holdfast summary: %lu violation%s", (int)getpid(), count, count == 1 ? "" : "s");
+    if (count > 0)
+    {
+        put(" (");
+        put_rule_counts(false);
+        put(")");
+    }
+    put(", %lu repeat%s, %lu refused", again, again == 1 ? "" : "s", tracker_header(TRACKER)->counters[COUNTER_refusals]);
+    if (suppressions_matched() > 0)
+        put(", %lu suppressed", suppressions_matched());
+    put("\n");
+    put_suppressions_text();
+}
+
+void report_summary(void)
+{
+    uint64_t count = atomic_load(&violations), again = atomic_load(&repeats);
+    if ((count == 0 && !suppressions_say_something()) || !holdfast_options.summary || reporting)
+        return;
+    reporting = true;
+    pthread_mutex_lock(&report_lock);
+    report_used = 0;
+    (holdfast_options.log_format == FORMAT_json ? put_summary_json : put_summary_text)(count, again);
     write_report();
     pthread_mutex_unlock(&report_lock);
     reporting = false;
@@ -191,6 +320,7 @@ void report_after_fork_child(void)
     atomic_store(&violations, 0);
     atomic_store(&repeats, 0);
     atomic_store(&errors, 0);
+    suppressions_after_fork_child();
     for (unsigned i = 0; i < 32; i++)
         atomic_store(&rule_counts[i], 0);
 }

@@ -46,12 +46,15 @@ void violation_add_to_group(struct violation *violation, handle_id id);
 /* Words for a handle. [tracker locked] */
 void describe_handle(handle_id id, char *buffer, size_t bytes);
 
-/* Log it once in full, count it afterwards. Returns the one-sentence text for the library's own error channel in `sentence`. */
-void report_violation(const struct violation *violation, char *sentence, size_t sentence_bytes);
+/* Log it once in full, count it afterwards. Returns the one-sentence text for the library's own error channel in `sentence`, also where
+ * nothing is logged. False when the user wants to hear nothing of it: then nothing done about it may be counted or told either. */
+bool report_violation(const struct violation *violation, char *sentence, size_t sentence_bytes);
 /* A line that is no violation: bad options, bounds. */
 void report_notice(const char *text);
 /* The closing line; writes nothing when there was nothing to say. */
 void report_summary(void);
+/* Would a report of this rule be written? For what is only looked for on request. */
+bool report_wanted(unsigned rule);
 /* Errors (not warnings) logged or counted so far. */
 uint64_t report_errors(void);
 void report_after_fork_child(void);

@@ -10,8 +10,7 @@
 
 #define TRACKER (&holdfast_tracker)
 
-/* Bytes of the UTF-8 sequence that starts here, 0 if it is not one: file names may be anything. */
-static unsigned utf8_length(const unsigned char *text)
+unsigned utf8_length(const unsigned char *text)
 {
     unsigned length = text[0] < 0x80 ? 1 : text[0] >= 0xc2 && text[0] < 0xe0 ? 2 : text[0] >= 0xe0 && text[0] < 0xf0 ? 3 : text[0] >= 0xf0 && text[0] < 0xf5 ? 4 : 0;
     for (unsigned i = 1; i < length; i++)
@@ -113,12 +112,12 @@ static void put_json_group(const struct violation *violation)
     put("]");
 }
 
-void put_json(const struct violation *violation, const struct rule *rule, const char *message, const char *remedy_words,
-                     const struct remedy *remedy)
+void put_json(const struct violation *violation, const struct rule *rule, const char *severity, const char *message, const char *remedy_words,
+              const struct remedy *remedy, const char *suppression)
 {
     static const char *const modes[] = {"report", "defer", "reject"};
     put_json_head("violation");
-    put(",\"rule\":\"HF%u\",\"name\":\"%s\",\"severity\":\"%s\",\"message\":", rule->number, rule->name, severity_name(rule->severity));
+    put(",\"rule\":\"HF%u\",\"name\":\"%s\",\"severity\":\"%s\",\"message\":", rule->number, rule->name, severity);
     put_json_string(message);
     put(",\"mode\":\"%s\",\"action\":\"%s\",\"function\":\"%s\"", modes[holdfast_options.mode], action_name(violation->action),
         violation->no_call ? "" : function_table[violation->function].name);
@@ -170,5 +169,11 @@ void put_json(const struct violation *violation, const struct rule *rule, const 
         put(",");
         put_json_stack("other", violation->other, violation->other_function, true, violation->other_thread);
     }
-    put("}}\n");
+    put("}");
+    if (suppression[0] != '\0')
+    {
+        put(",\"suppression\":");
+        put_json_string(suppression);
+    }
+    put("}\n");
 }

@@ -16,6 +16,9 @@
 /* Append to the report being built; what does not fit is cut. [report lock held] */
 void put(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Reports of this rule that differ only in the function that used the handle are one. */
+bool report_joins_functions(unsigned rule);
+
 /* ---- report_places.c */
 
 /* One place in somebody's code: a Python line, or a native frame. */
@@ -56,12 +59,14 @@ void message_text(const struct violation *violation, char *out, size_t bytes);
 /* The stack that holds the line to change. */
 stack_id stack_to_change(const struct violation *violation, const struct remedy *remedy);
 
-/* ---- report_text.c, report_json.c [report lock held] */
+/* ---- report_text.c, report_json.c [report lock held] `suppression`: a block that suppresses this, or "" */
 
-void put_text(const struct violation *violation, const struct rule *rule, const char *message, const char *remedy_words, const struct remedy *remedy);
-void put_json(const struct violation *violation, const struct rule *rule, const char *message, const char *remedy_words, const struct remedy *remedy);
+void put_text(const struct violation *violation, const struct rule *rule, const char *severity, const char *message, const char *remedy_words, const struct remedy *remedy, const char *suppression);
+void put_json(const struct violation *violation, const struct rule *rule, const char *severity, const char *message, const char *remedy_words, const struct remedy *remedy, const char *suppression);
 /* Schema, type, time, process: what every line begins with. */
 void put_json_head(const char *type);
 void put_json_string(const char *text);
+/* Bytes of the UTF-8 sequence that starts here, 0 if it is not one: file names may be anything. */
+unsigned utf8_length(const unsigned char *text);
 
 #endif

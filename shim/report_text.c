@@ -63,11 +63,11 @@ static const char *title_of_death(const struct violation *violation)
     }
 }
 
-void put_text(const struct violation *violation, const struct rule *rule, const char *message, const char *remedy_words,
-                     const struct remedy *remedy)
+void put_text(const struct violation *violation, const struct rule *rule, const char *severity, const char *message, const char *remedy_words,
+              const struct remedy *remedy, const char *suppression)
 {
     int pid = (int)getpid();
-    put("==%d== Holdfast HF%u %s (%s): %s\n", pid, rule->number, rule->name, severity_name(rule->severity), message);
+    put("==%d== Holdfast HF%u %s (%s): %s\n", pid, rule->number, rule->name, severity, message);
     if (!violation->no_call && (violation->rule != 106 || violation->used != violation->freed))
         put_stack_text(title_of_use(violation), violation->used, violation->function, true);
     if (violation->has_other)
@@ -88,5 +88,5 @@ void put_text(const struct violation *violation, const struct rule *rule, const 
         place_text(&place, where, sizeof where);
         put("==%d==   change    %s:  %s\n", pid, where, remedy_words);
     }
-    put("==%d== \n", pid);
+    put("==%d== \n%s", pid, suppression); /* bare, to be copied into a file */
 }

@@ -86,6 +86,8 @@ struct finding judge_use(const struct call *call, handle_id id)
         {
             /* Its parent is gone for good: only what depends on a parent outlives it. */
             uint32_t edge = record->first_parent;
+            while (edge != 0 && tracker_handle(TRACKER, tracker_edge(TRACKER, edge)->parent)->state == HANDLE_LIVE && tracker_edge(TRACKER, edge)->next_of_child != 0)
+                edge = tracker_edge(TRACKER, edge)->next_of_child;
             finding.dead = edge != 0 ? tracker_edge(TRACKER, edge)->parent : id;
             finding.rule = finding.dead != id ? 101 : 0;
         }
@@ -131,10 +133,11 @@ void tell(struct call *call, const struct finding *finding, handle_id id, bool f
     if (finding->note != NULL)
         snprintf(violation.note, sizeof violation.note, "%s", finding->note);
     char sentence[2 * DESCRIPTION_BYTES];
-    report_violation(&violation, sentence, sizeof sentence);
+    bool told = report_violation(&violation, sentence, sizeof sentence);
     if (finding->refuse)
     {
-        tracker_count(TRACKER, COUNTER_refusals);
+        if (told)
+            tracker_count(TRACKER, COUNTER_refusals);
         refuse_tell(call->view, call->function, arguments, sentence);
     }
 }

@@ -1,17 +1,23 @@
-/* holdfast explain: what a rule means and what to do, from the table tracker/rules.def. */
+/* holdfast explain: what a rule means and what to do, from the table tracker/rules.def, with the programs of tools/examples. */
 #include "command.h"
+#include "examples.h"
 #include "rules.h"
 #include "text.h"
-#include <ctype.h>
 #include <stdint.h>
 #include <string.h>
 
 #define EXPLAIN_COLUMNS 88
-#define NAME_LONGEST 64
 
 const char explain_usage[] =
     "usage: holdfast explain [RULE...]\n\n"
-    "Explains each RULE: HF101, 101 or stale-use. Without one, lists all rules.\n";
+    "Explains each RULE: HF101, 101 or stale-use, and shows a wrong program, its right twin and what to do. Without one, lists all rules.\n";
+
+static void print_example(const struct example *example)
+{
+    printf("\n  %s, in %s:\n\n", example->right ? "Right" : "Wrong", example->language);
+    for (const char *line = example->text; *line != '\0'; line += strcspn(line, "\n") + 1)
+        printf("%s%.*s\n", *line != '\n' ? "      " : "", (int)strcspn(line, "\n"), line);
+}
 
 static void print_rule(const struct rule *rule)
 {
@@ -19,6 +25,11 @@ static void print_rule(const struct rule *rule)
     print_wrapped(stdout, rule->summary, 2, EXPLAIN_COLUMNS);
     putchar('\n');
     print_wrapped(stdout, rule->explanation, 2, EXPLAIN_COLUMNS);
+    fputs("\n  What to do:\n", stdout);
+    print_wrapped(stdout, rule->mending, 2, EXPLAIN_COLUMNS);
+    for (size_t index = 0; index < example_count; index++)
+        if (examples[index].rule == rule->number)
+            print_example(&examples[index]);
 }
 
 static void print_all(void)
@@ -28,36 +39,11 @@ static void print_all(void)
                rules[index].summary);
 }
 
-/* Edits (insert, delete, replace a letter) that make one word of the other. */
-static unsigned edit_distance(const char *left, const char *right)
-{
-    unsigned row[NAME_LONGEST + 1];
-    size_t width = strnlen(right, NAME_LONGEST);
-    for (size_t column = 0; column <= width; column++)
-        row[column] = (unsigned)column;
-    for (unsigned line = 1; left[line - 1] != '\0'; line++) {
-        unsigned diagonal = row[0];
-        row[0] = line;
-        for (size_t column = 1; column <= width; column++) {
-            unsigned above = row[column];
-            int same = tolower((unsigned char)left[line - 1]) == right[column - 1];
-            unsigned best = diagonal + (same ? 0u : 1u);
-            if (above + 1 < best)
-                best = above + 1;
-            if (row[column - 1] + 1 < best)
-                best = row[column - 1] + 1;
-            row[column] = best;
-            diagonal = above;
-        }
-    }
-    return row[width];
-}
-
 static void complain_unknown(const char *text)
 {
     const struct rule *closest = NULL;
     unsigned closest_distance = UINT32_MAX;
-    for (size_t index = 0; index < rule_count && strlen(text) <= NAME_LONGEST; index++) {
+    for (size_t index = 0; index < rule_count && strlen(text) <= EDIT_LONGEST; index++) {
         unsigned distance = edit_distance(text, rules[index].name);
         if (distance < closest_distance) {
             closest_distance = distance;

@@ -295,7 +295,7 @@ static void print_totals(FILE *stream, const struct findings *findings)
 {
     static const struct {
         const char *name, *thing, *words;
-    } totals[] = {{"repeats", "repeat", "counted only"}, {"refused", "call", "refused"}, {"held", "free", "postponed"}};
+    } totals[] = {{"repeats", "repeat", "counted only"}, {"refused", "call", "refused"}, {"held", "free", "postponed"}, {"suppressed", "violation", "suppressed"}};
     json_int_t logged = 0;
     for (size_t index = 0; index < findings->count; index++)
         logged += findings->items[index].count;
@@ -309,12 +309,26 @@ static void print_totals(FILE *stream, const struct findings *findings)
     fputc('\n', stream);
 }
 
+static void print_suppressions(FILE *stream, const struct findings *findings)
+{
+    struct suppression_count entry;
+    for (unsigned index = 0; suppressor_entry(findings->suppressor, index, &entry); index++) {
+        if (entry.count == 0)
+            continue; /* it may have matched in the process itself: nothing of that is in a log */
+        char *line = compose("  suppressed %llu by '%s' (%s:%u)", (unsigned long long)entry.count, entry.name, entry.file, entry.line);
+        print_safely(stream, line);
+        fputc('\n', stream);
+        free(line);
+    }
+}
+
 void render_text(FILE *stream, const struct findings *findings)
 {
     for (size_t index = 0; index < findings->count; index++)
         print_violation(stream, &findings->items[index]);
     print_notices(stream, findings);
     print_totals(stream, findings);
+    print_suppressions(stream, findings);
     if (findings->count == 0)
         return;
     print_rules(stream, findings);

@@ -36,13 +36,13 @@ SUMMARY = re.compile(r"^==\d+== Holdfast summary: .*$", re.MULTILINE)
 passed, failed = [], []
 
 
-def check(what, fine, detail=""):
-    """One line a check; after a failed one what was expected and what came, indented."""
+def check(what, fine, detail="", limit=4000):
+    """One line a check; after a failed one what was expected and what came, indented; of more than `limit` characters the two ends."""
     print(("ok    " if fine else "FAIL  ") + what, flush=True)
     (passed if fine else failed).append(what)
     if not fine and detail:
         text = str(detail)
-        text = text if len(text) < 4000 else text[:2000] + "\n...\n" + text[-2000:]
+        text = text if len(text) < limit else text[:limit // 2] + "\n...\n" + text[-limit // 2:]
         print("      " + text.replace("\n", "\n      "), flush=True)
     return fine
 
@@ -208,3 +208,21 @@ def compile_c(source, target, *flags):
 def gdal_flags():
     done = subprocess.run(["pkg-config", "--cflags", "--libs", "gdal"], capture_output=True, text=True)
     return done.stdout.split() if done.returncode == 0 else ["-I/usr/include/gdal", "-lgdal"]
+
+
+def find_gdal():
+    """Path of the installed libgdal, None if there is none."""
+    done = subprocess.run(["/sbin/ldconfig", "-p"], capture_output=True, text=True)
+    found = [line.split()[-1] for line in done.stdout.splitlines() if line.strip().startswith("libgdal.so.")]
+    return pathlib.Path(found[0]).resolve() if found else None
+
+
+def copy_of_gdal(folder):
+    """A second libgdal for one process: the installed one under another soname. None without it, or without patchelf."""
+    first, second = find_gdal(), pathlib.Path(folder) / "libgdalcopy.so"
+    if first is None or shutil.which("patchelf") is None:
+        return None
+    if not second.exists():
+        shutil.copy(first, second)
+        subprocess.run(["patchelf", "--set-soname", second.name, str(second)], check=True)
+    return second
