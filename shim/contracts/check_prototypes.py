@@ -15,7 +15,9 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import generate  # noqa: E402
 
-HEADERS = ['cpl_vsi.h', 'gdal.h', 'gdal_alg.h', 'gdal_utils.h', 'gdalwarper.h', 'gdal_vrt.h', 'geos_c.h', 'ogr_api.h', 'ogr_srs_api.h', 'proj.h']
+HEADERS = ['cpl_compressor.h', 'cpl_conv.h', 'cpl_csv.h', 'cpl_hash_set.h', 'cpl_http.h', 'cpl_list.h', 'cpl_minixml.h', 'cpl_multiproc.h', 'cpl_progress.h',
+           'cpl_quad_tree.h', 'cpl_spawn.h', 'cpl_string.h', 'cpl_virtualmem.h', 'cpl_vsi.h', 'gdal.h', 'gdal_alg.h', 'gdal_utils.h', 'gdalpansharpen.h',
+           'gdalwarper.h', 'gdal_vrt.h', 'gnm_api.h', 'geos_c.h', 'ogr_api.h', 'ogr_srs_api.h', 'proj.h']
 
 
 def output(*command):
