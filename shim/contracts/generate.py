@@ -61,7 +61,7 @@ def machine_type(ctype):
     raise Mistake(f"unknown C type '{ctype}': declare it with an `enum` or `pointer` line of kinds.contract")
 
 
-KIND_FLAGS = ('harmless', 'serial', 'process', 'many', 'valuable')
+KIND_FLAGS = ('harmless', 'serial', 'process', 'many', 'valuable', 'plain')
 KIND_OF_TYPE = {}
 ENUMS, POINTERS = set(), set()
 KINDS = {}
@@ -609,7 +609,7 @@ struct kind_info {
     const char *reference, *dereference; /* functions that change and return the count, or NULL */
     const char *freed_by;                /* the function that frees it, or NULL */
     uint64_t accepts[4];                 /* bit K: kind K may be passed where this one is expected; its own bit is set */
-    uint8_t harmless, serial, process, many, valuable;
+    uint8_t harmless, serial, process, many, valuable, plain;
     uint8_t before; /* kind that is to be freed after this one, or 0 */
 };
 static inline int kind_accepts(const struct kind_info *expected, unsigned kind)
