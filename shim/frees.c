@@ -217,6 +217,26 @@ static bool tell_before_burial(struct call *call, const struct freeing *freeing,
     return lock_again(freeing);
 }
 
+/* HF119, for those who ask for it: by the documentation others should have been freed before this one. Tracker locked on entry; on return locked if
+ * the free may go on, else unlocked. */
+static bool tell_order(struct call *call, const struct freeing *freeing, const uintptr_t *arguments)
+{
+    uint8_t first = kind_table[freeing->record->kind].after;
+    if (first == 0 || !report_wanted(119))
+        return true;
+    uint32_t used = tracker_header(TRACKER)->sections[SECTION_HANDLES].used;
+    for (handle_id id = 1; id < used; id++)
+    {
+        const struct handle_record *record = tracker_handle(TRACKER, id);
+        if (record->kind != first || record->state != HANDLE_LIVE || (record->flags & (HANDLE_BORROWED | HANDLE_GLOBAL)) != 0 || record->birth_stack == 0)
+            continue;
+        struct finding finding = {.rule = 119, .dead = freeing->id, .action = ACTION_logged};
+        tell(call, &finding, id, true, arguments);
+        return lock_again(freeing);
+    }
+    return true;
+}
+
 /* The free of an owned, live handle: refused, postponed, or on its way. Tracker locked on entry, unlocked on return. */
 static enum call_outcome free_owned(struct call *call, const struct freeing *freeing, bool counted, const uintptr_t *arguments)
 {
@@ -236,6 +256,8 @@ static enum call_outcome free_owned(struct call *call, const struct freeing *fre
     if (holdfast_options.mode != MODE_report && children != CHILDREN_NONE && !freeing->one_of_many && hold_allowed(record))
         return postpone(call, freeing, children, arguments);
     if (!tell_before_burial(call, freeing, children, child, arguments))
+        return CALL_GO;
+    if (!tell_order(call, freeing, arguments))
         return CALL_GO;
     tree_walk(TRACKER, freeing->id, true, forget_good_of, NULL);
     dying_begin(call, freeing->id, VERB_frees, CAUSE_FREED);
