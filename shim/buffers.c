@@ -114,7 +114,7 @@ static bool is_at_or_below(const char *path, const char *other)
 
 void buffer_file_removed(const char *path)
 {
-    if (path == NULL || atomic_load(&files) == 0 || !tracker_lock(TRACKER))
+    if (path == NULL || *path == '\0' || atomic_load(&files) == 0 || !tracker_lock(TRACKER))
         return;
     uint32_t used = tracker_header(TRACKER)->sections[SECTION_HANDLES].used;
     for (handle_id id = 1; id < used; id++)
@@ -261,7 +261,22 @@ enum call_outcome buffer_discarded(struct call *call, uintptr_t memory, const ui
         bool given = (record->flags & HANDLE_TAKEN) != 0;
         bool kept_back = holdfast_options.mode != MODE_report && (given || keep(memory));
         tell_buffer(id, (uint16_t)call->function, call->stack, kept_back ? ACTION_held : ACTION_logged, call, arguments);
-        return kept_back ? CALL_DONE : CALL_GO;
+        if (kept_back)
+            return CALL_DONE;
+        /* The function may jump to free(), which then would see the program as its caller and tell it again. */
+        if (tracker_lock(TRACKER))
+        {
+            if ((id = find_buffer(memory)) != 0)
+                handle_forget(TRACKER, id);
+            tracker_unlock(TRACKER);
+        }
+        return CALL_GO;
+    }
+    if (kind_table[record->kind].plain)
+    {
+        forget_unseen(id); /* osgeo takes the members of an array over, each for itself, and frees the rest */
+        tracker_unlock(TRACKER);
+        return CALL_GO;
     }
     if (kind_table[record->kind].plain)
     {
