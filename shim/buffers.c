@@ -282,6 +282,12 @@ enum call_outcome buffer_discarded(struct call *call, uintptr_t memory, const ui
         tracker_unlock(TRACKER);
         return CALL_GO;
     }
+    if (kind_table[record->kind].plain)
+    {
+        struct effect_info freeing = {.verb = VERB_frees, .kind = (uint8_t)record->kind};
+        tracker_unlock(TRACKER);
+        return judge_and_free(call, &freeing, memory, arguments);
+    }
     struct finding finding = {.rule = 110, .refuse = holdfast_options.mode != MODE_report, .expected = kind_table[record->kind].freed_by};
     finding.action = finding.refuse ? ACTION_refused : ACTION_logged;
     tell(call, &finding, id, true, arguments);
