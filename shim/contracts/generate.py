@@ -61,7 +61,7 @@ def machine_type(ctype):
     raise Mistake(f"unknown C type '{ctype}': declare it with an `enum` or `pointer` line of kinds.contract")
 
 
-KIND_FLAGS = ('harmless', 'serial', 'process', 'many', 'valuable')
+KIND_FLAGS = ('harmless', 'serial', 'process', 'many', 'valuable', 'open', 'plain')
 KIND_OF_TYPE = {}
 ENUMS, POINTERS = set(), set()
 KINDS = {}
@@ -334,6 +334,7 @@ class Function:
                 d.at, d.kind, d.to = e.at, e.kind, self.place(words)
                 if d.verb == 'depends' and accept('in', 'use'):
                     d.verb = 'needs'
+                d.counted = accept('if', 'counted')
                 made.append(d)
         elif verb == 'borrows':
             if words and words[0] in KINDS:
@@ -356,6 +357,7 @@ class Function:
             expect('to')
             e.to = self.place(words)
             e.verb = 'needs' if accept('in', 'use') else 'advises' if accept('as', 'advice') else 'depends'
+            e.counted = accept('if', 'counted')
             if self.kind_at(e.to) is None:
                 raise Mistake(f"'{phrase}': not a handle")
         elif verb == 'takes':
@@ -620,7 +622,7 @@ struct kind_info {
     const char *defined_by;              /* function that returns what its fields are defined by, NULL: itself */
     const char *fields, *geometry_fields; /* functions that count the fields of that, or NULL */
     uint64_t accepts[4];                 /* bit K: kind K may be passed where this one is expected; its own bit is set */
-    uint8_t harmless, serial, process, many, valuable;
+    uint8_t harmless, serial, process, many, valuable, open, plain;
     uint8_t after; /* kind that is to be freed before this one, or 0 */
 };
 static inline int kind_accepts(const struct kind_info *expected, unsigned kind)
