@@ -212,7 +212,9 @@ static bool use_is_fine(struct call *call, uintptr_t address, uint8_t kind, cons
     if (finding.rule == 0)
     {
         const struct handle_record *record = tracker_handle(TRACKER, id);
-        if ((record->flags & HANDLE_STALE) == 0 && record->state == HANDLE_LIVE)
+        /* What this call may do, another may not: reading a size is fine after a fork, reading pixels is not. */
+        bool only_this = call->only_counts && opened_before_fork(id);
+        if ((record->flags & HANDLE_STALE) == 0 && record->state == HANDLE_LIVE && !only_this)
             good_remember(address, call->view->number, kind);
         tracker_unlock(TRACKER);
         return true;
