@@ -1,4 +1,4 @@
-/* No feature lives when the field is deleted; a deletion that the layer refuses alters nothing. */
+/* No feature lives when the field is deleted. */
 #include "zoo.h"
 
 int main(int count, char **arguments)
@@ -22,9 +22,6 @@ int main(int count, char **arguments)
 
     OGR_L_DeleteField(layer, OGR_FD_GetFieldIndex(OGR_L_GetLayerDefn(layer), "people"));
     OGRFeatureH feature = OGR_L_GetNextFeature(layer);
-    CPLPushErrorHandler(CPLQuietErrorHandler);
-    printf("%d\n", OGR_L_DeleteField(layer, 7));
-    CPLPopErrorHandler();
     printf("%d\n", OGR_F_GetFieldAsInteger(feature, OGR_F_GetFieldIndex(feature, "height")));
     OGR_F_Destroy(feature);
     GDALClose(dataset);
