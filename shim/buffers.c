@@ -232,6 +232,16 @@ bool buffer_freed(uintptr_t block, uintptr_t caller)
     return kept_back;
 }
 
+void buffer_moved(uintptr_t block)
+{
+    if (TRACKER->base == NULL || !tracker_lock(TRACKER))
+        return;
+    handle_id id = find_buffer(block);
+    if (id != 0)
+        handle_forget(TRACKER, id);
+    tracker_unlock(TRACKER);
+}
+
 enum call_outcome buffer_discarded(struct call *call, uintptr_t memory, const uintptr_t *arguments)
 {
     bool refused = false;
