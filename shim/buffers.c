@@ -52,7 +52,10 @@ void buffer_used(struct call *call, uintptr_t memory, uintptr_t user)
     handle_id user_id = handle_find(TRACKER, user, NULL, NULL);
     handle_id id = user_id != 0 ? make_buffer(call, memory) : 0;
     if (id != 0)
+    {
         edge_add(TRACKER, id, user_id, EDGE_NEEDED);
+        tracker_handle(TRACKER, user_id)->flags &= (uint32_t)~HANDLE_HARMLESS; /* held, it would go on using memory that may rightly be gone */
+    }
     tracker_unlock(TRACKER);
 }
 
@@ -168,7 +171,7 @@ static bool keep(uintptr_t block)
     return false;
 }
 
-/* The report; the note says who uses it. Tracker locked on entry, unlocked on return. */
+/* The report, in the name of who uses it. Tracker locked on entry, unlocked on return. */
 static void tell_buffer(handle_id id, uint16_t function, stack_id stack, enum report_action action, struct call *call, const uintptr_t *arguments)
 {
     const struct handle_record *record = tracker_handle(TRACKER, id);
@@ -177,15 +180,16 @@ static void tell_buffer(handle_id id, uint16_t function, stack_id stack, enum re
     violation_describe(&violation, 117, function, id, id);
     violation.has_death = false;
     if (record->flags & HANDLE_TAKEN)
-        snprintf(violation.note, sizeof violation.note, "file '%.100s' owns it", tracker_text(TRACKER, record->label));
+    {
+        snprintf(violation.handle, sizeof violation.handle, "file '%.200s'", tracker_text(TRACKER, record->label));
+        snprintf(violation.note, sizeof violation.note, "the file owns it and frees it itself");
+    }
     else if (user != 0)
     {
-        char words[DESCRIPTION_BYTES];
-        describe_handle(user, words, sizeof words);
-        snprintf(violation.note, sizeof violation.note, "%.120s works on it", words);
+        describe_handle(user, violation.handle, sizeof violation.handle);
     }
     else
-        snprintf(violation.note, sizeof violation.note, "file '%.100s' works on it", tracker_text(TRACKER, record->label));
+        snprintf(violation.handle, sizeof violation.handle, "file '%.200s'", tracker_text(TRACKER, record->label));
     tracker_unlock(TRACKER);
     violation.used = stack;
     violation.freeing = true;
@@ -287,6 +291,12 @@ enum call_outcome buffer_discarded(struct call *call, uintptr_t memory, const ui
         forget_unseen(id); /* osgeo takes the members of an array over, each for itself, and frees the rest */
         tracker_unlock(TRACKER);
         return CALL_GO;
+    }
+    if (kind_table[record->kind].plain)
+    {
+        struct effect_info freeing = {.verb = VERB_frees, .kind = (uint8_t)record->kind};
+        tracker_unlock(TRACKER);
+        return judge_and_free(call, &freeing, memory, arguments);
     }
     struct finding finding = {.rule = 110, .refuse = holdfast_options.mode != MODE_report, .expected = kind_table[record->kind].freed_by};
     finding.action = finding.refuse ? ACTION_refused : ACTION_logged;

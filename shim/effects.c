@@ -289,6 +289,10 @@ static enum call_outcome effect_before(struct call *call, const struct effect_in
     case VERB_invalidates:
         judge_invalidation(call, effect, arguments);
         return CALL_GO;
+    case VERB_replaces:
+        if (effect->kind == KIND_string)
+            strings_replaced(call, operand_value(&effect->to, arguments, 0));
+        return CALL_GO;
     case VERB_hosts:
         call->view->provider->hosts = true;
         return CALL_GO;
@@ -343,6 +347,8 @@ enum call_outcome call_before(struct call *call, const struct view *view, enum f
                 hold_settle_file((const char *)arguments[effect->at.position]);
             else if (effect->verb == VERB_settles && condition_holds(effect, arguments))
                 hold_settle_all(false);
+            else if (effect->verb == VERB_alters)
+                hold_settle_all(true); /* for the program those features are gone; freed after it, they would be read by the new definition */
         }
     if (!uses_are_fine(call, variant, arguments) || world_is_over(call, variant, arguments))
         return CALL_REFUSED;

@@ -102,6 +102,7 @@ struct call {
     bool stack_taken;
     bool silent; /* Holdfast was interrupted by a signal handler, or has no arena: nothing is recorded */
     bool watching;
+    int fields; /* of what is altered, before the call */
     bool only_counts; /* it looks at no more of its handles than who holds them */
     uint8_t dying_count;
     struct passing passing; /* its outer_provider is that of this call */
