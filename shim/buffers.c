@@ -236,6 +236,16 @@ bool buffer_freed(uintptr_t block, uintptr_t caller)
     return kept_back;
 }
 
+void buffer_moved(uintptr_t block)
+{
+    if (TRACKER->base == NULL || !tracker_lock(TRACKER))
+        return;
+    handle_id id = find_buffer(block);
+    if (id != 0)
+        handle_forget(TRACKER, id);
+    tracker_unlock(TRACKER);
+}
+
 enum call_outcome buffer_discarded(struct call *call, uintptr_t memory, const uintptr_t *arguments)
 {
     bool refused = false;
@@ -278,13 +288,8 @@ enum call_outcome buffer_discarded(struct call *call, uintptr_t memory, const ui
     }
     if (kind_table[record->kind].plain)
     {
-        forget_unseen(id); /* osgeo takes the members of an array over, each for itself, and frees the rest */
-        tracker_unlock(TRACKER);
-        return CALL_GO;
-    }
-    if (kind_table[record->kind].plain)
-    {
-        struct effect_info freeing = {.verb = VERB_frees, .kind = (uint8_t)record->kind};
+        /* A free like any other. osgeo takes the members of an array over, each for itself, and frees the rest. */
+        struct effect_info freeing = {.verb = VERB_frees, .kind = (uint8_t)record->kind, .to = {.position = POSITION_NONE}};
         tracker_unlock(TRACKER);
         return judge_and_free(call, &freeing, memory, arguments);
     }
