@@ -51,6 +51,7 @@ int true_count(const struct view *view, enum kind kind, uintptr_t address);
 
 /* ---- uses.c ---------------------------------------------------------------------------------------------- */
 
+bool certainly_foreign(const struct view *view, const struct handle_record *record);
 struct finding judge_use(const struct call *call, handle_id id);
 void judge_dead(struct finding *finding, const struct handle_record *record, handle_id id);
 unsigned rule_of_dead(const struct handle_record *record);
@@ -89,6 +90,7 @@ void was_moved(struct call *call, const struct effect_info *effect, uintptr_t ad
 void change_references(const struct effect_info *effect, uintptr_t address, int change);
 void was_restored(const struct effect_info *effect, uintptr_t address);
 void was_shared(const struct effect_info *effect, uintptr_t address);
+void is_prompt(const struct effect_info *effect, uintptr_t address);
 
 /* ---- changes.c ------------------------------------------------------------------------------------------- */
 

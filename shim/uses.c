@@ -44,6 +44,14 @@ void judge_dead(struct finding *finding, const struct handle_record *record, han
         finding->note = "its memory was not seen freed, so the call was let through";
 }
 
+/* A copy of the same version may understand the object, by luck; another version lays it out in another way. */
+bool certainly_foreign(const struct view *view, const struct handle_record *record)
+{
+    const struct provider *owner = provider_by_number(record->provider);
+    return holdfast_options.mode != MODE_report && owner != NULL && view->provider != NULL && owner->version != 0 && view->provider->version != 0 &&
+           owner->version != view->provider->version;
+}
+
 /* [tracker locked] */
 struct finding judge_use(const struct call *call, handle_id id)
 {
@@ -113,6 +121,8 @@ struct finding judge_use(const struct call *call, handle_id id)
     {
         finding.rule = 111;
         finding.dead = 0;
+        finding.refuse = certainly_foreign(view, record);
+        finding.action = finding.refuse ? ACTION_refused : ACTION_logged;
     }
     return finding;
 }

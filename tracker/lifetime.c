@@ -51,7 +51,10 @@ static enum walk_step look_for_life(struct tracker *tracker, uint32_t edge, enum
         alive->answer = found;
         alive->example = id;
     }
-    return found == CHILDREN_DEPENDANTS ? WALK_STOP : WALK_INTO;
+    if (found == CHILDREN_DEPENDANTS)
+        return WALK_STOP;
+    /* What depends on a counted object holds a reference to it: that one does not die with what lends it. */
+    return type == EDGE_BORROWED && (child->flags & HANDLE_COUNTED) ? WALK_PAST : WALK_INTO;
 }
 
 enum children children_alive(struct tracker *tracker, handle_id id, enum borrowed_policy borrowed, handle_id *example)
