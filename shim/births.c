@@ -8,17 +8,21 @@ void gather_birth(struct birth *birth, const struct variant_info *variant, const
     *birth = (struct birth){0};
     FOR_EACH_EFFECT(effect, variant)
     {
-        if (effect->verb == VERB_update && condition_holds(effect, arguments))
+        if (!condition_holds(effect, arguments))
+            continue;
+        if (effect->verb == VERB_update)
             birth->update = true;
-        else if (effect->verb == VERB_shared && condition_holds(effect, arguments))
+        else if (effect->verb == VERB_shared)
             birth->shared = true;
+        else if (effect->verb == VERB_threadsafe)
+            birth->threadsafe = true;
         else if (effect->verb == VERB_label && effect->text != NULL)
             birth->label = effect->text;
         else if (effect->verb == VERB_label && effect->counted)
-            birth->label = (const char *)arguments[effect->subject];
+            birth->label = (const char *)arguments[effect->at.position];
         else if (effect->verb == VERB_label)
         {
-            birth->number = (int32_t)arguments[effect->subject];
+            birth->number = (int32_t)arguments[effect->at.position];
             birth->has_number = true;
         }
     }
@@ -78,8 +82,8 @@ void was_born(struct call *call, uintptr_t address, uint8_t kind, const struct b
     {
         record->birth_stack = call->stack;
         record->birth_function = (uint16_t)call->function;
-        record->flags |= (uint16_t)((birth->update ? HANDLE_UPDATE : 0) | (birth->shared ? HANDLE_SHARED : 0) |
-                                    (call->view->exact ? HANDLE_EXACT : 0));
+        record->flags |= (uint32_t)((birth->update ? HANDLE_UPDATE : 0) | (birth->shared ? HANDLE_SHARED : 0) |
+                                    (call->view->exact ? HANDLE_EXACT : 0) | (birth->threadsafe ? HANDLE_THREADSAFE : 0));
         set_label(record, birth);
         tracker_count(TRACKER, COUNTER_births);
         record->arguments[0] = (uint64_t)(call->next_descriptor + 1); /* for hold.c, should it be held */
@@ -100,16 +104,30 @@ uint8_t kind_of_argument(const struct call *call, int position)
     return argument_kinds[function_table[call->function].first_argument + (unsigned)position];
 }
 
+/* [tracker locked] What the handle lives in or depends on; itself when that is not known. */
+static handle_id owner_of(handle_id id)
+{
+    const struct handle_record *record = tracker_handle(TRACKER, id);
+    const struct edge_record *edge = record != NULL ? tracker_edge(TRACKER, record->first_parent) : NULL;
+    while (edge != NULL && edge->type == EDGE_ADVICE)
+        edge = tracker_edge(TRACKER, edge->next_of_child);
+    return edge != NULL ? edge->parent : id;
+}
+
 void depends_on(struct call *call, const struct effect_info *effect, uintptr_t child, uintptr_t parent)
 {
     if (child == 0 || parent == 0 || child == parent || !tracker_lock(TRACKER))
         return;
     handle_id child_id = find_handle(child, effect->kind);
-    if (child_id != 0 && kind_of_argument(call, effect->object) != 0)
+    uint8_t parent_kind = effect->to_kind;
+    if (child_id != 0 && effect->at.owner)
+        child_id = owner_of(child_id);
+    if (child_id != 0 && parent_kind != 0)
     {
-        handle_id parent_id = parent_record(call, parent, kind_of_argument(call, effect->object));
-        edge_add(TRACKER, parent_id, child_id,
-                 effect->verb == VERB_advises ? EDGE_ADVICE : effect->verb == VERB_needs ? EDGE_NEEDED : EDGE_DEPENDANT);
+        handle_id parent_id = effect->to.owner ? owner_of(find_handle(parent, parent_kind)) : parent_record(call, parent, parent_kind);
+        if (parent_id != 0)
+            edge_add(TRACKER, parent_id, child_id,
+                     effect->verb == VERB_advises ? EDGE_ADVICE : effect->verb == VERB_needs ? EDGE_NEEDED : EDGE_DEPENDANT);
     }
     tracker_unlock(TRACKER);
 }
@@ -126,14 +144,16 @@ void was_lent(struct call *call, const struct effect_info *effect, uintptr_t chi
 {
     if (child == 0 || child == parent)
         return;
-    bool global = effect->object == POSITION_GLOBAL;
+    bool global = effect->to.position == POSITION_GLOBAL;
     if (!global && parent == 0)
         return;
     call_stack(call);
     if (!tracker_lock(TRACKER))
         return;
-    uint8_t parent_kind = global ? 0 : kind_of_argument(call, effect->object);
+    uint8_t parent_kind = global ? 0 : effect->to_kind;
     handle_id parent_id = global || parent_kind == 0 ? 0 : parent_record(call, parent, parent_kind);
+    if (effect->to.owner)
+        parent_id = owner_of(parent_id);
     handle_id id = find_handle(child, effect->kind);
     struct handle_record *record = tracker_handle(TRACKER, id);
     if (record != NULL && record->state == HANDLE_BURIED)
@@ -156,7 +176,7 @@ void was_lent(struct call *call, const struct effect_info *effect, uintptr_t chi
             tracker_unlock(TRACKER);
             return;
         }
-        record->flags |= (uint16_t)(HANDLE_BORROWED | (effect->counted ? HANDLE_COUNTED : 0) | (global ? HANDLE_GLOBAL : 0));
+        record->flags |= (uint32_t)(HANDLE_BORROWED | (effect->counted ? HANDLE_COUNTED : 0) | (global ? HANDLE_GLOBAL : 0));
         record->birth_stack = call->stack;
         record->birth_function = (uint16_t)call->function;
         set_label(record, birth);
@@ -164,6 +184,12 @@ void was_lent(struct call *call, const struct effect_info *effect, uintptr_t chi
     }
     if (!call->view->exact)
         record->flags |= HANDLE_TRACELESS;
+    if (record->cause == CAUSE_REPLACED)
+    {
+        record->cause = CAUSE_NONE; /* whoever fetches it again knows what it is now */
+        record->death_stack = 0;
+        record->birth_stack = call->stack;
+    }
     if ((record->flags & HANDLE_BORROWED) && parent_id != 0 && edge_find(TRACKER, parent_id, id) == 0)
     {
         if ((record->flags & HANDLE_COUNTED) == 0)
@@ -173,7 +199,7 @@ void was_lent(struct call *call, const struct effect_info *effect, uintptr_t chi
             if (record->flags & HANDLE_STALE)
             {
                 /* Lent by another parent now, and this one lives (or makes it stale again below): the object, or what now has its address. */
-                record->flags &= (uint16_t)~HANDLE_STALE;
+                record->flags &= (uint32_t)~HANDLE_STALE;
                 handle_mark_stale(TRACKER, id, false);
                 record->birth_stack = call->stack;
                 record->birth_function = (uint16_t)call->function;
@@ -199,7 +225,7 @@ void is_owner(struct call *call, const struct effect_info *effect, uintptr_t own
 {
     if (owner == 0 || child == 0 || !tracker_lock(TRACKER))
         return;
-    handle_id child_id = find_handle(child, kind_of_argument(call, effect->object));
+    handle_id child_id = find_handle(child, effect->to_kind);
     handle_id owner_id = parent_record(call, owner, effect->kind);
     if (child_id != 0 && owner_id != 0 && tracker_handle(TRACKER, child_id)->first_parent == 0)
         edge_add(TRACKER, owner_id, child_id, EDGE_BORROWED);
@@ -217,18 +243,17 @@ void was_taken(struct call *call, const struct effect_info *effect, uintptr_t ad
         tracker_unlock(TRACKER);
         return;
     }
-    if (effect->object == POSITION_NONE)
+    if (effect->to.position == POSITION_NONE)
         forget_unseen(id);
     else if (taker != 0 && taker != address)
     {
-        uint8_t taker_kind = effect->object == POSITION_RESULT ? function_table[call->function].result_kind
-                                                               : kind_of_argument(call, effect->object);
+        uint8_t taker_kind = effect->to_kind;
         handle_id parent = taker_kind != 0 ? parent_record(call, taker, taker_kind) : 0;
         /* Members of an array may be claimed by several takers at once: see HANDLE_CLAIMED. */
-        if (effect->form != FORM_array || (record->flags & HANDLE_CLAIMED) == 0)
+        if (effect->at.form != FORM_array || (record->flags & HANDLE_CLAIMED) == 0)
             edges_remove_to_parents(TRACKER, id);
-        record->flags |= (uint16_t)(HANDLE_BORROWED | HANDLE_TAKEN | (effect->form == FORM_array ? HANDLE_CLAIMED : 0));
-        record->flags &= (uint16_t)~HANDLE_TRACELESS;
+        record->flags |= (uint32_t)(HANDLE_BORROWED | HANDLE_TAKEN | (effect->at.form == FORM_array ? HANDLE_CLAIMED : 0));
+        record->flags &= (uint32_t)~HANDLE_TRACELESS;
         record->death_stack = call->stack;
         record->death_function = (uint16_t)call->function;
         edge_add(TRACKER, parent, id, EDGE_BORROWED);
@@ -257,7 +282,7 @@ void was_stolen(struct call *call, const struct effect_info *effect, uintptr_t a
     {
         forget_loans_of(id);
         edges_remove_to_parents(TRACKER, id);
-        record->flags &= (uint16_t)~(HANDLE_BORROWED | HANDLE_TAKEN | HANDLE_STALE);
+        record->flags &= (uint32_t)~(HANDLE_BORROWED | HANDLE_TAKEN | HANDLE_STALE);
         record->death_stack = 0; /* of the call that had taken it */
         record->birth_stack = call->stack;
         record->birth_function = (uint16_t)call->function;
@@ -266,11 +291,11 @@ void was_stolen(struct call *call, const struct effect_info *effect, uintptr_t a
 }
 
 /* Some children of that kind became the caller's, and nobody says which: nothing is certain about any of them. */
-void were_handed(struct call *call, const struct effect_info *effect, uintptr_t parent)
+void were_handed(const struct effect_info *effect, uintptr_t parent)
 {
     if (parent == 0 || !tracker_lock(TRACKER))
         return;
-    handle_id id = find_handle(parent, kind_of_argument(call, effect->object));
+    handle_id id = find_handle(parent, effect->to_kind);
     struct handle_record *record = tracker_handle(TRACKER, id);
     for (uint32_t edge = record != NULL ? record->first_child : 0, next; edge != 0; edge = next)
     {
@@ -296,10 +321,11 @@ void was_moved(struct call *call, const struct effect_info *effect, uintptr_t ad
     handle_id id = find_handle(address, effect->kind);
     if (id != 0 && tracker_handle(TRACKER, id)->state == HANDLE_LIVE)
     {
+        good_forget(address); /* it is part of another tree now */
         edges_remove_to_parents(TRACKER, id);
-        tracker_handle(TRACKER, id)->flags &= (uint16_t)~HANDLE_STALE;
+        tracker_handle(TRACKER, id)->flags &= (uint32_t)~HANDLE_STALE;
         if (parent != 0)
-            edge_add(TRACKER, parent_record(call, parent, kind_of_argument(call, effect->object)), id, EDGE_DEPENDANT);
+            edge_add(TRACKER, parent_record(call, parent, effect->to_kind), id, EDGE_DEPENDANT);
     }
     tracker_unlock(TRACKER);
 }
@@ -317,5 +343,28 @@ void change_references(const struct effect_info *effect, uintptr_t address, int 
         else if (record->references > 0)
             record->references--;
     }
+    tracker_unlock(TRACKER);
+}
+
+/* Given away before, and now the caller's again. */
+void was_restored(const struct effect_info *effect, uintptr_t address)
+{
+    if (address == 0 || !tracker_lock(TRACKER))
+        return;
+    struct handle_record *record = tracker_handle(TRACKER, find_handle(address, effect->kind));
+    if (record != NULL && record->state == HANDLE_LIVE)
+        record->flags &= (uint32_t)~(HANDLE_BORROWED | HANDLE_TAKEN | HANDLE_GLOBAL);
+    tracker_unlock(TRACKER);
+}
+
+/* Others hold a reference from now on. */
+void was_shared(const struct effect_info *effect, uintptr_t address)
+{
+    if (address == 0 || !tracker_lock(TRACKER))
+        return;
+    handle_id id = find_handle(address, effect->kind);
+    struct handle_record *record = tracker_handle(TRACKER, effect->at.owner ? owner_of(id) : id);
+    if (record != NULL && record->state == HANDLE_LIVE)
+        record->flags |= HANDLE_SHARED | HANDLE_COUNTED;
     tracker_unlock(TRACKER);
 }

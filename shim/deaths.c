@@ -257,7 +257,7 @@ void dying_end(struct call *call)
                     handle_id unfenced = id;
                     struct handle_record *record = tracker_handle(TRACKER, id);
                     id = record->fence_next;
-                    record->flags &= (uint16_t)~HANDLE_FENCED;
+                    record->flags &= (uint32_t)~HANDLE_FENCED;
                     record->fence_next = 0;
                     handle_forget(TRACKER, unfenced);
                 }

@@ -11,6 +11,8 @@
 #include "hold.h"
 #include "python.h"
 #include "refuse.h"
+#include "buffers.h"
+#include "strings.h"
 #include "stack.h"
 #include <unistd.h>
 
@@ -28,7 +30,10 @@ void good_forget(uintptr_t address)
 
 void good_remember(uintptr_t address, unsigned provider, unsigned kind)
 {
-    atomic_store_explicit(&good_cache[good_index(address)], good_entry(address, provider, kind), memory_order_relaxed);
+    tree_forget(address);
+    const struct provider *owner = provider_by_number(provider);
+    if (owner == NULL || !atomic_load_explicit(&owner->world_ended, memory_order_relaxed))
+        atomic_store_explicit(&good_cache[good_index(address)], good_entry(address, provider, kind), memory_order_relaxed);
 }
 
 void loan_forget(uintptr_t parent, uintptr_t child)
@@ -55,12 +60,25 @@ bool forget_good_of(struct tracker *tracker, handle_id id, void *context)
 
 static bool kind_accepted(uint16_t kind, void *expected)
 {
-    return kind < KIND_COUNT && (kind_table[*(const uint8_t *)expected].accepts >> kind & 1) != 0;
+    return kind < KIND_COUNT && kind_accepts(&kind_table[*(const uint8_t *)expected], kind);
 }
 
 handle_id find_handle(uintptr_t address, uint8_t expected)
 {
     return handle_find(TRACKER, address, kind_accepted, &expected);
+}
+
+handle_id of_another_kind(const struct view *view, uintptr_t address, uint8_t expected)
+{
+    handle_id id = handle_find(TRACKER, address, NULL, NULL);
+    const struct handle_record *record = tracker_handle(TRACKER, id);
+    if (record == NULL || (record->state != HANDLE_LIVE && record->state != HANDLE_HELD) || record->kind == KIND_buffer || record->kind >= KIND_COUNT)
+        return 0;
+    /* A kind that this one is accepted as, or that is accepted as this one, may be the same object. And where frees are not seen, the
+     * record may be of what was here before. */
+    const struct provider *owner = provider_by_number(record->provider);
+    bool related = kind_accepts(&kind_table[expected], record->kind) || kind_accepts(&kind_table[record->kind], expected);
+    return related || owner == NULL || !owner->frees_seen || view->number == 0 ? 0 : id;
 }
 
 void call_start(struct call *call, const struct view *view, enum function function, uintptr_t caller)
@@ -72,7 +90,7 @@ void call_start(struct call *call, const struct view *view, enum function functi
     call->stack_taken = false;
     call->started = true;
     call->silent = TRACKER->base == NULL || view->provider == NULL;
-    call->watching = false;
+    call->watching = call->only_counts = false;
     call->dying_count = 0;
     call->next_descriptor = -1;
     call->passing = (struct passing){.outer_provider = calling_provider};
@@ -88,24 +106,42 @@ stack_id call_stack(struct call *call)
     return call->stack;
 }
 
-static const struct variant_info *variant_of(const struct call *call)
+static const struct variant_info *find_variant(const struct view *view, enum function function)
 {
-    const struct function_info *info = &function_table[call->function];
+    const struct function_info *info = &function_table[function];
     const struct variant_info *variant = &variant_table[info->first_variant];
     if (info->variant_count == 1 && variant->low == 0 && variant->high == 0)
         return variant;
-    unsigned version = provider_version(call->view->provider);
+    unsigned version = provider_version(view->provider);
     for (unsigned i = 0; i < info->variant_count; i++, variant++)
         if (version >= variant->low && (variant->high == 0 || version < variant->high))
             return variant;
     return NULL;
 }
 
+static const struct variant_info *variant_of(const struct call *call)
+{
+    return find_variant(call->view, call->function);
+}
+
+unsigned variant_index(const struct view *view, enum function function, unsigned count)
+{
+    const struct variant_info *variant = view->provider != NULL ? find_variant(view, function) : NULL;
+    unsigned index = variant != NULL ? (unsigned)(variant - &variant_table[function_table[function].first_variant]) : 0;
+    return index < count ? index : 0;
+}
+
 bool condition_holds(const struct effect_info *effect, const uintptr_t *arguments)
 {
-    int32_t value = effect->condition == CONDITION_none ? 0 : (int32_t)arguments[effect->condition_argument];
+    if (effect->condition == CONDITION_none)
+        return true;
+    int32_t value = (int32_t)arguments[effect->condition_argument];
     switch (effect->condition)
     {
+    case CONDITION_null:
+        return arguments[effect->condition_argument] == 0;
+    case CONDITION_given:
+        return arguments[effect->condition_argument] != 0;
     case CONDITION_mask:
         return (value & effect->condition_value) != 0;
     case CONDITION_equal:
@@ -117,21 +153,47 @@ bool condition_holds(const struct effect_info *effect, const uintptr_t *argument
     }
 }
 
-uintptr_t subject_of(const struct effect_info *effect, const uintptr_t *arguments, uintptr_t result)
+/* What is written there, whatever its form: for an array its first address. */
+static uintptr_t operand_word(const struct operand *operand, const uintptr_t *arguments, uintptr_t result)
 {
-    if (effect->subject == POSITION_RESULT)
-        return result;
-    if (effect->subject < 0)
-        return 0;
-    uintptr_t value = arguments[effect->subject];
-    if (effect->form == FORM_pointed && value != 0)
-        return *(uintptr_t *)value;
-    return value;
+    return operand->position == POSITION_RESULT ? result : operand->position < 0 ? 0 : arguments[operand->position];
 }
 
-uintptr_t object_of(const struct effect_info *effect, const uintptr_t *arguments, uintptr_t result)
+#define MEMBERS_MAX (UINT64_C(1) << 24)
+
+uint64_t operand_count(const struct operand *operand, const uintptr_t *arguments, uintptr_t result)
 {
-    return effect->object == POSITION_RESULT ? result : effect->object < 0 ? 0 : arguments[effect->object];
+    const uintptr_t *array = (const uintptr_t *)operand_word(operand, arguments, result);
+    if (operand->form != FORM_array)
+        return 1;
+    if (array == NULL)
+        return 0;
+    uint64_t count = 0;
+    if (operand->count == POSITION_NONE)
+    {
+        while (count < MEMBERS_MAX && array[count] != 0)
+            count++;
+        return count;
+    }
+    uintptr_t number = arguments[operand->count];
+    if (operand->count_pointed)
+        count = number == 0 ? 0 : operand->count_wide ? *(const uint64_t *)number : *(const uint32_t *)number;
+    else
+        count = operand->count_wide ? number : (uint32_t)number;
+    return count < MEMBERS_MAX ? count : 0; /* a negative or absurd number: the library will say so */
+}
+
+uintptr_t operand_member(const struct operand *operand, const uintptr_t *arguments, uintptr_t result, uint64_t index)
+{
+    uintptr_t word = operand_word(operand, arguments, result);
+    if (word == 0 || operand->form == FORM_direct)
+        return word;
+    return ((const uintptr_t *)word)[operand->form == FORM_array ? index : 0];
+}
+
+uintptr_t operand_value(const struct operand *operand, const uintptr_t *arguments, uintptr_t result)
+{
+    return operand_member(operand, arguments, result, 0);
 }
 
 /* The reference count that the object itself tells, 0 where it cannot be asked. The object must be alive. Tracker unlocked. */
@@ -159,13 +221,16 @@ bool call_uses(struct passing *passing, const struct view *view, enum function f
         return true;
     python_settle_proxies();
     hold_check_age();
-    bool fine = uses_are_fine(&call, NULL, arguments);
+    bool fine = uses_are_fine(&call, NULL, arguments) && !world_is_over(&call, NULL, arguments);
+    if (fine)
+        tree_enter(&call, arguments);
     *passing = call.passing;
     return fine;
 }
 
 void call_passed(struct passing *passing)
 {
+    tree_leave(&passing->tree);
     calling_provider = passing->outer_provider;
     if (passing->pinned == 0)
         return;
@@ -177,6 +242,60 @@ void call_passed(struct passing *passing)
         tracker_handle(TRACKER, id)->pins--;
     tracker_unlock(TRACKER);
     hold_children_may_be_gone(id, passing->serial);
+}
+
+static enum call_outcome member_before(struct call *call, const struct effect_info *effect, uintptr_t address, const uintptr_t *arguments)
+{
+    switch (effect->verb)
+    {
+    case VERB_frees:
+    case VERB_closes:
+    case VERB_releases:
+        return judge_and_free(call, effect, address, arguments);
+    case VERB_takes:
+    case VERB_consumes:
+        return judge_and_take(call, effect, address, arguments);
+    case VERB_alters:
+        return judge_alteration(call, effect, arguments);
+    case VERB_discards:
+        return buffer_discarded(call, address, arguments);
+    }
+    return CALL_GO;
+}
+
+/* What an effect does, or forbids, before the real function runs. */
+static enum call_outcome effect_before(struct call *call, const struct effect_info *effect, const uintptr_t *arguments)
+{
+    switch (effect->verb)
+    {
+    case VERB_frees:
+    case VERB_closes:
+    case VERB_releases:
+        if (effect->at.form == FORM_pointed)
+            return CALL_GO;
+        break;
+    case VERB_takes:
+    case VERB_consumes:
+    case VERB_alters:
+    case VERB_discards:
+        break;
+    case VERB_invalidates:
+        judge_invalidation(call, effect, arguments);
+        return CALL_GO;
+    case VERB_hosts:
+        call->view->provider->hosts = true;
+        return CALL_GO;
+    case VERB_ends:
+        end_world(call, effect);
+        return CALL_GO;
+    default:
+        return CALL_GO;
+    }
+    enum call_outcome outcome = CALL_GO;
+    uint64_t count = operand_count(&effect->at, arguments, 0);
+    for (uint64_t i = 0; i < count && outcome == CALL_GO; i++)
+        outcome = member_before(call, effect, operand_member(&effect->at, arguments, 0, i), arguments);
+    return outcome;
 }
 
 enum call_outcome call_before(struct call *call, const struct view *view, enum function function, uintptr_t caller,
@@ -195,47 +314,16 @@ enum call_outcome call_before(struct call *call, const struct view *view, enum f
         FOR_EACH_EFFECT(effect, variant)
         {
             if (effect->verb == VERB_touches)
-                hold_settle_file((const char *)arguments[effect->subject]);
+                hold_settle_file((const char *)arguments[effect->at.position]);
             else if (effect->verb == VERB_settles && condition_holds(effect, arguments))
                 hold_settle_all(false);
         }
-    if (!uses_are_fine(call, variant, arguments))
+    if (!uses_are_fine(call, variant, arguments) || world_is_over(call, variant, arguments))
         return CALL_REFUSED;
-    enum call_outcome outcome = CALL_GO;
+    tree_enter(call, arguments);
     FOR_EACH_EFFECT(effect, variant)
     {
-        switch (effect->verb)
-        {
-        case VERB_frees:
-        case VERB_closes:
-        case VERB_releases:
-            outcome = judge_and_free(call, effect, arguments);
-            break;
-        case VERB_takes:
-            if (!condition_holds(effect, arguments))
-                break;
-            if (effect->form == FORM_array)
-            {
-                const uintptr_t *array = (const uintptr_t *)arguments[effect->subject];
-                for (uintptr_t i = 0; array != NULL && i < (uint32_t)arguments[effect->count] && outcome == CALL_GO; i++)
-                    outcome = judge_and_take(call, effect, array[i], arguments);
-            }
-            else
-                outcome = judge_and_take(call, effect, subject_of(effect, arguments, 0), arguments);
-            break;
-        case VERB_consumes:
-            outcome = judge_and_take(call, effect, subject_of(effect, arguments, 0), arguments);
-            break;
-        case VERB_invalidates:
-            judge_invalidation(call, effect, arguments);
-            break;
-        case VERB_hosts:
-            view->provider->hosts = true;
-            break;
-        case VERB_ends:
-            end_world(call, effect);
-            break;
-        }
+        enum call_outcome outcome = condition_holds(effect, arguments) ? effect_before(call, effect, arguments) : CALL_GO;
         if (outcome != CALL_GO)
         {
             dying_end(call);
@@ -281,19 +369,112 @@ static void waiting_of(struct call *call, struct waiting *waiting)
     tracker_unlock(TRACKER);
 }
 
-static bool has_failed(const struct function_info *info, uintptr_t result)
+static bool has_failed(const struct variant_info *variant, uintptr_t result)
 {
-    switch (info->fails_by)
+    switch (variant->fails_by)
     {
     case FAILS_BY_null:
         return result == 0;
     case FAILS_BY_nonzero:
         return (int)result != 0;
     case FAILS_BY_value:
-        return (int)result == info->fails_value;
+        return (int)result == variant->fails_value;
     default:
         return false;
     }
+}
+
+/* A handler of messages belongs to the context that the function is about. */
+static void handler_was_set(const struct call *call, uintptr_t handler, const struct effect_info *effect, const uintptr_t *arguments, uintptr_t result)
+{
+    const struct function_info *info = &function_table[call->function];
+    uintptr_t context = info->argument_count > 0 && kind_of_argument(call, 0) == KIND_geos_context ? arguments[0]
+                        : info->result_kind == KIND_geos_context                                   ? result
+                                                                                                   : 0;
+    refuse_remember_handler(context, handler, operand_value(&effect->to, arguments, result), effect->to.position != POSITION_NONE);
+}
+
+/* What came of one handle of an effect. */
+static void member_after(struct call *call, const struct effect_info *effect, uintptr_t subject, const uintptr_t *arguments, uintptr_t result, const struct birth *birth)
+{
+    uintptr_t object = effect->to.form == FORM_array ? 0 : operand_value(&effect->to, arguments, result);
+    switch (effect->verb)
+    {
+    case VERB_new:
+        was_born(call, subject, effect->kind, birth);
+        break;
+    case VERB_depends:
+    case VERB_advises:
+    case VERB_needs:
+        for (uint64_t i = 0, count = operand_count(&effect->to, arguments, result); i < count; i++)
+            depends_on(call, effect, subject, operand_member(&effect->to, arguments, result, i));
+        break;
+    case VERB_borrows:
+        was_lent(call, effect, subject, object, birth);
+        break;
+    case VERB_owner:
+        is_owner(call, effect, subject, object);
+        break;
+    case VERB_steals:
+        was_stolen(call, effect, subject);
+        break;
+    case VERB_hands:
+        were_handed(effect, object);
+        break;
+    case VERB_moves:
+        was_moved(call, effect, subject, object);
+        break;
+    case VERB_references:
+        change_references(effect, subject, +1);
+        break;
+    case VERB_dereferences:
+        change_references(effect, subject, -1);
+        break;
+    case VERB_restores:
+        was_restored(effect, subject);
+        break;
+    case VERB_shares:
+        was_shared(effect, subject);
+        break;
+    case VERB_replaces:
+        were_replaced(call, effect, object, arguments);
+        break;
+    case VERB_alters:
+        was_altered(call, effect, subject, arguments);
+        break;
+    case VERB_begins_world:
+    case VERB_ends_world:
+        world_ended(call, effect->verb == VERB_ends_world);
+        break;
+    case VERB_lends:
+        string_lent(call, subject, object);
+        break;
+    case VERB_buffer:
+        buffer_used(call, subject, object);
+        break;
+    case VERB_buffer_named:
+        buffer_named(call, subject, effect->counted, object);
+        break;
+    case VERB_buffer_file:
+        buffer_of_file(call, subject, (const char *)object, effect->counted);
+        break;
+    case VERB_removes:
+        buffer_file_removed((const char *)subject);
+        break;
+    case VERB_handler:
+        handler_was_set(call, subject, effect, arguments, result);
+        break;
+    }
+}
+
+/* Is the result one of the arguments? Then nothing is new. */
+static bool is_argument(const struct variant_info *variant, const uintptr_t *arguments, uintptr_t result)
+{
+    FOR_EACH_EFFECT(effect, variant)
+        if ((effect->verb == VERB_returns || effect->verb == VERB_consumes) && effect->at.position >= 0 && result != 0 &&
+            operand_value(&effect->at, arguments, result) == result)
+            return true;
+    return false;
 }
 
 void call_after(struct call *call, const uintptr_t *arguments, uintptr_t result)
@@ -312,78 +493,24 @@ void call_after(struct call *call, const uintptr_t *arguments, uintptr_t result)
         waiting_of(call, &waiting);
     }
     dying_end(call);
+    buffers_settle();
     struct birth birth;
     gather_birth(&birth, variant, arguments);
-    bool failed = has_failed(&function_table[call->function], result);
-    bool same = false; /* the result is an argument: nothing new */
-    FOR_EACH_EFFECT(effect, variant)
-        if ((effect->verb == VERB_returns || effect->verb == VERB_consumes) && effect->subject >= 0 &&
-            result != 0 && subject_of(effect, arguments, result) == result)
-            same = true;
+    bool failed = has_failed(variant, result), same = is_argument(variant, arguments, result);
     FOR_EACH_EFFECT(effect, variant)
     {
-        if (failed && effect->form == FORM_pointed)
-            continue; /* out parameters of a failed call may be anything */
-        uintptr_t subject = subject_of(effect, arguments, result);
-        uintptr_t object = object_of(effect, arguments, result);
-        bool is_same = same && effect->subject == POSITION_RESULT;
-        switch (effect->verb)
-        {
-        case VERB_new:
-            if (!is_same)
-                was_born(call, subject, effect->kind, &birth);
-            break;
-        case VERB_depends:
-        case VERB_advises:
-        case VERB_needs:
-            if (!is_same)
-                depends_on(call, effect, subject, object);
-            break;
-        case VERB_borrows:
-            if (!is_same)
-                was_lent(call, effect, subject, object, &birth);
-            break;
-        case VERB_owner:
-            is_owner(call, effect, subject, object);
-            break;
-        case VERB_steals:
-            was_stolen(call, effect, subject);
-            break;
-        case VERB_hands:
-            if (condition_holds(effect, arguments))
-                were_handed(call, effect, object);
-            break;
-        case VERB_moves:
-            was_moved(call, effect, subject, object);
-            break;
-        case VERB_references:
-            change_references(effect, subject, +1);
-            break;
-        case VERB_dereferences:
-            change_references(effect, subject, -1);
-            break;
-        case VERB_handler:
-            refuse_remember_handler(function_table[call->function].argument_count > 0 && kind_of_argument(call, 0) == KIND_geos_context ? arguments[0]
-                                    : function_table[call->function].result_kind == KIND_geos_context                                  ? result
-                                                                                                                                        : 0,
-                                    subject, object, effect->object != POSITION_NONE);
-            break;
-        }
+        /* Out parameters of a failed call may be anything. */
+        if ((failed && (effect->unless_failed || (effect->at.form != FORM_direct && effect->verb != VERB_uses))) || (same && effect->at.position == POSITION_RESULT) ||
+            effect->verb == VERB_takes || !condition_holds(effect, arguments))
+            continue;
+        for (uint64_t i = 0, count = operand_count(&effect->at, arguments, result); i < count; i++)
+            member_after(call, effect, operand_member(&effect->at, arguments, result, i), arguments, result, &birth);
     }
     /* Transfers last: the new owner may be the result, which has to be known first. */
     FOR_EACH_EFFECT(effect, variant)
         if (effect->verb == VERB_takes && condition_holds(effect, arguments))
-        {
-            uintptr_t taker = object_of(effect, arguments, result);
-            if (effect->form == FORM_array)
-            {
-                const uintptr_t *array = (const uintptr_t *)arguments[effect->subject];
-                for (uintptr_t i = 0; array != NULL && i < (uint32_t)arguments[effect->count]; i++)
-                    was_taken(call, effect, array[i], taker, failed);
-            }
-            else
-                was_taken(call, effect, subject_of(effect, arguments, result), taker, failed);
-        }
+            for (uint64_t i = 0, count = operand_count(&effect->at, arguments, result); i < count; i++)
+                was_taken(call, effect, operand_member(&effect->at, arguments, result, i), operand_value(&effect->to, arguments, result), failed);
     for (unsigned i = 0; i < waiting.count; i++)
         hold_children_may_be_gone(waiting.id[i], waiting.serial[i]);
 }

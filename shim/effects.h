@@ -7,6 +7,7 @@
 #define HOLDFAST_SHIM_EFFECTS_H
 
 #include "fence.h"
+#include "trees.h"
 #include "provider.h"
 #include "tracker.h"
 
@@ -51,6 +52,18 @@ static inline bool known_loan(const struct view *view, const void *parent, const
            atomic_load_explicit(&loan_cache[loan_index(entry)], memory_order_relaxed) == entry;
 }
 
+/* Lower half of the addresses of lent strings that the library freed and Holdfast keeps back (strings.c): no other string needs a look. */
+#define LENT_SLOTS 4096u
+static inline unsigned lent_slot(uintptr_t text)
+{
+    return (unsigned)(text >> 4) & (LENT_SLOTS - 1);
+}
+extern _Atomic uint32_t dead_tags[LENT_SLOTS] __attribute__((visibility("hidden")));
+static inline bool known_string(const void *text)
+{
+    return text == NULL || atomic_load_explicit(&dead_tags[lent_slot((uintptr_t)text)], memory_order_relaxed) != (uint32_t)(uintptr_t)text;
+}
+
 enum call_outcome { CALL_GO, CALL_REFUSED, CALL_DONE };
 
 /* A handle whose life this call may end. */
@@ -69,6 +82,7 @@ struct passing {
     handle_id pinned; /* 0: nothing */
     uint32_t serial;
     struct provider *outer_provider; /* calling_provider before this call */
+    struct tree_use tree;
 };
 
 struct call {
@@ -80,6 +94,7 @@ struct call {
     bool stack_taken;
     bool silent; /* Holdfast was interrupted by a signal handler, or has no arena: nothing is recorded */
     bool watching;
+    bool only_counts; /* it looks at no more of its handles than who holds them */
     uint8_t dying_count;
     struct passing passing; /* its outer_provider is that of this call */
     int next_descriptor; /* lowest free one before an open, -1: not asked */
@@ -106,6 +121,8 @@ void call_abandon(struct call *call) __attribute__((visibility("hidden")));
  * three follow the order lock, begin, unlock, real call, end. */
 void dying_begin(struct call *call, handle_id id, enum verb verb, enum handle_cause cause); /* tracker locked */
 void dying_end(struct call *call);                                                        /* tracker unlocked */
+/* The variant of a function that holds for this copy's version: an index, below `count`. For wrappers whose failure value differs. */
+unsigned variant_index(const struct view *view, enum function function, unsigned count) __attribute__((cold, visibility("hidden")));
 stack_id call_stack(struct call *call); /* taken at the first request; tracker unlocked */
 void good_forget(uintptr_t address);
 /* [tracker locked] The block at this address goes back to the allocator, seen by no watch: what is known under it is forgotten. */

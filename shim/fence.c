@@ -4,9 +4,11 @@
  * jump: every free of the process passes through it.
  */
 #include "fence.h"
+#include "buffers.h"
 #include "context.h"
 #include "effects.h"
 #include "provider.h"
+#include "strings.h"
 #include <malloc.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -70,21 +72,48 @@ static __attribute__((noinline, cold)) bool keep_back(void *block)
 }
 
 /* Freed by nobody's contract: C++ code deleted it, or the library replaced it by itself. Nothing that is known of it is true any more. */
-static __attribute__((noinline, cold)) void died_unseen(void *block)
+static __attribute__((noinline, cold)) bool died_unseen(void *block, uintptr_t caller)
 {
+    if (buffer_freed((uintptr_t)block, caller))
+        return true;
     if (!tracker_lock(&holdfast_tracker))
-        return;
+        return false;
     forget_freed((uintptr_t)block);
     tracker_unlock(&holdfast_tracker);
+    return false;
 }
+
+#define FREE_CALLER ((uintptr_t)__builtin_extract_return_addr(__builtin_return_address(0)))
 
 __attribute__((visibility("default"))) void free(void *block)
 {
     if (unlikely(watching != NULL) && keep_back(block))
         return;
-    if (unlikely(handle_may_be_known((uintptr_t)block)) && block != NULL)
-        died_unseen(block);
+    if (unlikely(handle_may_be_known((uintptr_t)block)) && block != NULL && died_unseen(block, FREE_CALLER))
+        return;
+    if (unlikely(string_may_be_lent((uintptr_t)block)) && block != NULL && string_freed((uintptr_t)block, FREE_CALLER))
+        return;
     atomic_load_explicit(&real_free, memory_order_relaxed)(block);
+}
+
+/* A lent list that the library makes longer: its old block goes back without a free() of its own. */
+static void *realloc_first_time(void *block, size_t bytes);
+static void *(*_Atomic real_realloc)(void *, size_t) = realloc_first_time;
+
+static void *realloc_first_time(void *block, size_t bytes)
+{
+    void *(*next)(void *, size_t) = (void *(*)(void *, size_t))next_symbol("realloc");
+    if (next == NULL)
+        return NULL;
+    atomic_store_explicit(&real_realloc, next, memory_order_relaxed);
+    return next(block, bytes);
+}
+
+__attribute__((visibility("default"))) void *realloc(void *block, size_t bytes)
+{
+    if (unlikely(string_may_be_lent((uintptr_t)block)) && block != NULL)
+        string_moved((uintptr_t)block);
+    return atomic_load_explicit(&real_realloc, memory_order_relaxed)(block, bytes);
 }
 
 void fence_free_block(uintptr_t block)

@@ -4,8 +4,18 @@
 #include "hold.h"
 #include "python.h"
 
-/* The second free of a handle, or the free of one that is not the caller's. [tracker locked] */
-static struct finding judge_free(const struct view *view, handle_id id, enum verb verb)
+/* [tracker locked] */
+static bool is_child_of(handle_id id, uintptr_t parent)
+{
+    const struct handle_record *record = tracker_handle(TRACKER, id);
+    for (uint32_t edge = record->state == HANDLE_LIVE ? record->first_parent : 0; edge != 0; edge = tracker_edge(TRACKER, edge)->next_of_child)
+        if (tracker_handle(TRACKER, tracker_edge(TRACKER, edge)->parent)->address == parent)
+            return true;
+    return false;
+}
+
+/* The second free of a handle, or the free of one that is not the caller's. `of`: what it must depend on, 0: anything. [tracker locked] */
+static struct finding judge_free(const struct view *view, handle_id id, enum verb verb, uintptr_t of)
 {
     struct finding finding = {.rule = 0, .dead = id, .action = ACTION_refused,
                               .refuse = holdfast_options.mode != MODE_report};
@@ -26,6 +36,8 @@ static struct finding judge_free(const struct view *view, handle_id id, enum ver
         finding.rule = give_away ? 102 : 103;
     else if (record->cause == CAUSE_MEMBER)
         finding.rule = 105;
+    else if (of != 0 && record->first_parent != 0 && ((record->flags & HANDLE_BORROWED) || !is_child_of(id, of)))
+        finding.rule = 110;
     else if (record->flags & HANDLE_TAKEN)
         finding.rule = record->flags & HANDLE_CLAIMED ? 0 : 105;
     else if ((record->flags & HANDLE_BORROWED) && (verb != VERB_releases || record->references == 0))
@@ -75,7 +87,7 @@ static void spoil_takers(struct call *call, handle_id id)
         taker->death_function = (uint16_t)call->function;
     }
     edges_remove_to_parents(TRACKER, id);
-    record->flags &= (uint16_t)~(HANDLE_BORROWED | HANDLE_TAKEN | HANDLE_CLAIMED);
+    record->flags &= (uint32_t)~(HANDLE_BORROWED | HANDLE_TAKEN | HANDLE_CLAIMED);
 }
 
 /* A handle that a free is about, and what was known of it when its judgement began. */
@@ -84,6 +96,7 @@ struct freeing {
     uint32_t serial;
     struct handle_record *record;
     uintptr_t address;
+    bool one_of_many; /* of an array: its free cannot be postponed alone */
 };
 
 /* Lock again after the tracker was unlocked: true, and locked, when the handle is still the same and alive. */
@@ -117,6 +130,8 @@ static bool borrow_is_really_wrong(struct call *call, const struct freeing *free
 static enum call_outcome tell_wrong_free(struct call *call, const struct freeing *freeing, const struct finding *finding,
                                          const uintptr_t *arguments)
 {
+    if (finding->refuse && finding->rule == 110 && (freeing->record->flags & HANDLE_BORROWED) == 0)
+        freeing->record->flags |= HANDLE_LET_GO;
     tell(call, finding, freeing->id, true, arguments);
     if (finding->refuse)
         return CALL_REFUSED;
@@ -218,7 +233,7 @@ static enum call_outcome free_owned(struct call *call, const struct freeing *fre
         tell_live_children(call, freeing->id, child, ACTION_refused, arguments);
         return CALL_REFUSED;
     }
-    if (holdfast_options.mode != MODE_report && children != CHILDREN_NONE && hold_allowed(record))
+    if (holdfast_options.mode != MODE_report && children != CHILDREN_NONE && !freeing->one_of_many && hold_allowed(record))
         return postpone(call, freeing, children, arguments);
     if (!tell_before_burial(call, freeing, children, child, arguments))
         return CALL_GO;
@@ -244,11 +259,46 @@ static void release_referrers(struct call *call, const struct effect_info *effec
         hold_settle_all(true);
 }
 
-/* One effect that frees or drops a reference. */
-enum call_outcome judge_and_free(struct call *call, const struct effect_info *effect, const uintptr_t *arguments)
+/* A handle that is none of the kind which this function frees, or takes. Tracker locked on entry, unlocked on return. */
+static enum call_outcome judge_stranger(struct call *call, const struct effect_info *effect, uintptr_t address, unsigned rule, const uintptr_t *arguments)
 {
-    struct freeing freeing = {.address = subject_of(effect, arguments, 0)};
-    if (freeing.address == 0 || effect->form != FORM_direct || !condition_holds(effect, arguments))
+    handle_id id = of_another_kind(call->view, address, effect->kind);
+    if (id == 0)
+    {
+        good_forget(address);
+        tracker_unlock(TRACKER);
+        return CALL_GO;
+    }
+    struct finding finding = {.rule = rule, .refuse = holdfast_options.mode != MODE_report};
+    finding.expected = rule == 109 ? kind_table[effect->kind].words : kind_table[tracker_handle(TRACKER, id)->kind].freed_by;
+    finding.action = finding.refuse ? ACTION_refused : ACTION_logged;
+    tell(call, &finding, id, rule == 110, arguments);
+    return finding.refuse ? CALL_REFUSED : CALL_GO;
+}
+
+/* A feature whose definition was changed since: its own free reads what is not there. Nothing can be freed rightly any more, so it is kept for
+ * good. Tracker locked on entry, unlocked on return. */
+static enum call_outcome keep_for_good(struct call *call, const struct freeing *freeing, const uintptr_t *arguments)
+{
+    struct finding finding = {.rule = 108, .dead = killer_of(freeing->id), .action = ACTION_kept, .note = "its memory is not freed any more, because freeing it reads fields that it has not"};
+    tell(call, &finding, freeing->id, true, arguments);
+    if (!tracker_lock(TRACKER))
+        return CALL_DONE;
+    if (same_record(freeing->id, freeing->serial) && freeing->record->state == HANDLE_LIVE)
+    {
+        tree_walk(TRACKER, freeing->id, false, forget_good_of, NULL);
+        handle_bury(TRACKER, freeing->id, CAUSE_FREED, (uint16_t)call->function, call->stack);
+        freeing->record->pins = UINT32_MAX; /* no thread's number: its memory is never given away, so a late use is certain */
+    }
+    tracker_unlock(TRACKER);
+    return CALL_DONE;
+}
+
+/* One handle of an effect that frees or drops a reference. */
+enum call_outcome judge_and_free(struct call *call, const struct effect_info *effect, uintptr_t address, const uintptr_t *arguments)
+{
+    struct freeing freeing = {.address = address, .one_of_many = effect->at.form != FORM_direct};
+    if (freeing.address == 0)
         return CALL_GO;
     call_stack(call);
     release_referrers(call, effect, freeing.address);
@@ -257,13 +307,11 @@ enum call_outcome judge_and_free(struct call *call, const struct effect_info *ef
     freeing.id = find_handle(freeing.address, effect->kind);
     struct handle_record *record = freeing.record = tracker_handle(TRACKER, freeing.id);
     if (record == NULL)
-    {
-        good_forget(freeing.address);
-        tracker_unlock(TRACKER);
-        return CALL_GO;
-    }
+        return judge_stranger(call, effect, address, 110, arguments);
     freeing.serial = record->serial;
-    struct finding finding = judge_free(call->view, freeing.id, effect->verb);
+    if (record->state == HANDLE_LIVE && record->cause == CAUSE_ALTERED && holdfast_options.mode != MODE_report)
+        return keep_for_good(call, &freeing, arguments);
+    struct finding finding = judge_free(call->view, freeing.id, effect->verb, operand_value(&effect->to, arguments, 0));
     bool counted_borrow = (finding.rule == 104 || finding.rule == 114) && record->state == HANDLE_LIVE && kind_table[record->kind].reference != NULL;
     if (counted_borrow && !borrow_is_really_wrong(call, &freeing, finding.rule))
         return CALL_GO;
@@ -283,35 +331,23 @@ enum call_outcome judge_and_free(struct call *call, const struct effect_info *ef
     return free_owned(call, &freeing, counted, arguments);
 }
 
-/* [tracker locked] */
-static bool is_child_of(handle_id id, uintptr_t parent)
-{
-    const struct handle_record *record = tracker_handle(TRACKER, id);
-    for (uint32_t edge = record->state == HANDLE_LIVE ? record->first_parent : 0; edge != 0; edge = tracker_edge(TRACKER, edge)->next_of_child)
-        if (tracker_handle(TRACKER, tracker_edge(TRACKER, edge)->parent)->address == parent)
-            return true;
-    return false;
-}
-
 /* One handle that is given away or used up. */
 enum call_outcome judge_and_take(struct call *call, const struct effect_info *effect, uintptr_t address,
                                         const uintptr_t *arguments)
 {
     if (address == 0)
         return CALL_GO;
-    if (effect->object >= 0 && arguments[effect->object] == 0)
+    uintptr_t taker = effect->to.position >= 0 ? arguments[effect->to.position] : 0;
+    if (effect->to.position >= 0 && taker == 0)
         return CALL_GO; /* a NULL taker takes nothing */
     call_stack(call);
     if (!tracker_lock(TRACKER))
         return CALL_GO;
     handle_id id = find_handle(address, effect->kind);
     if (id == 0)
-    {
-        tracker_unlock(TRACKER);
-        return CALL_GO;
-    }
-    struct finding finding = judge_free(call->view, id, effect->verb);
-    if (finding.rule != 0 && effect->object >= 0 && is_child_of(id, arguments[effect->object]))
+        return judge_stranger(call, effect, address, 109, arguments);
+    struct finding finding = judge_free(call->view, id, effect->verb, 0);
+    if (finding.rule != 0 && taker != 0 && is_child_of(id, taker))
         finding.rule = 0; /* given to whom it belongs already: the libraries take that for a no-op */
     finding.giving = true;
     struct freeing giving = {.id = id, .serial = tracker_handle(TRACKER, id)->serial, .record = tracker_handle(TRACKER, id), .address = address};
@@ -360,14 +396,10 @@ static bool invalidate_one(struct tracker *tracker, handle_id id, void *context)
 
 void judge_invalidation(struct call *call, const struct effect_info *effect, const uintptr_t *arguments)
 {
-    uintptr_t parent = object_of(effect, arguments, 0);
-    if (parent == 0 || !condition_holds(effect, arguments))
+    uintptr_t parent = operand_value(&effect->to, arguments, 0);
+    if (parent == 0 || !tracker_lock(TRACKER))
         return;
-    const struct function_info *info = &function_table[call->function];
-    uint8_t parent_kind = argument_kinds[info->first_argument + (unsigned)effect->object];
-    if (!tracker_lock(TRACKER))
-        return;
-    handle_id id = find_handle(parent, parent_kind);
+    handle_id id = find_handle(parent, effect->to_kind);
     struct invalidation invalidation = {.call = call, .kind = effect->kind, .parent = id};
     bool any = id != 0 && tracker_handle(TRACKER, id)->first_child != 0;
     if (any)

@@ -83,8 +83,8 @@ void hold_push(struct call *call, handle_id id, const uintptr_t *arguments, bool
         seal_descriptor(record, (int)record->arguments[0] - 1);
     record->arguments[0] = arguments[0];
     record->arguments[1] = function_table[call->function].argument_count > 1 ? arguments[1] : 0;
-    record->flags &= (uint16_t)~(HANDLE_GRACE | HANDLE_REFUSED | HANDLE_REPORTED);
-    record->flags |= (uint16_t)((grace ? HANDLE_GRACE : 0) | (refused ? HANDLE_REFUSED : 0));
+    record->flags &= (uint32_t)~(HANDLE_GRACE | HANDLE_REFUSED | HANDLE_REPORTED);
+    record->flags |= (uint32_t)((grace ? HANDLE_GRACE : 0) | (refused ? HANDLE_REFUSED : 0));
     if (tracker_header(TRACKER)->hold_count == 0)
         lifecycle_expect_exit();
     handle_hold(TRACKER, id, now_ms());

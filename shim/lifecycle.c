@@ -10,11 +10,14 @@
 #include "lifecycle.h"
 #include "context.h"
 #include "hold.h"
+#include "forks.h"
 #include "holdfast.h"
 #include "log.h"
 #include "python.h"
 #include "report.h"
 #include "stack.h"
+#include "strings.h"
+#include "suppressions.h"
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -50,6 +53,7 @@ static void before_fork(void)
     if (!holdfast_is_active())
         return;
     hold_settle_all(false);
+    forks_before_fork();
     tracker_before_fork(&holdfast_tracker);
 }
 
@@ -74,6 +78,9 @@ static void after_fork_child(void)
     if (!tracker_after_fork_child(&holdfast_tracker, holdfast_options.arena_path[0] != '\0' ? path : NULL, error, sizeof error))
         log_complain(error);
     stack_after_fork_child();
+    forks_after_fork_child();
+    tree_after_fork_child();
+    strings_after_fork_child();
     python_after_fork_child();
 }
 
@@ -122,6 +129,7 @@ void holdfast_activate(void)
     if (holdfast_options.help)
         options_print(STDERR_FILENO);
     report_check_log();
+    suppressions_load();
     open_arena();
     if (holdfast_tracker.base != NULL)
     {

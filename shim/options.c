@@ -60,7 +60,7 @@ static const char *set_mode(option_mode *option, struct word value)
     else if (is(value, "reject"))
         *option = MODE_reject;
     else
-        return "report, defer or reject";
+        return "expected report, defer or reject";
     return NULL;
 }
 
@@ -73,7 +73,7 @@ static const char *set_borrowed(option_borrowed *option, struct word value)
     else if (is(value, "dead"))
         *option = BORROWED_DEAD;
     else
-        return "grace, live or dead";
+        return "expected grace, live or dead";
     return NULL;
 }
 
@@ -84,23 +84,35 @@ static const char *set_format(option_format *option, struct word value)
     else if (is(value, "json"))
         *option = FORMAT_json;
     else
-        return "text or json";
+        return "expected text or json";
     return NULL;
 }
 
 static const char *set_path(option_path *option, struct word value)
 {
     if (value.length >= OPTION_PATH_BYTES)
-        return "a path shorter than 1024 bytes";
+        return "expected a path shorter than 1024 bytes";
     memcpy(*option, value.start, value.length);
     (*option)[value.length] = '\0';
+    return NULL;
+}
+
+static const char *set_files(option_files *option, struct word value)
+{
+    if (value.length == 0 || value.length >= OPTION_PATH_BYTES)
+        return "expected a path shorter than 1024 bytes";
+    if (value.length >= sizeof option->text - option->used)
+        return "there are too many files, all paths together may have 4096 bytes: join the files";
+    memcpy(option->text + option->used, value.start, value.length);
+    option->text[option->used + value.length] = '\0';
+    option->used += value.length + 1;
     return NULL;
 }
 
 static const char *set_flag(option_flag *option, struct word value)
 {
     if (!is(value, "0") && !is(value, "1"))
-        return "0 or 1";
+        return "expected 0 or 1";
     *option = is(value, "1");
     return NULL;
 }
@@ -109,7 +121,7 @@ static const char *set_count(option_count *option, struct word value)
 {
     uint64_t result;
     if (!number(value, false, 0, 100000000, &result))
-        return "a whole number from 0 to 100000000";
+        return "expected a whole number from 0 to 100000000";
     *option = (option_count)result;
     return NULL;
 }
@@ -118,7 +130,7 @@ static const char *set_seconds(option_seconds *option, struct word value)
 {
     uint64_t result;
     if (!number(value, false, 0, 100000000, &result))
-        return "seconds, a whole number from 0 to 100000000";
+        return "expected seconds, a whole number from 0 to 100000000";
     *option = (option_seconds)result;
     return NULL;
 }
@@ -127,9 +139,23 @@ static const char *set_bytes(option_bytes *option, struct word value)
 {
     uint64_t result;
     if (!number(value, true, 0, UINT64_C(1) << 40, &result))
-        return "bytes, a number with an optional k, m or g";
+        return "expected bytes, a number with an optional k, m or g";
     *option = result;
     return NULL;
+}
+
+static const char *set_levels(option_levels *option, struct word value)
+{
+    static char error[300]; /* parsed once a process, by one thread */
+    char first[200];
+    unsigned mistakes = rule_levels_apply(option, value.start, value.length, first, sizeof first);
+    if (mistakes == 0)
+        return NULL;
+    if (mistakes == 1)
+        snprintf(error, sizeof error, "%s; the rest of the list holds", first);
+    else
+        snprintf(error, sizeof error, "%s (and %u more mistakes in it); the rest of the list holds", first, mistakes - 1);
+    return error;
 }
 
 void options_defaults(struct options *options)
@@ -143,6 +169,8 @@ void options_defaults(struct options *options)
 #define DEFAULT_count(name, fallback) options->name = fallback;
 #define DEFAULT_seconds(name, fallback) options->name = fallback;
 #define DEFAULT_bytes(name, fallback) options->name = fallback;
+#define DEFAULT_files(name, fallback) options->name.used = 0;
+#define DEFAULT_levels(name, fallback) rule_levels_default(&options->name);
 #define OPTION(name, type, fallback, help) DEFAULT_##type(name, fallback)
 #include "options.def"
 #undef OPTION
@@ -156,7 +184,7 @@ static void set_option(struct options *options, struct word name, struct word va
     {                                                                                                                \
         expected = set_##type(&options->option, value);                                                              \
         if (expected != NULL)                                                                                        \
-            mistake(mistakes, "HOLDFAST_OPTIONS: %.*s=%.*s is not understood: expected %s", name, value, expected);  \
+            mistake(mistakes, "HOLDFAST_OPTIONS: %.*s=%.*s is not understood: %s", name, value, expected);  \
         return;                                                                                                      \
     }
 #include "options.def"

@@ -2,6 +2,7 @@
 #ifndef HOLDFAST_SHIM_OPTIONS_H
 #define HOLDFAST_SHIM_OPTIONS_H
 
+#include "levels.h"
 #include "tracker.h"
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,10 +16,15 @@ typedef enum mode option_mode;
 typedef enum borrowed_policy option_borrowed;
 typedef enum format option_format;
 typedef char option_path[OPTION_PATH_BYTES];
+typedef struct {
+    size_t used;
+    char text[4096]; /* paths, each with its '\0' */
+} option_files;
 typedef bool option_flag;
 typedef uint32_t option_count;
 typedef uint32_t option_seconds;
 typedef uint64_t option_bytes;
+typedef struct rule_levels option_levels;
 
 struct options {
 #define OPTION(name, type, fallback, help) option_##type name;

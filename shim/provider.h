@@ -41,6 +41,9 @@ struct provider {
     char path[256];
     unsigned version;      /* major * 10000 + minor * 100 + patch; 0 until it is asked for */
     _Atomic bool hosts;    /* files may be served by the program itself: its datasets are closed when they are closed */
+    _Atomic bool world_ended; /* the context of its functions without one was ended (changes.c) */
+    uint32_t world_stack;  /* where, and by which function */
+    unsigned world_function;
     bool frees_seen;       /* its frees reach our free(): proven by a call of its own allocator */
     void *_Atomic real[FUNCTION_COUNT];
 };

@@ -24,18 +24,31 @@ struct violation {
     uint16_t parent_kind;
     uintptr_t parent_address;
     bool has_birth, has_death;
+    bool no_death_function;               /* where it died is known, but not by which function */
     uint16_t birth_function, death_function;
     stack_id obtained, freed;
+    bool has_other;                       /* HF112: what another thread was doing meanwhile */
+    uint16_t other_function;
+    stack_id other;
+    int other_thread;
+    bool no_call;                         /* a state was found (HF115, HF116): no call is wrong, there is no `used`, `function` means nothing */
+    uint32_t count;                       /* handles that this report is about, where it is one for a group; 0: just one */
+    char examples[DESCRIPTION_BYTES];     /* of a group, a line each; the first one is `handle` */
+    const char *expected;                 /* HF109: words of the kind that is expected; HF110: the right free ("GDALClose"); NULL if unknown. A constant. */
     char note[160]; /* one more fact, "" */
 };
 
 /* Fill in everything but used, action and note from the records. `dead` is what died, or is held (may equal `id`). [tracker locked] */
 void violation_describe(struct violation *violation, unsigned rule, uint16_t function, handle_id id, handle_id dead);
+/* The report about handles of one origin, without a call: the first handle, then further ones that are counted and, up to three, named. [tracker locked] */
+void violation_describe_group(struct violation *violation, unsigned rule, handle_id id);
+void violation_add_to_group(struct violation *violation, handle_id id);
 /* Words for a handle. [tracker locked] */
 void describe_handle(handle_id id, char *buffer, size_t bytes);
 
-/* Log it once in full, count it afterwards. Returns the one-sentence text for the library's own error channel in `sentence`. */
-void report_violation(const struct violation *violation, char *sentence, size_t sentence_bytes);
+/* Log it once in full, count it afterwards. Returns the one-sentence text for the library's own error channel in `sentence`, also where
+ * nothing is logged. False when the user wants to hear nothing of it: then nothing done about it may be counted or told either. */
+bool report_violation(const struct violation *violation, char *sentence, size_t sentence_bytes);
 /* A line that is no violation: bad options, bounds. */
 void report_notice(const char *text);
 /* The closing line; writes nothing when there was nothing to say. */

@@ -403,6 +403,38 @@ __attribute__((noinline)) uint32_t stack_here(uintptr_t return_address)
     return stack;
 }
 
+uint32_t stack_of_caller(uintptr_t return_address)
+{
+    if (return_address == 0 || taking || holdfast_tracker.base == NULL)
+        return 0;
+    int saved_errno = errno;
+    uint64_t word = frame_word(return_address);
+    uint32_t stack = tracker_stack(&holdfast_tracker, &word, 1, NULL, 0, 0);
+    errno = saved_errno;
+    return stack;
+}
+
+uint32_t stack_without_libraries(uint32_t id)
+{
+    const struct stack_record *stack = tracker_record(&holdfast_tracker, SECTION_STACKS, id);
+    if (stack == NULL)
+        return 0;
+    uint64_t words[DEPTH_LIMIT];
+    uint32_t python[DEPTH_LIMIT];
+    unsigned natives = 0, pythons = 0;
+    for (unsigned i = 0; i < stack->python_count && pythons < DEPTH_LIMIT; i++)
+        python[pythons++] = (uint32_t)*(const uint64_t *)tracker_record(&holdfast_tracker, SECTION_WORDS, stack->first_word + i);
+    for (unsigned i = 0; i < stack->native_count && natives < DEPTH_LIMIT; i++) {
+        uint64_t word = *(const uint64_t *)tracker_record(&holdfast_tracker, SECTION_WORDS, stack->first_word + stack->python_count + i);
+        const struct module_record *module = tracker_record(&holdfast_tracker, SECTION_MODULES, (uint32_t)(word >> STACK_MODULE_SHIFT));
+        if (natives == 0 && module != NULL &&
+            (address_is_internal(module->base + (word & STACK_OFFSET_MASK)) || strstr(tracker_text(&holdfast_tracker, module->path), "/libstdc++.so") != NULL))
+            continue;
+        words[natives++] = word;
+    }
+    return tracker_stack(&holdfast_tracker, words, natives, python, pythons, stack->flags);
+}
+
 void stack_after_fork_child(void)
 {
     taking = false;

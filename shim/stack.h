@@ -10,6 +10,12 @@
  * a stack id of the tracker, 0 when none could be taken. */
 uint32_t stack_here(uintptr_t return_address);
 
+/* A stack of the one frame that this return address lies in. */
+uint32_t stack_of_caller(uintptr_t return_address);
+
+/* The same stack from the first frame on that lies in none of the libraries. */
+uint32_t stack_without_libraries(uint32_t stack);
+
 /* Where in the process a native frame word lies: for the live log. `name` gets "symbol+0x12" with the nearest exported symbol,
  * or "" ; returns the module's path ("" if unknown). */
 const char *stack_native_name(uint64_t word, char *name, unsigned name_bytes);

@@ -1,6 +1,8 @@
 /* Uses: what is wrong with a handle that is passed to a call, and how it is told. Any thread; the tracker unlocked unless a function says so. */
 #include "call.h"
+#include "forks.h"
 #include "refuse.h"
+#include "strings.h"
 #include <stdio.h>
 
 unsigned rule_of_dead(const struct handle_record *record)
@@ -16,12 +18,16 @@ unsigned rule_of_dead(const struct handle_record *record)
         return 105;
     case CAUSE_TEARDOWN:
         return 118;
+    case CAUSE_ALTERED:
+        return 108;
+    case CAUSE_REPLACED:
+        return 107;
     default:
         return 102;
     }
 }
 
-static handle_id killer_of(handle_id id)
+handle_id killer_of(handle_id id)
 {
     const struct handle_record *record = tracker_handle(TRACKER, id);
     const struct handle_record *killer = tracker_handle(TRACKER, record->killer);
@@ -39,8 +45,9 @@ void judge_dead(struct finding *finding, const struct handle_record *record, han
 }
 
 /* [tracker locked] */
-struct finding judge_use(const struct view *view, handle_id id)
+struct finding judge_use(const struct call *call, handle_id id)
 {
+    const struct view *view = call->view;
     struct finding finding = {.rule = 0, .dead = id, .action = ACTION_logged};
     struct handle_record *record = tracker_handle(TRACKER, id);
     if (record->state == HANDLE_BURIED)
@@ -54,6 +61,16 @@ struct finding judge_use(const struct view *view, handle_id id)
         finding.rule = 105;
         finding.refuse = holdfast_options.mode != MODE_report;
         finding.action = finding.refuse ? ACTION_refused : ACTION_logged;
+    }
+    else if (record->cause == CAUSE_ALTERED || record->cause == CAUSE_REPLACED)
+    {
+        finding.rule = rule_of_dead(record);
+        finding.dead = killer_of(id);
+        /* What was replaced in place is sound memory with another content. */
+        finding.refuse = holdfast_options.mode != MODE_report && record->cause == CAUSE_ALTERED;
+        finding.action = finding.refuse ? ACTION_refused : ACTION_logged;
+        if (record->cause == CAUSE_REPLACED)
+            finding.note = "its content was replaced in place: the call sees the new one";
     }
     else if (record->state == HANDLE_HELD)
     {
@@ -82,6 +99,14 @@ struct finding judge_use(const struct view *view, handle_id id)
             finding.action = waiting->flags & HANDLE_REFUSED ? ACTION_free_refused : ACTION_kept;
         }
     }
+    if (finding.rule == 0 && !call->only_counts && opened_before_fork(id))
+    {
+        finding.rule = 113;
+        finding.dead = 0;
+        finding.refuse = holdfast_options.mode == MODE_reject;
+        finding.action = finding.refuse ? ACTION_refused : ACTION_logged;
+        finding.note = "the process that opened it shares its file position";
+    }
     if (finding.rule == 0 && record->provider != view->number && record->provider != 0 && view->number != 0)
     {
         finding.rule = 111;
@@ -102,13 +127,15 @@ void tell(struct call *call, const struct finding *finding, handle_id id, bool f
     violation.action = finding->action;
     violation.freeing = freeing;
     violation.giving = finding->giving;
+    violation.expected = finding->expected;
     if (finding->note != NULL)
         snprintf(violation.note, sizeof violation.note, "%s", finding->note);
     char sentence[2 * DESCRIPTION_BYTES];
-    report_violation(&violation, sentence, sizeof sentence);
+    bool told = report_violation(&violation, sentence, sizeof sentence);
     if (finding->refuse)
     {
-        tracker_count(TRACKER, COUNTER_refusals);
+        if (told)
+            tracker_count(TRACKER, COUNTER_refusals);
         refuse_tell(call->view, call->function, arguments, sentence);
     }
 }
@@ -148,9 +175,18 @@ static bool use_is_fine(struct call *call, uintptr_t address, uint8_t kind, cons
 {
     if (address == 0 || known_good(call->view, (const void *)address, kind))
         return true;
+    if (kind == KIND_string)
+        return string_is_fine(call, address, arguments);
     if (!tracker_lock(TRACKER))
         return true;
     handle_id id = find_handle(address, kind);
+    if (id == 0 && (id = of_another_kind(call->view, address, kind)) != 0)
+    {
+        struct finding finding = {.rule = 109, .refuse = holdfast_options.mode != MODE_report, .expected = kind_table[kind].words};
+        finding.action = finding.refuse ? ACTION_refused : ACTION_logged;
+        tell(call, &finding, id, false, arguments);
+        return !finding.refuse;
+    }
     if (id == 0)
     {
         /* Nobody knows it: made unseen, or by something without a contract. Remember that until its address is born. */
@@ -158,7 +194,7 @@ static bool use_is_fine(struct call *call, uintptr_t address, uint8_t kind, cons
         tracker_unlock(TRACKER);
         return true;
     }
-    struct finding finding = judge_use(call->view, id);
+    struct finding finding = judge_use(call, id);
     uint32_t serial = tracker_handle(TRACKER, id)->serial;
     keep_while_used(call, id);
     if (finding.rule == 101 && kept_by_others(call, id))
@@ -187,17 +223,24 @@ bool uses_are_fine(struct call *call, const struct variant_info *variant, const 
 {
     const struct function_info *info = &function_table[call->function];
     uint32_t judged = 0; /* arguments that an effect judges more strictly than a use */
+    call->only_counts = info->any_thread;
     if (variant != NULL)
         FOR_EACH_EFFECT(effect, variant)
-            if (effect->subject >= 0 && effect->form == FORM_direct)
+            if (effect->at.position >= 0 && effect->at.form == FORM_direct)
                 switch (effect->verb)
                 {
+                case VERB_discards:
                 case VERB_frees:
                 case VERB_closes:
                 case VERB_releases:
                 case VERB_takes:
                 case VERB_consumes:
-                    judged |= 1u << effect->subject;
+                    call->only_counts = call->only_counts || effect->verb != VERB_takes;
+                    judged |= 1u << effect->at.position;
+                    break;
+                case VERB_references:
+                case VERB_dereferences:
+                    call->only_counts = true;
                 }
     for (unsigned i = 0; i < info->argument_count; i++)
     {
@@ -205,5 +248,11 @@ bool uses_are_fine(struct call *call, const struct variant_info *variant, const 
         if (kind != 0 && (judged >> i & 1) == 0 && !use_is_fine(call, arguments[i], kind, arguments))
             return false;
     }
+    if (variant != NULL)
+        FOR_EACH_EFFECT(effect, variant)
+            if (effect->verb == VERB_uses)
+                for (uint64_t i = 0, count = operand_count(&effect->at, arguments, 0); i < count; i++)
+                    if (!use_is_fine(call, operand_member(&effect->at, arguments, 0, i), effect->kind, arguments))
+                        return false;
     return true;
 }

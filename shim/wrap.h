@@ -8,6 +8,7 @@
 #define HOLDFAST_SHIM_WRAP_H
 
 #include "effects.h"
+#include "strings.h"
 #include <math.h>
 #include <stddef.h>
 

@@ -1,5 +1,6 @@
-/* holdfast explain: what a rule means and what to do, from the table tracker/rules.def. */
+/* holdfast explain: what a rule means and what to do, from the table tracker/rules.def, with the programs of tools/examples. */
 #include "command.h"
+#include "examples.h"
 #include "rules.h"
 #include "text.h"
 #include <ctype.h>
@@ -11,7 +12,14 @@
 
 const char explain_usage[] =
     "usage: holdfast explain [RULE...]\n\n"
-    "Explains each RULE: HF101, 101 or stale-use. Without one, lists all rules.\n";
+    "Explains each RULE: HF101, 101 or stale-use, and shows a wrong program, its right twin and what to do. Without one, lists all rules.\n";
+
+static void print_example(const struct example *example)
+{
+    printf("\n  %s, in %s:\n\n", example->right ? "Right" : "Wrong", example->language);
+    for (const char *line = example->text; *line != '\0'; line += strcspn(line, "\n") + 1)
+        printf("%s%.*s\n", *line != '\n' ? "      " : "", (int)strcspn(line, "\n"), line);
+}
 
 static void print_rule(const struct rule *rule)
 {
@@ -19,6 +27,11 @@ static void print_rule(const struct rule *rule)
     print_wrapped(stdout, rule->summary, 2, EXPLAIN_COLUMNS);
     putchar('\n');
     print_wrapped(stdout, rule->explanation, 2, EXPLAIN_COLUMNS);
+    fputs("\n  What to do:\n", stdout);
+    print_wrapped(stdout, rule->mending, 2, EXPLAIN_COLUMNS);
+    for (size_t index = 0; index < example_count; index++)
+        if (examples[index].rule == rule->number)
+            print_example(&examples[index]);
 }
 
 static void print_all(void)

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const stack_names[] = {"used", "obtained", "freed"};
+static const char *const stack_names[] = {"used", "obtained", "freed", "other"};
 
 const char *member(const json_t *object, const char *name)
 {
@@ -43,20 +43,24 @@ void findings_open(struct findings *findings)
     findings->symbolizer = symbolizer_open();
 }
 
+static void clear_finding(struct finding *finding)
+{
+    json_decref(finding->violation);
+    json_decref(finding->processes);
+    free(finding->signature);
+    free(finding->place);
+}
+
 void findings_close(struct findings *findings)
 {
-    for (size_t index = 0; index < findings->count; index++) {
-        struct finding *finding = &findings->items[index];
-        json_decref(finding->violation);
-        json_decref(finding->processes);
-        free(finding->signature);
-        free(finding->place);
-    }
+    for (size_t index = 0; index < findings->count; index++)
+        clear_finding(&findings->items[index]);
     free(findings->items);
     json_decref(findings->notices);
     json_decref(findings->problems);
     json_decref(findings->totals);
     symbolizer_close(findings->symbolizer);
+    suppressor_close(findings->suppressor);
 }
 
 /* ---- symbols ------------------------------------------------------------------------------------------------------------ */
@@ -104,8 +108,7 @@ static void symbolize_violation(struct findings *findings, json_t *violation)
 
 /* ---- places ------------------------------------------------------------------------------------------------------------- */
 
-/* Not the user's own line: the interpreter's library and installed packages. */
-static bool is_installed(const char *file)
+bool is_installed(const char *file)
 {
     static const char *const signs[] = {"/osgeo/", "/site-packages/", "/dist-packages/", "/lib/python3", "<frozen"};
     for (size_t index = 0; index < sizeof signs / sizeof signs[0]; index++)
@@ -200,7 +203,9 @@ static char *place_from_text(const char *text)
 
 static char *place_of(const json_t *violation)
 {
-    const json_t *stack = json_object_get(json_object_get(violation, "stacks"), "used");
+    const json_t *stacks = json_object_get(violation, "stacks"), *stack = json_object_get(stacks, "used");
+    if (!json_is_object(stack))
+        stack = json_object_get(stacks, "obtained"); /* a leak: nothing used it */
     char *place = python_place(json_object_get(stack, "python"));
     if (place == NULL)
         place = native_place(json_object_get(stack, "native"));
@@ -288,14 +293,34 @@ void findings_add_violation(struct findings *findings, json_t *violation)
         findings->items = reallocate(findings->items, (findings->count + 1) * sizeof *findings->items);
         finding = &findings->items[findings->count++];
         symbolize_violation(findings, violation);
+        int entry = suppressor_find(findings->suppressor, violation);
         *finding = (struct finding){
-            .violation = json_incref(violation), .processes = json_array(), .signature = signature, .place = place_of(violation)};
+            .violation = json_incref(violation), .processes = json_array(), .signature = signature, .place = place_of(violation), .suppression = entry};
     } else {
         free(signature);
     }
     finding->count++;
     add_process(finding, json_object_get(violation, "pid"));
     json_decref(violation);
+}
+
+void findings_settle_suppressions(struct findings *findings)
+{
+    size_t kept = 0;
+    json_int_t suppressed = member_number(findings->totals, "suppressed");
+    for (size_t index = 0; index < findings->count; index++) {
+        struct finding finding = findings->items[index];
+        if (finding.suppression < 0) {
+            findings->items[kept++] = finding;
+            continue;
+        }
+        suppressor_count(findings->suppressor, finding.suppression, (uint64_t)finding.count);
+        suppressed += finding.count;
+        clear_finding(&finding);
+    }
+    findings->count = kept;
+    if (findings->suppressor != NULL || suppressed > 0)
+        json_object_set_new(findings->totals, "suppressed", json_integer(suppressed));
 }
 
 void findings_add_notice(struct findings *findings, json_t *notice)
@@ -305,9 +330,11 @@ void findings_add_notice(struct findings *findings, json_t *notice)
 
 void findings_add_summary(struct findings *findings, json_t *summary)
 {
-    static const char *const names[] = {"repeats", "refused", "held"};
+    static const char *const names[] = {"repeats", "refused", "held", "suppressed"};
     for (size_t index = 0; index < sizeof names / sizeof names[0]; index++) {
         json_int_t sum = member_number(findings->totals, names[index]) + member_number(summary, names[index]);
+        if (json_object_get(summary, names[index]) == NULL && strcmp(names[index], "suppressed") == 0)
+            continue; /* nobody asked for suppressions, or the log is older than they are */
         json_object_set_new(findings->totals, names[index], json_integer(sum));
     }
     json_decref(summary);

@@ -5,6 +5,7 @@
 #ifndef HOLDFAST_TOOLS_FINDINGS_H
 #define HOLDFAST_TOOLS_FINDINGS_H
 
+#include "suppressor.h"
 #include "symbolize.h"
 #include <jansson.h>
 #include <stdbool.h>
@@ -18,6 +19,7 @@ struct finding {
     char *signature;   /* equal for the same violation at the same place */
     char *place;       /* the user's line, for the summary */
     json_int_t count;  /* times it was logged */
+    int suppression;   /* entry of the suppressor, -1: it is shown */
 };
 
 struct findings {
@@ -28,6 +30,7 @@ struct findings {
     json_t *totals;   /* object: "repeats", "refused", "held" summed over the summaries */
     size_t files;     /* inputs that could be read */
     struct symbolizer *symbolizer;
+    struct suppressor *suppressor; /* NULL: nothing is suppressed */
 };
 
 void findings_open(struct findings *findings);
@@ -39,6 +42,12 @@ void findings_add_notice(struct findings *findings, json_t *notice);
 void findings_add_summary(struct findings *findings, json_t *summary);
 __attribute__((format(printf, 3, 4))) void findings_add_problem(struct findings *findings, const char *file,
                                                                 const char *format, ...);
+
+/* After the last one was added: take out what is suppressed, and count it. */
+void findings_settle_suppressions(struct findings *findings);
+
+/* Not the user's own line: a file of the interpreter's library or of an installed package. */
+bool is_installed(const char *file);
 
 /* The tables under the reports, most frequent first: arrays of {"rule","name","severity","count"} and {"place","rules","count"}. */
 json_t *findings_by_rule(const struct findings *findings);

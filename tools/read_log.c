@@ -128,7 +128,7 @@ static void read_text_summary(struct log *log, const char *text)
 {
     static const struct {
         const char *member, *word;
-    } words[] = {{"repeats", "repeat"}, {"refused", "refused"}, {"held", "held"}};
+    } words[] = {{"repeats", "repeat"}, {"refused", "refused"}, {"held", "held"}, {"suppressed", "suppressed"}};
     json_t *summary = json_object();
     for (size_t index = 0; index < sizeof words / sizeof words[0]; index++) {
         const char *word = strstr(text, words[index].word);
@@ -237,7 +237,7 @@ static void read_line(struct log *log, char *line, size_t bytes)
     const char *text = after_prefix(line, &pid);
     if (text != NULL)
         read_text_line(log, text, pid, complete);
-    else if (line[0] == '{')
+    else if (line[0] == '{' && (bytes > 1 || !complete)) /* a brace alone opens a generated suppression, or something of the program's */
         read_json_line(log, line, bytes, complete);
 }
 

@@ -16,6 +16,21 @@ static json_t *violations(const struct findings *findings)
     return all;
 }
 
+static json_t *suppressions(const struct findings *findings)
+{
+    json_t *all = json_array();
+    struct suppression_count entry;
+    for (unsigned index = 0; suppressor_entry(findings->suppressor, index, &entry); index++) {
+        json_t *one = json_object();
+        json_object_set_new(one, "name", json_text(entry.name));
+        json_object_set_new(one, "file", json_text(entry.file));
+        json_object_set_new(one, "line", json_integer(entry.line));
+        json_object_set_new(one, "count", json_integer((json_int_t)entry.count));
+        json_array_append_new(all, one);
+    }
+    return all;
+}
+
 void render_json(FILE *stream, const struct findings *findings)
 {
     json_t *document = json_object();
@@ -25,6 +40,7 @@ void render_json(FILE *stream, const struct findings *findings)
     json_object_set_new(document, "rules", findings_by_rule(findings));
     json_object_set_new(document, "places", findings_by_place(findings));
     json_object_set(document, "totals", findings->totals);
+    json_object_set_new(document, "suppressions", suppressions(findings));
     json_object_set(document, "notices", findings->notices);
     json_object_set(document, "problems", findings->problems);
     json_dumpf(document, stream, JSON_INDENT(2));

@@ -172,13 +172,33 @@ static struct stack_titles titles_of(const char *rule)
 {
     static const struct stack_titles special[] = {
         {"HF103", "freed again", "freed"},        {"HF104", "freed now", "freed"},   {"HF105", "used", "given away"},
-        {"HF106", "used", "freed"},               {"HF107", "used", "replaced"},     {"HF110", "freed now", "freed"},
-        {"HF114", "released again", "freed"},
+        {"HF106", "used", "freed"},               {"HF107", "used", "replaced"},     {"HF108", "used", "changed"},
+        {"HF110", "freed now", "freed"},          {"HF114", "released again", "freed"},
     };
     for (size_t index = 0; index < sizeof special / sizeof special[0]; index++)
         if (strcmp(special[index].rule, rule) == 0)
             return special[index];
     return (struct stack_titles){rule, "used", "freed"};
+}
+
+/* What another thread was doing (HF112). */
+static void print_meanwhile(FILE *stream, const json_t *stack)
+{
+    json_int_t thread = member_number(stack, "thread");
+    char *title = thread > 0 ? compose("meanwhile, in thread %lld,", (long long)thread) : duplicate("meanwhile");
+    print_stack(stream, title, stack);
+    free(title);
+}
+
+/* A report for many handles of one origin (HF115, HF116). */
+static void print_group(FILE *stream, const json_t *violation)
+{
+    json_int_t handles = member_number(violation, "handle_count");
+    if (handles <= 1)
+        return;
+    char *line = compose("%lld of this origin, the first of them:", (long long)handles);
+    print_field(stream, "handles", line);
+    free(line);
 }
 
 static void print_stacks(FILE *stream, const json_t *violation)
@@ -188,6 +208,7 @@ static void print_stacks(FILE *stream, const json_t *violation)
     struct stack_titles titles = titles_of(member(violation, "rule"));
     if (!json_equal(used, freed))
         print_stack(stream, titles.used, used);
+    print_meanwhile(stream, json_object_get(stacks, "other"));
     print_stack(stream, "obtained", json_object_get(stacks, "obtained"));
     print_stack(stream, titles.freed, freed);
 }
@@ -195,7 +216,9 @@ static void print_stacks(FILE *stream, const json_t *violation)
 static void print_action(FILE *stream, const json_t *violation)
 {
     const char *note = member(violation, "note");
-    char *line = compose("%s%s%s", words_for_action(member(violation, "action")), note[0] != '\0' ? "; " : "", note);
+    bool no_call = member_number(violation, "handle_count") > 0;
+    const char *action = no_call ? "logged only" : words_for_action(member(violation, "action"));
+    char *line = compose("%s%s%s", action, note[0] != '\0' ? "; " : "", note);
     print_field(stream, "Holdfast", line);
     free(line);
 }
@@ -207,6 +230,7 @@ static void print_violation(FILE *stream, const struct finding *finding)
     json_t *parent;
     print_heading(stream, violation);
     print_process(stream, finding);
+    print_group(stream, violation);
     print_handle(stream, "handle", json_object_get(violation, "handle"));
     json_array_foreach(json_object_get(violation, "parents"), index, parent)
         print_handle(stream, "inside", parent);
@@ -271,7 +295,7 @@ static void print_totals(FILE *stream, const struct findings *findings)
 {
     static const struct {
         const char *name, *thing, *words;
-    } totals[] = {{"repeats", "repeat", "counted only"}, {"refused", "call", "refused"}, {"held", "free", "postponed"}};
+    } totals[] = {{"repeats", "repeat", "counted only"}, {"refused", "call", "refused"}, {"held", "free", "postponed"}, {"suppressed", "violation", "suppressed"}};
     json_int_t logged = 0;
     for (size_t index = 0; index < findings->count; index++)
         logged += findings->items[index].count;
@@ -285,12 +309,26 @@ static void print_totals(FILE *stream, const struct findings *findings)
     fputc('\n', stream);
 }
 
+static void print_suppressions(FILE *stream, const struct findings *findings)
+{
+    struct suppression_count entry;
+    for (unsigned index = 0; suppressor_entry(findings->suppressor, index, &entry); index++) {
+        if (entry.count == 0)
+            continue; /* it may have matched in the process itself: nothing of that is in a log */
+        char *line = compose("  suppressed %llu by '%s' (%s:%u)", (unsigned long long)entry.count, entry.name, entry.file, entry.line);
+        print_safely(stream, line);
+        fputc('\n', stream);
+        free(line);
+    }
+}
+
 void render_text(FILE *stream, const struct findings *findings)
 {
     for (size_t index = 0; index < findings->count; index++)
         print_violation(stream, &findings->items[index]);
     print_notices(stream, findings);
     print_totals(stream, findings);
+    print_suppressions(stream, findings);
     if (findings->count == 0)
         return;
     print_rules(stream, findings);

@@ -6,14 +6,16 @@
 #include "text.h"
 #include <errno.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 const char report_usage[] =
-    "usage: holdfast report [--format text|json] FILE...\n\n"
+    "usage: holdfast report [--format text|json] [--suppressions FILE]... FILE...\n\n"
     "Shows every violation that the files tell of, the same one of several processes once, then counts by rule and by place.\n"
     "A FILE is a text log, a JSON Lines log, a saved stderr, or the arena of a running, ended or killed process; - is the\n"
-    "standard input. Exit status: 0, 1 when a file is damaged or foreign (the others are shown), 2 for wrong arguments.\n";
+    "standard input. --suppressions leaves out what the file names, also by source lines that only debug information tells.\n"
+    "Exit status: 0, 1 when a file is damaged or foreign (the others are shown), 2 for wrong arguments.\n";
 
 static bool is_arena(FILE *stream)
 {
@@ -54,6 +56,7 @@ static int wrong_usage(void)
 
 struct request {
     bool json;
+    struct suppressor *suppressor; /* NULL: none asked for */
     char **files;
     int file_count;
 };
@@ -68,6 +71,13 @@ static bool set_format(struct request *request, const char *format)
     return true;
 }
 
+static bool add_suppressions(struct request *request, const char *file)
+{
+    if (request->suppressor == NULL)
+        request->suppressor = suppressor_open();
+    return suppressor_read(request->suppressor, file);
+}
+
 static bool read_arguments(struct request *request, int count, char **arguments)
 {
     int index = 1;
@@ -77,14 +87,20 @@ static bool read_arguments(struct request *request, int count, char **arguments)
             index++;
             break;
         }
-        if (strncmp(arguments[index], "--format=", 9) == 0)
-            fine = set_format(request, arguments[index] + 9);
-        else if (strcmp(arguments[index], "--format") != 0)
+        size_t bytes = strcspn(arguments[index], "=");
+        char *name = duplicate_bytes(arguments[index], bytes);
+        bool (*set)(struct request *, const char *) = strcmp(name, "--format") == 0         ? set_format
+                                                      : strcmp(name, "--suppressions") == 0 ? add_suppressions
+                                                                                            : NULL;
+        if (set == NULL)
             complain("report", "there is no option '%s'", arguments[index]);
+        else if (arguments[index][bytes] == '=')
+            fine = set(request, arguments[index] + bytes + 1);
         else if (index + 1 >= count)
-            complain("report", "--format needs a value: text or json");
+            complain("report", set == set_format ? "%s needs a value: text or json" : "%s needs a value: a file", name);
         else
-            fine = set_format(request, arguments[++index]);
+            fine = set(request, arguments[++index]);
+        free(name);
         if (!fine)
             return false;
     }
@@ -99,11 +115,15 @@ int report_command(int count, char **arguments)
 {
     struct request request = {0};
     struct findings findings;
-    if (!read_arguments(&request, count, arguments))
+    if (!read_arguments(&request, count, arguments)) {
+        suppressor_close(request.suppressor);
         return wrong_usage();
+    }
     findings_open(&findings);
+    findings.suppressor = request.suppressor;
     for (int index = 0; index < request.file_count; index++)
         read_file(&findings, request.files[index]);
+    findings_settle_suppressions(&findings);
     bool fine = json_array_size(findings.problems) == 0;
     if (request.json)
         render_json(stdout, &findings);

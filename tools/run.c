@@ -4,6 +4,7 @@
  * program is a child (supervise.c), and every process of its tree notes its errors in one private file, the verdict. */
 #include "command.h"
 #include "launch.h"
+#include "levels.h"
 #include "text.h"
 #include <ctype.h>
 #include <errno.h>
@@ -22,6 +23,8 @@ const char run_usage[] =
     "  --log-path PREFIX     write reports to PREFIX.PID instead of stderr\n"
     "  --log-format FORMAT   text (default), or json\n"
     "  --error-exitcode N    exit with N (1 to 255) when any process of the program had an error\n"
+    "  --suppressions FILE   do not tell of the violations that FILE names; repeatable (man holdfast has the syntax)\n"
+    "  --gen-suppressions[=FILE]  write behind each report the entry that suppresses it (or append it to FILE)\n"
     "  --option NAME=VALUE   any other option; repeatable (man holdfast lists them)\n"
     "  --help                this text\n\n"
     "Options already in HOLDFAST_OPTIONS hold too; those given here override them. The exit status is the program's own,\n"
@@ -59,6 +62,21 @@ static bool fits_seconds(const char *value) { return is_number(value, ""); }
 static bool fits_bytes(const char *value) { return is_number(value, "kmg"); }
 static bool fits_path(const char *value) { return value[0] != '\0'; }
 
+static bool fits_files(const char *value) { return value[0] != '\0'; }
+
+static char wanted_levels[240];
+
+static bool fits_levels(const char *value)
+{
+    struct rule_levels scratch;
+    char error[200];
+    rule_levels_default(&scratch);
+    if (rule_levels_apply(&scratch, value, strlen(value), error, sizeof error) == 0)
+        return true;
+    snprintf(wanted_levels, sizeof wanted_levels, "a list RULE=LEVEL,... (%s)", error);
+    return false;
+}
+
 static const char wanted_mode[] = "report, defer or reject";
 static const char wanted_borrowed[] = "grace, live or dead";
 static const char wanted_format[] = "text or json";
@@ -67,6 +85,7 @@ static const char wanted_count[] = "a number";
 static const char wanted_seconds[] = "a number of seconds";
 static const char wanted_bytes[] = "a number of bytes (suffix k, m, g)";
 static const char wanted_path[] = "a path";
+static const char wanted_files[] = "a path";
 
 static const struct option_rule {
     const char *name;
@@ -74,7 +93,7 @@ static const struct option_rule {
     const char *wanted;
     bool is_path;
 } option_rules[] = {
-#define OPTION(name, type, fallback, help) {#name, fits_##type, wanted_##type, fits_##type == fits_path},
+#define OPTION(name, type, fallback, help) {#name, fits_##type, wanted_##type, fits_##type == fits_path || fits_##type == fits_files},
 #include "../shim/options.def"
 #undef OPTION
 };
@@ -250,6 +269,22 @@ static bool set_named_option(struct request *request, const char *setting)
     return fine;
 }
 
+/* A missing file is worth stopping for: every report that was to be hidden would come. */
+static bool add_suppressions(struct request *request, const char *path)
+{
+    if (access(path, R_OK) != 0) {
+        complain("run", "--suppressions '%s' cannot be read: %s; check the path", path, strerror(errno));
+        return false;
+    }
+    return add_option(&request->options, "--suppressions", "suppressions", 12, path);
+}
+
+/* `value` is NULL where there is none, which only some options allow. */
+static bool may_lack_value(const char *name)
+{
+    return strcmp(name, "--gen-suppressions") == 0;
+}
+
 static bool apply(struct request *request, const char *name, const char *value)
 {
     if (strcmp(name, "--mode") == 0)
@@ -260,12 +295,17 @@ static bool apply(struct request *request, const char *name, const char *value)
         return add_option(&request->options, name, "log_format", 10, value);
     if (strcmp(name, "--error-exitcode") == 0)
         return set_error_status(request, value);
+    if (strcmp(name, "--suppressions") == 0)
+        return add_suppressions(request, value);
+    if (strcmp(name, "--gen-suppressions") == 0)
+        return value == NULL ? add_option(&request->options, name, "gen_suppressions", 16, "1")
+                             : add_option(&request->options, name, "gen_suppressions_path", 21, value);
     return set_named_option(request, value);
 }
 
 static bool is_known(const char *name)
 {
-    return is_one_of(name, "--mode --log-path --log-format --error-exitcode --option");
+    return is_one_of(name, "--mode --log-path --log-format --error-exitcode --suppressions --gen-suppressions --option");
 }
 
 /* Reads `arguments` up to the program. Returns false after a complaint. */
@@ -283,10 +323,14 @@ static bool read_arguments(struct request *request, int count, char **arguments)
         bool fine = false;
         if (!is_known(name))
             complain("run", "there is no option '%s'; if it belongs to the program, put it after the program's name", name);
-        else if (!joined && index + 1 >= count)
+        else if (joined)
+            fine = apply(request, name, arguments[index] + bytes + 1);
+        else if (may_lack_value(name))
+            fine = apply(request, name, NULL);
+        else if (index + 1 >= count)
             complain("run", "%s needs a value", name);
         else
-            fine = apply(request, name, joined ? arguments[index] + bytes + 1 : arguments[++index]);
+            fine = apply(request, name, arguments[++index]);
         free(name);
         if (!fine)
             return false;

@@ -516,8 +516,10 @@ bool tracker_after_fork_child(struct tracker *tracker, const char *path, char *e
         }
         tracker->shared_file = in_file && tracker->base != NULL;
     }
-    if (tracker->base != NULL)
+    if (tracker->base != NULL) {
         tracker_header(tracker)->pid = (uint32_t)getpid();
+        tracker_header(tracker)->forks++;
+    }
     errno = saved_errno;
     return as_asked;
 }

@@ -56,6 +56,7 @@ handle_id handle_add(struct tracker *tracker, uint64_t address, uint16_t kind, u
     handle->kind = kind;
     handle->provider = provider;
     handle->birth_thread = (uint32_t)tracker_thread();
+    handle->generation = tracker_header(tracker)->forks;
     handle->state = HANDLE_LIVE;
     handle->next = *bucket;
     *bucket = id;
@@ -306,4 +307,10 @@ bool tree_walk(struct tracker *tracker, handle_id root, bool dependants, tree_vi
     struct tree_visit tree = {visit, context};
     return visit(tracker, root, context) &&
            graph_walk(tracker, root, dependants ? WALK_NEEDED : WALK_BORROWED, visit_tree, &tree);
+}
+
+bool tree_walk_all(struct tracker *tracker, handle_id root, tree_visitor visit, void *context)
+{
+    struct tree_visit tree = {visit, context};
+    return graph_walk(tracker, root, WALK_NEEDED | WALK_TYPE(EDGE_ADVICE), visit_tree, &tree);
 }

@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #define ARENA_MAGIC "HOLDFAST"
-#define ARENA_VERSION 1u
+#define ARENA_VERSION 2u
 #define ARENA_HEADER_BYTES 4096u
 
 enum arena_section {
@@ -89,7 +89,7 @@ struct arena_header {
     uint32_t hold_head;     /* handle id: the oldest postponed free */
     uint32_t hold_tail;     /* handle id: the youngest */
     uint32_t hold_count;    /* postponed frees now */
-    uint32_t reserved;
+    uint32_t forks;         /* that this process has behind it: the generation of the handles that are born now */
     struct arena_section_header sections[SECTION_COUNT];
     uint64_t counters[COUNTER_COUNT];
     char program[256]; /* name of the program, for people */
@@ -114,6 +114,8 @@ enum handle_cause {
     CAUSE_TAKEN = 4,        /* given away, and destroyed by the taker */
     CAUSE_TEARDOWN = 5,     /* its library's world was ended */
     CAUSE_MEMBER = 6,       /* of a live handle: a member that it had taken was freed by somebody else */
+    CAUSE_ALTERED = 7,      /* of a live handle: the definition that it is laid out after was changed */
+    CAUSE_REPLACED = 8,     /* of a live handle: what it pointed to was replaced in place */
 };
 
 enum handle_flag {
@@ -133,6 +135,9 @@ enum handle_flag {
     HANDLE_NUMBER = 1u << 13,   /* `label` is a number, not a string id */
     HANDLE_HARMLESS = 1u << 14, /* may be held: nothing others can see changes */
     HANDLE_CLAIMED = 1u << 15,  /* taken as a member of an array: freeing it all the same is no mistake until its taker is touched again */
+    HANDLE_THREADSAFE = 1u << 16, /* several threads at once may use it */
+    HANDLE_TOLD = 1u << 17,     /* named in a report of leaks already */
+    HANDLE_LET_GO = 1u << 18,   /* its free was asked for in a wrong way and refused: for the program it is gone */
 };
 
 struct handle_record {
@@ -142,9 +147,11 @@ struct handle_record {
     uint16_t kind;         /* index into the kinds of the build */
     uint8_t state;         /* enum handle_state */
     uint8_t cause;         /* enum handle_cause */
-    uint16_t flags;        /* enum handle_flag */
     uint8_t provider;      /* which loaded copy of the library */
     uint8_t parents;       /* edges to parents, saturating */
+    uint16_t reserved;
+    uint32_t flags;        /* enum handle_flag */
+    uint32_t generation;   /* forks that this process had behind it when the handle was born */
     uint32_t first_child;  /* edge id */
     uint32_t first_parent; /* edge id */
     uint32_t holders;      /* Python proxies alive */
@@ -165,7 +172,7 @@ struct handle_record {
     uint64_t held_at_ms;   /* CLOCK_MONOTONIC milliseconds */
     uint64_t arguments[2]; /* of the postponed free, beside the handle: see shim/hold.c */
 };
-_Static_assert(sizeof(struct handle_record) == 112, "arena layout changed: raise ARENA_VERSION");
+_Static_assert(sizeof(struct handle_record) == 120, "arena layout changed: raise ARENA_VERSION");
 
 enum edge_type {
     EDGE_NONE = 0,

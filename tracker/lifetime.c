@@ -44,7 +44,7 @@ static enum walk_step look_for_life(struct tracker *tracker, uint32_t edge, enum
             return WALK_PAST;
         found = borrowed_alive(child, alive->borrowed);
     } else {
-        bool wanted = child->state == HANDLE_LIVE && ((child->flags & HANDLE_EXACT) == 0 || child->holders > 0);
+        bool wanted = child->state == HANDLE_LIVE && (child->flags & HANDLE_LET_GO) == 0 && ((child->flags & HANDLE_EXACT) == 0 || child->holders > 0);
         found = !wanted ? CHILDREN_NONE : type == EDGE_NEEDED ? CHILDREN_HOLDERS : CHILDREN_DEPENDANTS;
     }
     if (found > alive->answer) {
@@ -113,7 +113,7 @@ static enum walk_step lift_stale(struct tracker *tracker, uint32_t edge, enum ed
     struct handle_record *handle = tracker_handle(tracker, id);
     if (!is_undead(handle) || stale_by_a_parent(tracker, id, *(handle_id *)root))
         return WALK_PAST;
-    handle->flags &= (uint16_t)~HANDLE_STALE;
+    handle->flags &= (uint32_t)~HANDLE_STALE;
     return WALK_INTO;
 }
 
@@ -134,7 +134,7 @@ void handle_lent_again(struct tracker *tracker, handle_id id)
     if (handle == NULL || handle->state != HANDLE_LIVE || (handle->flags & (HANDLE_COUNTED | HANDLE_STALE)) != (HANDLE_COUNTED | HANDLE_STALE) ||
         stale_by_a_parent(tracker, id, 0))
         return;
-    handle->flags &= (uint16_t)~HANDLE_STALE;
+    handle->flags &= (uint32_t)~HANDLE_STALE;
     handle_mark_stale(tracker, id, false);
 }
 
@@ -206,7 +206,7 @@ static void bury_one(struct tracker *tracker, struct handle_record *handle, enum
     tracker_count(tracker, COUNTER_deaths);
     handle->state = HANDLE_BURIED;
     handle->cause = (uint8_t)cause;
-    handle->flags &= (uint16_t) ~(HANDLE_STALE | HANDLE_REFUSED);
+    handle->flags &= (uint32_t) ~(HANDLE_STALE | HANDLE_REFUSED);
     handle->killer = burial->killer;
     handle->killer_serial = burial->killer_serial;
     if (burial->function != 0)
@@ -221,7 +221,7 @@ static void let_go(struct tracker *tracker, uint32_t edge, handle_id id, struct 
     edge_remove(tracker, edge);
     if ((child->flags & HANDLE_STALE) == 0 || stale_by_a_parent(tracker, id, 0))
         return;
-    child->flags &= (uint16_t)~HANDLE_STALE;
+    child->flags &= (uint32_t)~HANDLE_STALE;
     if (child->state == HANDLE_LIVE)
         handle_mark_stale(tracker, id, false);
 }
@@ -332,7 +332,7 @@ uint64_t fence_pop(struct tracker *tracker)
         if (handle == NULL || (handle->flags & HANDLE_FENCED) == 0)
             break;
         next = handle->fence_next;
-        handle->flags &= (uint16_t)~HANDLE_FENCED;
+        handle->flags &= (uint32_t)~HANDLE_FENCED;
         handle_forget(tracker, id);
     }
     return fence.block;

@@ -3,7 +3,7 @@
 #include <string.h>
 
 const struct rule rules[] = {
-#define RULE(number, name, severity, summary, explanation) {number, name, SEVERITY_##severity, summary, explanation},
+#define RULE(number, name, severity, summary, explanation, mending) {number, name, SEVERITY_##severity, summary, explanation, mending},
 #include "rules.def"
 #undef RULE
 };

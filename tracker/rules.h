@@ -28,6 +28,7 @@ struct rule {
     enum rule_severity severity;
     const char *summary;
     const char *explanation;
+    const char *mending; /* what to do */
 };
 
 extern const struct rule rules[];

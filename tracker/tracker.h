@@ -136,6 +136,8 @@ uint32_t edge_find(const struct tracker *tracker, handle_id parent, handle_id ch
  * several parents is visited once for each way to it. `visit` may change records, but must neither forget handles nor remove edges. */
 typedef bool (*tree_visitor)(struct tracker *tracker, handle_id id, void *context);
 bool tree_walk(struct tracker *tracker, handle_id root, bool dependants, tree_visitor visit, void *context);
+/* The same by every sort of edge, without `root`: also what outliving it is only advised against. */
+bool tree_walk_all(struct tracker *tracker, handle_id root, tree_visitor visit, void *context);
 
 /* ---- lifetimes (lifetime.c), all [locked] ------------------------------------------------------------------------- */
 

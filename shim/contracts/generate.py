@@ -61,6 +61,7 @@ def machine_type(ctype):
     raise Mistake(f"unknown C type '{ctype}': declare it with an `enum` or `pointer` line of kinds.contract")
 
 
+KIND_FLAGS = ('harmless', 'serial', 'process', 'many', 'valuable')
 KIND_OF_TYPE = {}
 ENUMS, POINTERS = set(), set()
 KINDS = {}
@@ -122,19 +123,42 @@ def match_parenthesis(text, start):
 
 
 VERBS = ['new', 'depends', 'advises', 'borrows', 'returns', 'frees', 'closes', 'releases', 'references', 'dereferences', 'takes', 'consumes', 'steals',
-         'hands', 'invalidates', 'ends', 'update', 'shared', 'touches', 'settles', 'hosts', 'label', 'handler', 'moves', 'needs', 'owner']
+         'hands', 'invalidates', 'ends', 'update', 'shared', 'touches', 'settles', 'hosts', 'label', 'handler', 'moves', 'needs', 'owner', 'uses', 'alters', 'replaces',
+         'restores', 'shares', 'begins_world', 'ends_world', 'threadsafe', 'lends', 'discards', 'buffer', 'buffer_named', 'buffer_file', 'removes']
+# Effects of which a handle of the function comes out: its owner is stated.
+OWNERSHIP = ('new', 'borrows', 'returns', 'consumes', 'steals', 'owner')
 RESULT, NONE, GLOBAL = -1, -2, -3
 DIRECT, POINTED, ARRAY = 0, 1, 2
+
+
+class Place:
+    """Where a handle of a call is: a parameter or the result, what it points to, or the members of an array."""
+
+    def __init__(self, position, form=DIRECT, count=NONE, count_pointed=False, count_wide=False, owner=False):
+        self.position, self.form, self.count, self.count_pointed, self.count_wide, self.owner = position, form, count, count_pointed, count_wide, owner
 
 
 class Effect:
     def __init__(self, verb):
         self.verb = verb
         self.kind = None
-        self.subject, self.form, self.object, self.count = NONE, DIRECT, NONE, NONE
+        self.at = Place(NONE)  # what the effect is about
+        self.to = Place(NONE)  # the other side: parent, taker ...
         self.counted = self.unless_failed = False
         self.condition = None
         self.text = None
+
+    @property
+    def subject(self):
+        return self.at.position
+
+    @property
+    def form(self):
+        return self.at.form
+
+    @property
+    def object(self):
+        return self.to.position
 
 
 class Function:
@@ -160,13 +184,13 @@ class Function:
         if match:
             self.range = self.parse_range(match.group(1))
             rest = rest[match.end():]
-        self.effects, self.fails, self.succeeds, self.unused = [], None, None, set()
+        self.effects, self.fails, self.succeeds, self.unused, self.any_thread = [], None, None, set(), False
         if rest:
             if not rest.startswith(':'):
                 raise Mistake(f"expected ':' before the effects, found '{rest}'")
             for phrase in self.split_phrases(rest[1:]):
                 self.parse_effect(phrase)
-        owned = any(e.verb in ('new', 'borrows', 'returns', 'consumes', 'steals', 'owner') and e.form == DIRECT for e in self.effects)
+        owned = any(e.verb in OWNERSHIP and e.form == DIRECT for e in self.effects)
         frees_result = any(e.verb in ('frees', 'closes', 'releases') for e in self.effects)
         if self.result_kind and not owned and not frees_result:
             raise Mistake(f"{self.name} returns a {self.result_kind}: say who owns it (new, borrows, returns ...)")
@@ -207,178 +231,206 @@ class Function:
                 return position
         raise Mistake(f"{self.name} has no parameter '{name}'")
 
-    def target(self, effect, word):
-        """Set subject and form from P, *P, P[N] or result; returns nothing."""
-        match = re.match(r'^(\w+)\[(\w+)\]$', word)
-        if match:
-            effect.subject, effect.form, effect.count = self.index(match.group(1)), ARRAY, self.index(match.group(2))
-        elif word.startswith('*'):
-            effect.subject, effect.form = self.index(word[1:]), POINTED
-        else:
-            effect.subject = self.index(word)
-        effect.kind = effect.kind or self.kind_at(effect.subject, effect.form)
+    def place(self, words):
+        """Take P, *P, P[N], P[*N], P[], result or `owner of P` from the front of `words`."""
+        if words[:2] == ['owner', 'of']:
+            del words[:2]
+            place = self.place(words)
+            place.owner = True
+            return place
+        word = words.pop(0)
+        if word == 'nothing':
+            return Place(NONE)
+        if word == 'global':
+            return Place(GLOBAL)
+        match = re.match(r'^(\w+)\[(\*?)(\w*)\]$', word)
+        if not match:
+            return Place(self.index(word.lstrip('*')), POINTED if word.startswith('*') else DIRECT)
+        place = Place(self.index(match.group(1)), ARRAY)
+        if match.group(3):
+            place.count, place.count_pointed = self.index(match.group(3)), match.group(2) == '*'
+            ctype = tidy(self.parameters[place.count].ctype)
+            place.count_wide = INTEGERS.get(ctype[:-1] if place.count_pointed else ctype) in ('size_t', 'uint64_t', 'int64_t', 'long', 'unsigned long')
+        return place
 
-    def kind_at(self, subject, form):
-        if subject == RESULT:
-            return self.result_kind
-        parameter = self.parameters[subject]
-        if form == DIRECT:
-            return parameter.kind
-        ctype = tidy(parameter.ctype)
+    def kind_at(self, place):
+        ctype = self.return_type if place.position == RESULT else self.parameters[place.position].ctype if place.position >= 0 else ''
+        if place.form == DIRECT:
+            return self.result_kind if place.position == RESULT else self.parameters[place.position].kind if place.position >= 0 else None
+        ctype = tidy(ctype)
         return kind_of(ctype[:-1]) if ctype.endswith('*') else None
 
-    def condition(self, words):
-        """[when] P & MASK | P == V"""
-        if not words:
-            return None
-        if words[0] != 'when' or len(words) < 2:
-            raise Mistake(f"expected 'when', found '{' '.join(words)}'")
-        text = ''.join(words[1:])
-        match = re.match(r'^(\w+)(&|==|!=)(\w+)$', text)
-        if match:
-            return (self.index(match.group(1)), match.group(2), int(FAIL_NAMES.get(match.group(3), match.group(3)), 0))
-        if re.match(r'^\w+$', text):
-            return (self.index(text), '!=', 0)
-        raise Mistake(f"condition '{text}' is none of P, P & MASK, P == V, P != V")
+    def about(self, effect, words):
+        """The place that the effect is about, and from it its kind."""
+        effect.at = self.place(words)
+        effect.kind = effect.kind or self.kind_at(effect.at)
 
-    def add(self, effect):
-        self.effects.append(effect)
-        return effect
+    def condition(self, text):
+        """P & MASK | P == V | P != V | P"""
+        text = text.replace(' ', '')
+        match = re.match(r'^(\w+)(&|==|!=)(\w+)$', text)
+        if not match and re.match(r'^\w+$', text):
+            match = re.match(r'^(\w+)(!=)(0)$', text + '!=0')
+        if not match:
+            raise Mistake(f"condition '{text}' is none of P, P & MASK, P == V, P != V")
+        position, sign, wanted = self.index(match.group(1)), match.group(2), match.group(3)
+        if self.parameters[position].machine == 'void *':
+            if wanted not in ('NULL', '0') or sign == '&':
+                raise Mistake(f"condition '{text}': a pointer can only be compared with NULL")
+            return (position, 'null' if sign == '==' else 'given', 0)
+        return (position, sign, int(FAIL_NAMES.get(wanted, wanted), 0))
 
     def parse_effect(self, phrase):
+        condition, unless_failed = None, False
+        if not phrase.startswith('label "'):
+            if ' unless failed' in phrase:
+                unless_failed, phrase = True, phrase.replace(' unless failed', '', 1)
+            phrase, when, text = phrase.partition(' when ')
+            condition = self.condition(text) if when else None
+        made = self.effects_of(phrase)
+        for effect in made:
+            effect.condition, effect.unless_failed = condition, unless_failed
+        self.effects += made
+
+    def effects_of(self, phrase):
         words = phrase.split()
         verb = words.pop(0)
         e = Effect(verb)
+        made = [e]
+
+        def expect(*wanted):
+            if words[:len(wanted)] != list(wanted):
+                raise Mistake(f"'{phrase}': expected '{' '.join(wanted)}'")
+            del words[:len(wanted)]
+
+        def accept(*wanted):
+            if words[:len(wanted)] != list(wanted):
+                return False
+            del words[:len(wanted)]
+            return True
+
         if verb == 'use':
-            return
+            return []
         if verb in ('fails', 'succeeds'):
             setattr(self, verb, ' '.join(words))
-            return
+            return []
         if verb == 'unused':
             self.unused.add(self.index(words[0]))
-            return
+            return []
+        if phrase == 'any thread':
+            self.any_thread = True
+            return []
         if verb == 'new':
-            target = 'result'
             if words and words[0] in KINDS:
                 e.kind = words.pop(0)
-            if words and words[0] == 'in':
-                target = words[1]
-                words = words[2:]
-            self.target(e, target)
-            if e.kind is None:
-                raise Mistake(f"'{phrase}': the kind of the new handle is not known from its type")
-            self.add(e)
+            self.about(e, words if accept('in') else ['result'])
             while words and words[0] in ('depends', 'advises'):
-                d = Effect(words[0])
-                d.subject, d.form, d.kind, d.object = e.subject, e.form, e.kind, self.index(words[1])
-                words = words[2:]
-                if d.verb == 'depends' and words[:2] == ['in', 'use']:
-                    d.verb, words = 'needs', words[2:]
-                self.add(d)
+                d = Effect(words.pop(0))
+                d.at, d.kind, d.to = e.at, e.kind, self.place(words)
+                if d.verb == 'depends' and accept('in', 'use'):
+                    d.verb = 'needs'
+                made.append(d)
         elif verb == 'borrows':
-            target = 'result'
             if words and words[0] in KINDS:
                 e.kind = words.pop(0)
-            if words[:1] == ['in']:
-                target = words[1]
-                words = words[2:]
-            if words[:1] != ['from'] or len(words) < 2:
-                raise Mistake(f"'{phrase}': expected 'from'")
-            self.target(e, target)
-            if e.kind is None:
-                raise Mistake(f"'{phrase}': the kind of the borrowed handle is not known from its type")
-            e.object = GLOBAL if words[1] == 'global' else self.index(words[1])
-            words = words[2:]
-            if words[:1] == ['counted']:
-                e.counted = True
-                words = words[1:]
-            self.add(e)
-        elif verb in ('returns', 'frees', 'closes', 'releases', 'references', 'dereferences', 'consumes'):
-            self.target(e, words.pop(0))
-            if e.kind is None:
+            self.about(e, words if accept('in') else ['result'])
+            expect('from')
+            e.to = self.place(words)
+            e.counted = accept('counted')
+        elif verb in ('returns', 'frees', 'closes', 'releases', 'references', 'dereferences', 'consumes', 'uses', 'alters', 'shares'):
+            self.about(e, words)
+            if verb == 'frees' and accept('of'):
+                e.to = self.place(words)
+        elif verb == 'gives':
+            expect('back')
+            e.verb = 'restores'
+            self.about(e, words)
+        elif verb == 'binds':
+            self.about(e, words)
+            expect('to')
+            e.to = self.place(words)
+            e.verb = 'needs' if accept('in', 'use') else 'advises' if accept('as', 'advice') else 'depends'
+            if self.kind_at(e.to) is None:
                 raise Mistake(f"'{phrase}': not a handle")
-            if words[:1] == ['when']:
-                e.condition = self.condition(words)
-                words = []
-            self.add(e)
         elif verb == 'takes':
-            self.target(e, words.pop(0))
-            if words[:1] != ['into'] or len(words) < 2:
-                raise Mistake(f"'{phrase}': expected 'into'")
-            e.object = NONE if words[1] == 'nothing' else self.index(words[1])
-            words = words[2:]
-            if words[:2] == ['unless', 'failed']:
-                e.unless_failed = True
-                words = words[2:]
-            if words[:1] == ['when']:
-                e.condition = self.condition(words)
-                words = []
-            if e.kind is None:
-                raise Mistake(f"'{phrase}': not a handle")
-            self.add(e)
+            self.about(e, words)
+            expect('into')
+            e.to = self.place(words)
         elif verb == 'moves':
-            self.target(e, words.pop(0))
-            if words[:1] != ['to']:
-                raise Mistake(f"'{phrase}': expected 'to'")
-            e.object = self.index(words[1])
-            words = words[2:]
-            self.add(e)
+            self.about(e, words)
+            expect('to')
+            e.to = self.place(words)
         elif verb == 'owner':
-            if words[:1] != ['of']:
-                raise Mistake(f"'{phrase}': expected 'of'")
-            e.subject, e.kind, e.object = RESULT, self.result_kind, self.index(words[1])
-            words = words[2:]
-            self.add(e)
+            expect('of')
+            e.at, e.kind, e.to = Place(RESULT), self.result_kind, self.place(words)
         elif verb == 'steals':
-            e.kind = self.known_kind(words[0])
-            e.subject, e.object = RESULT, self.index(words[2])
-            words = words[3:]
-            self.add(e)
+            e.kind = self.known_kind(words.pop(0))
+            expect('from')
+            e.at, e.to = Place(RESULT), self.place(words)
         elif verb == 'hands':
-            e.kind = self.known_kind(words[0])
-            e.object = self.index(words[2])
-            words = words[3:]
-            e.condition = self.condition(words)
-            words = []
-            self.add(e)
-        elif verb == 'invalidates':
-            e.kind = None if words[0] == 'all' else self.known_kind(words[0])
-            e.object = self.index(words[2])
-            words = words[3:]
-            if words[:1] == ['when']:
-                e.condition = self.condition(words)
-                words = []
-            self.add(e)
+            e.kind = self.known_kind(words.pop(0))
+            expect('from')
+            e.to = self.place(words)
+        elif verb in ('invalidates', 'replaces'):
+            word = words.pop(0)
+            e.kind = None if word == 'all' else self.known_kind(word)
+            expect('of')
+            e.to = self.place(words)
+        elif verb in ('begins', 'ends') and accept('world'):
+            e.verb = verb + '_world'
         elif verb == 'ends':
-            e.kind = None if words[0] == 'all' else self.known_kind(words[0])
-            words = words[1:]
-            self.add(e)
+            word = words.pop(0)
+            e.kind = None if word == 'all' else self.known_kind(word)
+        elif verb == 'thread-safe':
+            e.verb = 'threadsafe'
         elif verb in ('update', 'shared', 'settles', 'hosts'):
-            e.condition = self.condition(words)
-            words = []
-            self.add(e)
+            pass
         elif verb == 'touches':
-            e.subject = self.index(words.pop(0))
-            self.add(e)
+            e.at = self.place(words)
+        elif verb == 'lends':
+            expect('string')
+            e.kind, e.at = 'string', self.place(words) if accept('in') else Place(RESULT)
+            expect('from')
+            e.to = self.place(words)
+        elif verb == 'discards':
+            e.kind, e.at = 'buffer', self.place(words)
+        elif verb == 'buffer' and accept('named', 'in'):
+            e.verb, e.kind, e.at, e.to = 'buffer_named', 'buffer', self.place(words), Place(RESULT)
+            # A list of texts, or one text.
+            e.counted = tidy(self.parameters[e.subject].ctype) != 'char*'
+            e.to = self.place(words) if accept('of') else e.to
+        elif verb == 'buffer':
+            e.kind, e.at, e.to = 'buffer', self.place(words), Place(RESULT)
+            if accept('of', 'file'):
+                e.verb, e.to = 'buffer_file', self.place(words)
+            elif accept('of'):
+                e.to = self.place(words)
+            e.counted = accept('taken')
+        elif verb == 'removes':
+            expect('file')
+            e.at = self.place(words)
         elif verb == 'label':
             text = re.match(r'^label\s+"(.*)"$', phrase)
             if text:
                 e.text = text.group(1)
                 words = []
             else:
-                e.subject = self.index(words.pop(0))
+                e.at = self.place(words)
                 e.counted = self.parameters[e.subject].machine == 'void *'  # a string, else a number
-            self.add(e)
         elif verb == 'error' and words[:1] == ['handler']:
             e.verb = 'handler'
-            e.subject = self.index(words[1])
-            e.object = self.index(words[3]) if words[2:3] == ['data'] else NONE
+            e.at = Place(self.index(words[1]))
+            if words[2:3] == ['data']:
+                e.to = Place(self.index(words[3]))
             words = []
-            self.add(e)
         else:
             raise Mistake(f"unknown effect '{phrase}'")
         if words:
             raise Mistake(f"'{phrase}': '{' '.join(words)}' is not understood")
+        for effect in made:
+            if effect.kind is None and effect.at.position != NONE and effect.verb not in ('label', 'handler', 'touches', 'removes', 'owner'):
+                raise Mistake(f"'{phrase}': the kind of the handle is not known from its type")
+        return made
 
     def known_kind(self, word):
         if word not in KINDS:
@@ -405,14 +457,16 @@ def parse_declaration(line):
     words = re.findall(r'"[^"]*"|\S+', line)
     if words[0] == 'library' and len(words) > 2:
         fields = dict(zip(words[2::2], words[3::2]))
-        LIBRARIES[words[1]] = {key: fields.get(key) for key in ('probe', 'channel', 'version', 'allocates', 'deallocates')}
+        LIBRARIES[words[1]] = {key: fields.get(key) for key in ('probe', 'channel', 'version', 'allocates', 'deallocates', 'context')}
     elif words[0] == 'kind':
-        kind = {'words': words[2].strip('"'), 'harmless': False, 'flush': None, 'counted': None, 'accepts': []}
+        kind = {'words': words[2].strip('"'), 'flush': None, 'counted': None, 'before': None, 'accepts': [], **{word: False for word in KIND_FLAGS}}
         rest = words[3:]
         while rest:
             word = rest.pop(0)
-            if word == 'harmless':
-                kind['harmless'] = True
+            if word in KIND_FLAGS:
+                kind[word] = True
+            elif word == 'before':
+                kind['before'] = rest.pop(0)
             elif word == 'flush':
                 kind['flush'] = rest.pop(0)
             elif word == 'counted' and rest[:1] == ['by']:
@@ -489,6 +543,16 @@ def default_failure(function):
     return '0'
 
 
+def is_string(parameter):
+    """Text, or a list of texts, that the function only reads."""
+    return parameter.kind is None and (tidy(parameter.ctype) == 'CSLConstList' or 'const' in parameter.ctype.split() and tidy(parameter.ctype) in ('char*', 'char**'))
+
+
+def used_kinds(function):
+    """For each parameter the kind as which it must be alive, None: none."""
+    return [None if position in function.unused else parameter.kind or ('string' if is_string(parameter) else None) for position, parameter in enumerate(function.parameters)]
+
+
 def fails_by(function):
     """How the result tells a failure: (enum, value)."""
     if function.machine == 'void *':
@@ -529,7 +593,7 @@ def write_header(out, names):
     out.write('enum kind { KIND_none, ' + ', '.join('KIND_' + name for name in KINDS) + ', KIND_COUNT };\n\n')
     out.write('enum verb { VERB_none, ' + ', '.join('VERB_' + name for name in VERBS) + ' };\n\n')
     out.write('enum channel { CHANNEL_cpl, CHANNEL_geos, CHANNEL_proj };\n')
-    out.write('enum condition { CONDITION_none, CONDITION_mask, CONDITION_equal, CONDITION_unequal };\n')
+    out.write('enum condition { CONDITION_none, CONDITION_mask, CONDITION_equal, CONDITION_unequal, CONDITION_null, CONDITION_given };\n')
     out.write('enum fails_by { FAILS_BY_nothing, FAILS_BY_null, FAILS_BY_nonzero, FAILS_BY_value };\n')
     out.write('enum form { FORM_direct, FORM_pointed, FORM_array };\n\n')
     out.write('#define POSITION_RESULT (-1)\n#define POSITION_NONE (-2)\n#define POSITION_GLOBAL (-3)\n\n')
@@ -537,17 +601,33 @@ def write_header(out, names):
     out.write('''struct library_info {
     const char *name, *probe, *version, *allocates, *deallocates;
     enum channel channel;
+    uint8_t context; /* kind of the context that its functions take, 0: none */
 };
 struct kind_info {
     const char *name, *words;
     const char *flush;                   /* function called when a free is postponed, or NULL */
     const char *reference, *dereference; /* functions that change and return the count, or NULL */
-    uint64_t accepts;                    /* bit K: kind K may be passed where this one is expected; its own bit is set */
-    uint8_t harmless;
+    const char *freed_by;                /* the function that frees it, or NULL */
+    uint64_t accepts[4];                 /* bit K: kind K may be passed where this one is expected; its own bit is set */
+    uint8_t harmless, serial, process, many, valuable;
+    uint8_t before; /* kind that is to be freed after this one, or 0 */
+};
+static inline int kind_accepts(const struct kind_info *expected, unsigned kind)
+{
+    return (int)(expected->accepts[kind / 64] >> kind % 64 & 1);
+}
+/* Where a handle of a call is. */
+struct operand {
+    int8_t position; /* of an argument, or POSITION_... */
+    uint8_t form;    /* enum form */
+    int8_t count;    /* FORM_array: position of the number of members, POSITION_NONE: up to a NULL */
+    uint8_t count_pointed, count_wide; /* the number is what the argument points to; it has 64 bits */
+    uint8_t owner;   /* not the handle itself: what it lives in or depends on */
 };
 struct effect_info {
-    uint8_t verb, kind, form;
-    int8_t subject, object, count; /* positions of arguments, or POSITION_... */
+    uint8_t verb, kind;
+    struct operand at, to;
+    uint8_t to_kind; /* kind of the handles at `to` */
     uint8_t counted, unless_failed;
     uint8_t condition;
     int8_t condition_argument;
@@ -558,6 +638,8 @@ struct effect_info {
 struct variant_info {
     uint32_t low, high;
     uint16_t first_effect, effect_count;
+    uint8_t fails_by; /* enum fails_by: how a failure shows in the result */
+    int16_t fails_value;
 };
 struct function_info {
     const char *name;
@@ -567,8 +649,8 @@ struct function_info {
     uint8_t result_kind;
     uint8_t variant_count;
     uint16_t first_variant;
-    uint8_t fails_by; /* enum fails_by: how a failure shows in the result */
-    int16_t fails_value;
+    uint8_t any_thread; /* reads only what never changes */
+    uint8_t worldly;    /* uses the library's own context */
     uint16_t first_argument; /* into argument_kinds: the kind each argument must be alive as, 0: not a handle, or not needed */
 };
 
@@ -577,11 +659,20 @@ extern const struct kind_info kind_table[KIND_COUNT];
 extern const struct effect_info effect_table[];
 extern const struct variant_info variant_table[];
 extern const uint8_t argument_kinds[];
-extern const struct function_info function_table[FUNCTION_COUNT];
+/* One more than there are: the last is plain free(), which has no contract but a place in reports. */
+#define FUNCTION_free FUNCTION_COUNT
+extern const struct function_info function_table[FUNCTION_COUNT + 1];
 extern void *const wrapper_table[FUNCTION_COUNT];
 
 #endif
 ''')
+
+
+def freed_by(functions, kind):
+    """The function that frees a handle of this kind: of several the one with the shortest name, which is the one that people know."""
+    names = [name for name, family in functions.items() for f in family for e in f.effects
+             if e.verb in ('frees', 'closes', 'releases') and e.kind == kind and e.form == DIRECT and not name.endswith('_r')]
+    return min(names, key=lambda name: (len(name), name), default=None)
 
 
 def write_tables(out, functions, names):
@@ -591,17 +682,26 @@ def write_tables(out, functions, names):
     for name, fields in LIBRARIES.items():
         def optional(key):
             return c_string(None if fields[key] in (None, 'none') else fields[key])
-        out.write(f'    {{{c_string(name)}, {optional("probe")}, {optional("version")}, {optional("allocates")}, {optional("deallocates")}, CHANNEL_{fields["channel"]}}},\n')
-    out.write('};\n\nconst struct kind_info kind_table[KIND_COUNT] = {\n    [KIND_none] = {"none", "handle", NULL, NULL, NULL, 0, 0},\n')
+        out.write(f'    {{{c_string(name)}, {optional("probe")}, {optional("version")}, {optional("allocates")}, {optional("deallocates")}, CHANNEL_{fields["channel"]}, {"KIND_" + fields["context"] if fields["context"] else 0}}},\n')
+    out.write('};\n\nconst struct kind_info kind_table[KIND_COUNT] = {\n    [KIND_none] = {.name = "none", .words = "handle"},\n')
     for name, kind in KINDS.items():
         bits = 1 << kind_number[name]
         for accepted in kind['accepts']:
             bits |= 1 << kind_number[accepted]
         counted = kind['counted'] or (None, None)
-        out.write(f'    [KIND_{name}] = {{{c_string(name)}, {c_string(kind["words"])}, {c_string(kind["flush"])}, {c_string(counted[0])}, {c_string(counted[1])}, UINT64_C({bits:#x}), {int(kind["harmless"])}}},\n')
+        words = ', '.join(f'UINT64_C({bits >> shift & (1 << 64) - 1:#x})' for shift in (0, 64, 128, 192))
+        flags = ', '.join(str(int(kind[flag])) for flag in KIND_FLAGS)
+        out.write(f'    [KIND_{name}] = {{{c_string(name)}, {c_string(kind["words"])}, {c_string(kind["flush"])}, {c_string(counted[0])}, {c_string(counted[1])}, {c_string(freed_by(functions, name))}, {{{words}}}, {flags}, {"KIND_" + kind["before"] if kind["before"] else 0}}},\n')
     out.write('};\n\n')
     effects, variants, arguments, rows = [], [], [], []
-    conditions = {None: 'none', '&': 'mask', '==': 'equal', '!=': 'unequal'}
+    conditions = {None: 'none', '&': 'mask', '==': 'equal', '!=': 'unequal', 'null': 'null', 'given': 'given'}
+
+    def kind_name(kind):
+        return 'KIND_' + kind if kind else '0'
+
+    def place(at):
+        return f'{{{at.position}, {at.form}, {at.count}, {int(at.count_pointed)}, {int(at.count_wide)}, {int(at.owner)}}}'
+
     for name in names:
         family = functions[name]
         first_variant = len(variants)
@@ -609,18 +709,19 @@ def write_tables(out, functions, names):
             first_effect = len(effects)
             for e in function.effects:
                 condition = e.condition or (NONE, None, 0)
-                effects.append(f'{{VERB_{e.verb}, {"KIND_" + e.kind if e.kind else 0}, {e.form}, {e.subject}, {e.object}, {e.count}, {int(e.counted)}, {int(e.unless_failed)}, '
+                effects.append(f'{{VERB_{e.verb}, {"KIND_" + e.kind if e.kind else 0}, {place(e.at)}, {place(e.to)}, {kind_name(function.kind_at(e.to))}, {int(e.counted)}, {int(e.unless_failed)}, '
                                f'CONDITION_{conditions[condition[1]]}, {condition[0]}, {(condition[2] + 2**31) % 2**32 - 2**31}, {c_string(e.text)}}}')
-            variants.append(f'{{{function.range[0]}, {function.range[1]}, {first_effect}, {len(function.effects)}}}')
+            variants.append(f'{{{function.range[0]}, {function.range[1]}, {first_effect}, {len(function.effects)}, FAILS_BY_{fails_by(function)[0]}, {fails_by(function)[1]}}}')
         function = family[0]
         first_argument = len(arguments)
-        for position, parameter in enumerate(function.parameters):
-            arguments.append('KIND_' + parameter.kind if parameter.kind and position not in function.unused else '0')
-        rows.append(f'{{{c_string(name)}, {c_string(function.prototype)}, LIBRARY_{function.library}, {len(function.parameters)}, '
-                    f'{"KIND_" + function.result_kind if function.result_kind else 0}, {len(family)}, {first_variant}, FAILS_BY_{fails_by(function)[0]}, {fails_by(function)[1]}, {first_argument}}}')
+        arguments += ['KIND_' + kind if kind else '0' for kind in used_kinds(function)]
+        context = LIBRARIES[function.library]['context']
+        worldly = context and context not in [function.result_kind] + [parameter.kind for parameter in function.parameters]
+        rows.append(f'{{{c_string(name)}, {c_string(function.prototype)}, LIBRARY_{function.library}, {len(function.parameters)}, {"KIND_" + function.result_kind if function.result_kind else 0}, '
+                    f'{len(family)}, {first_variant}, {int(all(f.any_thread for f in family))}, {int(bool(worldly))}, {first_argument}}}')
     for ctype, table, entries in (('struct effect_info', 'effect_table', effects), ('struct variant_info', 'variant_table', variants), ('uint8_t', 'argument_kinds', arguments)):
         out.write(f'const {ctype} {table}[] = {{\n' + ''.join(f'    {entry},\n' for entry in entries or ['0']) + '};\n\n')
-    out.write('const struct function_info function_table[FUNCTION_COUNT] = {\n' + ''.join(f'    {row},\n' for row in rows) + '};\n\n')
+    out.write('const struct function_info function_table[FUNCTION_COUNT + 1] = {\n' + ''.join(f'    {row},\n' for row in rows) + '    {.name = "free", .prototype = "void free(void *)"},\n};\n\n')
     for name in names:
         out.write(f'extern char {name}[];\n')
     out.write('\nvoid *const wrapper_table[FUNCTION_COUNT] = {\n' + ''.join(f'    {name},\n' for name in names) + '};\n')
@@ -643,14 +744,17 @@ def write_wrapper(out, family):
     nothing = function.machine == 'void'
     result = 'void' if nothing else function.machine
     back = '' if nothing else 'return '
-    handles = [(position, p.kind) for position, p in enumerate(function.parameters) if p.kind and position not in function.unused]
+    used = used_kinds(function)
+    serial = not all(f.any_thread for f in family) and any(kind and KINDS[kind]['serial'] for kind in used)
     out.write(f'\n{result}{"" if result.endswith("*") else " "}{function.name}({types});')
     out.write(f'\nWRAPPER {result}{"" if result.endswith("*") else " "}{function.name}({declared})\n{{\n')
     out.write('    const uintptr_t caller = CALLER;\n')
     out.write(f'    const struct view *view = enter_call(caller, LIBRARY_{function.library});\n')
     out.write(f'    {result} (*real)({types}) = ({result} (*)({types}))real_function(view, FUNCTION_{function.name});\n')
     simple = not any(f.effects for f in family)
-    good = [f'known_good(view, {names[position]}, KIND_{kind})' for position, kind in handles]
+    good = [f'known_string({name})' if kind == 'string' else f'known_good(view, {name}, KIND_{kind})' for name, kind in zip(names, used) if kind]
+    if serial:
+        good.append('alone()')
     if simple:
         out.write(f'    if (likely(view->internal{" || (" + " && ".join(good) + ")" if good else ""}))\n')
     else:
@@ -660,7 +764,11 @@ def write_wrapper(out, family):
     else:
         out.write(f'        return {call};\n')
     words = ', '.join(word_of(p, n) for p, n in zip(function.parameters, names)) or '0'
-    failure = '' if nothing else ' ' + value(function, function.fails, default_failure(function))
+    failures = [] if nothing else [value(f, f.fails, default_failure(f)) for f in family if f.machine != 'void']
+    failure = '' if nothing else ' ' + failures[0]
+    if len(set(failures)) > 1:
+        out.write(f'    const {result} failures[] = {{{", ".join(failures)}}};\n')
+        failure = f' failures[variant_index(view, FUNCTION_{function.name}, {len(failures)})]'
     success = '' if nothing else ' ' + value(function, function.succeeds, None if function.machine.startswith('struct') else '0' if function.machine != 'void *' else 'NULL')
     out.write(f'    const uintptr_t arguments[] = {{{words}}};\n')
     if simple:
@@ -669,6 +777,10 @@ def write_wrapper(out, family):
         return
     single = family[0].effects if len(family) == 1 else []
     core = [e for e in single if e.verb != 'label']
+    if core and all(e.verb == 'lends' and e.form == DIRECT and e.subject == RESULT and not e.condition for e in core) and function.machine == 'void *':
+        parent = f'(uintptr_t){names[core[0].object]}' if core[0].object >= 0 else '0'
+        known = f'likely({" && ".join(good)})' if good else '1'
+        out.write(f'    if ({known})\n    {{\n        {result} result = {call};\n        string_remember((uintptr_t)result, {parent}, FUNCTION_{function.name}, caller);\n        return result;\n    }}\n')
     out.write('    struct call call __attribute__((cleanup(call_abandon)));\n    call.started = false;\n')
     if len(core) == 1 and core[0].verb == 'borrows' and core[0].form == DIRECT and core[0].object >= 0 and good:
         parent = names[core[0].object]
@@ -715,7 +827,7 @@ def main():
         return write
     for library in LIBRARIES:
         emit(f'wrappers_{library}.c', wrappers(library))
-    emit('exports.map', lambda out: out.write('{\n  global:\n    free; dlsym; holdfast_*;\n' + ''.join(f'    {name};\n' for name in names) + '  local: *;\n};\n'))
+    emit('exports.map', lambda out: out.write('{\n  global:\n    free; realloc; dlsym; holdfast_*;\n' + ''.join(f'    {name};\n' for name in names) + '  local: *;\n};\n'))
 
 
 if __name__ == '__main__':

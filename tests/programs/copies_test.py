@@ -7,12 +7,10 @@ The second copy is Debian's libgdal under another soname (patchelf). Two helper 
 and loaded with RTLD_LOCAL, as Python loads the extension modules of two wheels.
 """
 import os
-import pathlib
 import shutil
-import subprocess
 import sys
 
-from support import PYTHON, check, check_run, compile_c, finish, gdal_flags, make_inputs, run, skip, workshop
+from support import PYTHON, check, check_run, compile_c, copy_of_gdal, find_gdal, finish, gdal_flags, make_inputs, run, skip, workshop
 
 HELPER = r"""
 #define _GNU_SOURCE
@@ -190,12 +188,6 @@ print("end")
 """
 
 
-def find_gdal():
-    done = subprocess.run(["/sbin/ldconfig", "-p"], capture_output=True, text=True)
-    found = [line.split()[-1] for line in done.stdout.splitlines() if line.strip().startswith("libgdal.so.")]
-    return pathlib.Path(found[0]).resolve() if found else None
-
-
 def same_as_plain(what, argv, folder, modes=("defer", "report", "reject")):
     plain = run(argv, preload=False, cwd=folder)
     if plain.status != 0:
@@ -208,9 +200,7 @@ def same_as_plain(what, argv, folder, modes=("defer", "report", "reject")):
 def test(folder):
     make_inputs(folder)
     first = find_gdal()
-    second = folder / "libgdalcopy.so"
-    shutil.copy(first, second)
-    subprocess.run(["patchelf", "--set-soname", "libgdalcopy.so", str(second)], check=True)
+    second = copy_of_gdal(folder)
     flags = gdal_flags()
     includes = [flag for flag in flags if flag.startswith("-I")]
     compile_c(HELPER, folder / "libfirst.so", "-shared", "-fPIC", *includes, first)

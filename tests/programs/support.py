@@ -208,3 +208,21 @@ def compile_c(source, target, *flags):
 def gdal_flags():
     done = subprocess.run(["pkg-config", "--cflags", "--libs", "gdal"], capture_output=True, text=True)
     return done.stdout.split() if done.returncode == 0 else ["-I/usr/include/gdal", "-lgdal"]
+
+
+def find_gdal():
+    """Path of the installed libgdal, None if there is none."""
+    done = subprocess.run(["/sbin/ldconfig", "-p"], capture_output=True, text=True)
+    found = [line.split()[-1] for line in done.stdout.splitlines() if line.strip().startswith("libgdal.so.")]
+    return pathlib.Path(found[0]).resolve() if found else None
+
+
+def copy_of_gdal(folder):
+    """A second libgdal for one process: the installed one under another soname. None without it, or without patchelf."""
+    first, second = find_gdal(), pathlib.Path(folder) / "libgdalcopy.so"
+    if first is None or shutil.which("patchelf") is None:
+        return None
+    if not second.exists():
+        shutil.copy(first, second)
+        subprocess.run(["patchelf", "--set-soname", second.name, str(second)], check=True)
+    return second

@@ -79,11 +79,11 @@ static void other_files_are_refused(void **state)
 static void another_version_is_named(void **state)
 {
     (void)state;
-    header()->version = 2;
+    header()->version = 3;
     write_file(image_bytes);
-    assert_refused("written by Holdfast with arena version 2; this build reads 1");
+    assert_refused("written by Holdfast with arena version 3; this build reads 2");
     write_file(20);
-    assert_refused("arena version 2");
+    assert_refused("arena version 3");
 }
 
 static void truncated_files_are_refused(void **state)

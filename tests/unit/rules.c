@@ -31,7 +31,7 @@ static void ids_and_names_are_unique_and_in_order(void **state)
     for (size_t i = 0; i < rule_count; i++) {
         assert_int_equal(rules[i].number, 101 + i);
         assert_ptr_equal(rule_by_text(rules[i].name), &rules[i]);
-        assert_true(strlen(rules[i].summary) > 10 && strlen(rules[i].explanation) > 20);
+        assert_true(strlen(rules[i].summary) > 10 && strlen(rules[i].explanation) > 80 && strlen(rules[i].mending) > 20);
     }
 }
 

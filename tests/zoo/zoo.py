@@ -11,7 +11,7 @@ Programs know nothing of Holdfast. Their one argument is a folder of their own w
 NAME.expect, a line each:
     HF101 band used=GDALChecksumImage obtained=GDALGetRasterBand freed=GDALClose action=kept: MESSAGE
                         one report: rule, kind of the handle, by which C function it was used, obtained, freed, and on which
-                        lines: those that end in the comment `used`, `obtained`, `freed` (used=F@used2: in `used2`; used=-: no
+                        lines: those that end in the comment `used`, `obtained`, `freed`, `other` (used=F@used2: in `used2`; used=-: no
                         such stack). action: what Holdfast did; the message is optional. Reports come in this order, and no others.
     prints TEXT         a line of standard output (all of them, in this order)
     stderr TEXT         standard error contains this
@@ -34,8 +34,8 @@ import data
 import harness
 
 MODES = ("report", "defer", "reject", "bare")
-ROLES = ("used", "obtained", "freed")
-MARKER = r"(?:used|obtained|freed)\d?"
+ROLES = ("used", "obtained", "freed", "other")
+MARKER = r"(?:used|obtained|freed|other)\d?"
 NOTHING_DEFERRED = ("ok_ten_thousand.py",)  # right programs of which not a single free may be postponed
 INSTALLED = ("/osgeo/", "/site-packages/", "/dist-packages/", "/lib/python3", "<frozen")  # not the program's own frames
 
@@ -129,7 +129,7 @@ class ExpectedReport:
 
 def stack_problems(program, role, wanted, report):
     function, _, marker = wanted.partition("@")
-    stack = report["stacks"][role]
+    stack = report["stacks"].get(role)
     if function == "-":
         return ["%s: expected no stack, got one in %s" % (role, stack["function"])] if stack else []
     if stack is None:

@@ -1,0 +1,179 @@
+/* A violation as one line of JSON (schema 1, described in tools/holdfast.1): see report_parts.h. */
+#include "report_parts.h"
+#include "context.h"
+#include "stack.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define TRACKER (&holdfast_tracker)
+
+unsigned utf8_length(const unsigned char *text)
+{
+    unsigned length = text[0] < 0x80 ? 1 : text[0] >= 0xc2 && text[0] < 0xe0 ? 2 : text[0] >= 0xe0 && text[0] < 0xf0 ? 3 : text[0] >= 0xf0 && text[0] < 0xf5 ? 4 : 0;
+    for (unsigned i = 1; i < length; i++)
+        if ((text[i] & 0xc0) != 0x80)
+            return 0;
+    if ((text[0] == 0xe0 && text[1] < 0xa0) || (text[0] == 0xed && text[1] > 0x9f) || (text[0] == 0xf0 && text[1] < 0x90) || (text[0] == 0xf4 && text[1] > 0x8f))
+        return 0;
+    return length;
+}
+
+void put_json_string(const char *text)
+{
+    put("\"");
+    for (; *text != '\0'; text++)
+    {
+        unsigned char c = (unsigned char)*text;
+        unsigned length = utf8_length((const unsigned char *)text);
+        if (length != 1)
+        {
+            if (length == 0)
+                put("\\ufffd");
+            else
+                put("%.*s", (int)length, text);
+            text += length > 1 ? length - 1 : 0;
+            continue;
+        }
+        if (c == '"' || c == '\\')
+            put("\\%c", c);
+        else if (c < 0x20 || c == 0x7f)
+            put("\\u%04x", c);
+        else
+            put("%c", c);
+    }
+    put("\"");
+}
+
+/* `thread`: 0 where it is that of the report. */
+static void put_json_stack(const char *name, stack_id id, uint16_t function, bool present, int thread)
+{
+    const struct stack_record *stack = stack_of(id);
+    put("\"%s\":", name);
+    if (!present || stack == NULL)
+    {
+        put("null");
+        return;
+    }
+    put("{\"function\":\"%s\",", function_table[function].name);
+    if (thread != 0)
+        put("\"thread\":%d,", thread);
+    put("\"python\":[");
+    for (unsigned i = 0; i < stack->python_count; i++)
+    {
+        const struct python_frame_record *frame = python_frame(stack, i);
+        put("%s{\"file\":", i > 0 ? "," : "");
+        put_json_string(frame != NULL ? tracker_text(TRACKER, frame->file) : "");
+        put(",\"line\":%u,\"function\":", frame != NULL ? frame->line : 0);
+        put_json_string(frame != NULL ? tracker_text(TRACKER, frame->function) : "");
+        put("}");
+    }
+    put("],\"native\":[");
+    for (unsigned i = 0; i < stack->native_count; i++)
+    {
+        char symbol[96];
+        uint64_t word = stack_word(stack, stack->python_count + i);
+        const char *module = stack_native_name(word, symbol, sizeof symbol);
+        put("%s{\"module\":", i > 0 ? "," : "");
+        put_json_string(module);
+        put(",\"offset\":\"0x%lx\",\"symbol\":", (unsigned long)(word & STACK_OFFSET_MASK));
+        put_json_string(symbol);
+        put("}");
+    }
+    put("]}");
+}
+
+void put_json_head(const char *type)
+{
+    struct timespec now;
+    struct tm parts;
+    clock_gettime(CLOCK_REALTIME, &now);
+    gmtime_r(&now.tv_sec, &parts);
+    put("{\"schema\":1,\"type\":\"%s\",\"time\":\"%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ\",\"pid\":%d,\"thread\":%d,\"program\":", type,
+        parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, now.tv_nsec / 1000000,
+        (int)getpid(), (int)gettid());
+    put_json_string(program_invocation_short_name);
+}
+
+static void put_json_group(const struct violation *violation)
+{
+    put(",\"handle_count\":%u,\"examples\":[", violation->count);
+    for (const char *line = violation->examples; *line != '\0';)
+    {
+        char words[DESCRIPTION_BYTES];
+        int bytes = (int)strcspn(line, "\n");
+        snprintf(words, sizeof words, "%.*s", bytes, line);
+        put("%s", line != violation->examples ? "," : "");
+        put_json_string(words);
+        line += bytes + (line[bytes] == '\n');
+    }
+    put("]");
+}
+
+void put_json(const struct violation *violation, const struct rule *rule, const char *severity, const char *message, const char *remedy_words,
+              const struct remedy *remedy, const char *suppression)
+{
+    static const char *const modes[] = {"report", "defer", "reject"};
+    put_json_head("violation");
+    put(",\"rule\":\"HF%u\",\"name\":\"%s\",\"severity\":\"%s\",\"message\":", rule->number, rule->name, severity);
+    put_json_string(message);
+    put(",\"mode\":\"%s\",\"action\":\"%s\",\"function\":\"%s\"", modes[holdfast_options.mode], action_name(violation->action),
+        violation->no_call ? "" : function_table[violation->function].name);
+    if (violation->count > 0)
+        put_json_group(violation);
+    if (violation->expected != NULL)
+    {
+        put(",\"expected\":");
+        put_json_string(violation->expected);
+    }
+    put(",\"note\":");
+    put_json_string(violation->note);
+    const struct provider *provider = provider_by_number(violation->provider);
+    put(",\"handle\":{\"kind\":\"%s\",\"address\":\"0x%lx\",\"description\":", kind_table[violation->kind].name, (unsigned long)violation->address);
+    put_json_string(violation->handle);
+    put(",\"library\":");
+    put_json_string(provider != NULL ? provider->path : "");
+    put("},\"parents\":[");
+    if (violation->parent[0] != '\0')
+    {
+        put("{\"kind\":\"%s\",\"address\":\"0x%lx\",\"description\":", kind_table[violation->parent_kind].name, (unsigned long)violation->parent_address);
+        put_json_string(violation->parent);
+        put("}");
+    }
+    put("],\"change\":");
+    struct place place = {0};
+    if (remedy != NULL)
+        place = place_of(stack_to_change(violation, remedy));
+    if (place.found && place.python)
+    {
+        put("{\"file\":");
+        put_json_string(place.file);
+        put(",\"line\":%u,\"text\":", place.line);
+        put_json_string(place.text);
+        put("}");
+    }
+    else
+        put("null");
+    put(",\"remedy\":");
+    put_json_string(remedy_words);
+    put(",\"stacks\":{");
+    put_json_stack("used", violation->used, violation->function, !violation->no_call, 0);
+    put(",");
+    put_json_stack("obtained", violation->obtained, violation->birth_function, violation->has_birth, 0);
+    put(",");
+    put_json_stack("freed", violation->freed, violation->death_function, violation->has_death, 0);
+    if (violation->has_other)
+    {
+        put(",");
+        put_json_stack("other", violation->other, violation->other_function, true, violation->other_thread);
+    }
+    put("}");
+    if (suppression[0] != '\0')
+    {
+        put(",\"suppression\":");
+        put_json_string(suppression);
+    }
+    put("}\n");
+}

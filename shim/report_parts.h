@@ -1,0 +1,72 @@
+/* The parts of report.c, one file each, for themselves alone (report.h is for everybody else):
+ *   report.c         what is logged, counted, written: the interface
+ *   report_words.c   a violation as a sentence, the remedy
+ *   report_places.c  a stack as lines of somebody's code
+ *   report_text.c    the whole as text
+ *   report_json.c    the whole as JSON
+ * The report being built lies in one static buffer: whoever calls put() holds the lock of report.c.
+ */
+#ifndef HOLDFAST_SHIM_REPORT_PARTS_H
+#define HOLDFAST_SHIM_REPORT_PARTS_H
+
+#include "report.h"
+
+/* ---- report.c */
+
+/* Append to the report being built; what does not fit is cut. [report lock held] */
+void put(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Reports of this rule that differ only in the function that used the handle are one. */
+bool report_joins_functions(unsigned rule);
+
+/* ---- report_places.c */
+
+/* One place in somebody's code: a Python line, or a native frame. */
+struct place {
+    bool python, found;
+    const char *file, *function;
+    uint32_t line;
+    char native[160];
+    char text[200]; /* the line itself, "" if it cannot be read */
+};
+
+const struct stack_record *stack_of(stack_id id);
+/* Python frames come first, then native ones. */
+uint64_t stack_word(const struct stack_record *stack, unsigned index);
+const struct python_frame_record *python_frame(const struct stack_record *stack, unsigned index);
+/* "symbol+0x12 (module+0x34)" */
+void native_text(uint64_t word, char *out, size_t bytes);
+/* The line of the user's code in a stack: the innermost Python frame that is not a library's, else the innermost native frame. */
+struct place place_of(stack_id id);
+void place_text(const struct place *place, char *out, size_t bytes);
+/* What makes two reports the same: the user's line, not the library frames above it. */
+uint64_t place_key(stack_id id);
+
+/* ---- report_words.c */
+
+/* Which stack holds the line to change, and what to do there. %P: the parent's kind, %H: the handle's kind, %E: what was expected. */
+struct remedy {
+    unsigned rule;
+    enum { CHANGE_FREED, CHANGE_USED, CHANGE_OBTAINED } where;
+    const char *text;
+};
+
+/* `chosen` becomes NULL where there is none. */
+void remedy_text(const struct violation *violation, char *out, size_t bytes, const struct remedy **chosen);
+/* "band 1 of dataset 'r.tif' was used after dataset 'r.tif' was freed" */
+void message_text(const struct violation *violation, char *out, size_t bytes);
+
+/* The stack that holds the line to change. */
+stack_id stack_to_change(const struct violation *violation, const struct remedy *remedy);
+
+/* ---- report_text.c, report_json.c [report lock held] `suppression`: a block that suppresses this, or "" */
+
+void put_text(const struct violation *violation, const struct rule *rule, const char *severity, const char *message, const char *remedy_words, const struct remedy *remedy, const char *suppression);
+void put_json(const struct violation *violation, const struct rule *rule, const char *severity, const char *message, const char *remedy_words, const struct remedy *remedy, const char *suppression);
+/* Schema, type, time, process: what every line begins with. */
+void put_json_head(const char *type);
+void put_json_string(const char *text);
+/* Bytes of the UTF-8 sequence that starts here, 0 if it is not one: file names may be anything. */
+unsigned utf8_length(const unsigned char *text);
+
+#endif

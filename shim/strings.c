@@ -1,0 +1,166 @@
+/* Strings that the libraries lend: see strings.h. */
+#include "strings.h"
+#include "call.h"
+#include "refuse.h"
+#include "stack.h"
+#include <malloc.h>
+#include <stdio.h>
+#include <string.h>
+
+#define DEAD_SLOTS 256u
+#define DEAD_BYTES_MAX 4096u /* longer ones are given back at once */
+
+_Atomic uint32_t lent_tags[LENT_SLOTS];
+struct lent_string lent_strings[LENT_SLOTS];
+_Atomic uint32_t dead_tags[LENT_SLOTS];
+
+/* Strings that the library freed, kept back in the order of their deaths. */
+struct dead_string {
+    uintptr_t text, parent, caller;
+    uint16_t function;
+    uint32_t stack; /* of the free */
+};
+static struct dead_string dead[DEAD_SLOTS];
+static uint32_t deaths; /* ever */
+static _Atomic bool locked;
+
+/* Short enough to spin for; who interrupts itself by a signal goes without. */
+static bool lock(void)
+{
+    for (unsigned i = 0; i < 1000; i++)
+        if (!atomic_exchange_explicit(&locked, true, memory_order_acquire))
+            return true;
+    return false;
+}
+
+static void unlock(void)
+{
+    atomic_store_explicit(&locked, false, memory_order_release);
+}
+
+void string_lent(const struct call *call, uintptr_t text, uintptr_t parent)
+{
+    string_remember(text, parent, call->function, call->caller);
+}
+
+/* The loan of exactly this string; false if it was overwritten. */
+static bool find_loan(uintptr_t text, struct dead_string *loan)
+{
+    const struct lent_string *entry = &lent_strings[lent_slot(text)];
+    if (atomic_load(&entry->text) != text || !string_may_be_lent(text))
+        return false;
+    *loan = (struct dead_string){.text = text, .parent = atomic_load(&entry->parent), .caller = atomic_load(&entry->caller), .function = (uint16_t)atomic_load(&entry->function)};
+    return true;
+}
+
+static void forget_loan(uintptr_t text)
+{
+    atomic_store(&lent_tags[lent_slot(text)], 0);
+    atomic_store(&lent_strings[lent_slot(text)].text, 0);
+}
+
+void string_moved(uintptr_t block)
+{
+    struct dead_string loan;
+    if (find_loan(block, &loan))
+        forget_loan(block);
+}
+
+bool string_freed(uintptr_t block, uintptr_t caller)
+{
+    struct dead_string loan;
+    if (!find_loan(block, &loan))
+        return false;
+    forget_loan(block);
+    /* Freed by something that is no copy of a library: the address says nothing any more, and it is not certain whose free it was. */
+    if (!address_is_internal(caller) || malloc_usable_size((void *)block) > DEAD_BYTES_MAX)
+        return false;
+    loan.stack = stack_here(caller);
+    if (!lock())
+        return false;
+    struct dead_string *slot = &dead[deaths++ % DEAD_SLOTS];
+    uintptr_t oldest = slot->text;
+    *slot = loan;
+    if (oldest != 0 && !known_string((const void *)oldest))
+        atomic_store(&dead_tags[lent_slot(oldest)], 0);
+    atomic_store(&dead_tags[lent_slot(block)], (uint32_t)block);
+    unlock();
+    fence_free_block(oldest);
+    return true;
+}
+
+static bool find_dead(uintptr_t text, struct dead_string *found)
+{
+    bool any = false;
+    if (!lock())
+        return false;
+    for (uint32_t i = 0; i < DEAD_SLOTS && !any; i++)
+        if (dead[i].text == text)
+        {
+            *found = dead[i];
+            any = true;
+        }
+    unlock();
+    return any;
+}
+
+/* A report about a string: what it was comes from the loan alone. */
+static bool tell_string(struct call *call, const struct dead_string *loan, unsigned rule, bool is_dead, bool freeing, const uintptr_t *arguments)
+{
+    bool refuse = holdfast_options.mode != MODE_report;
+    struct violation violation = {.rule = rule, .function = (uint16_t)call->function, .address = loan->text, .kind = KIND_string, .provider = call->view->number, .freeing = freeing,
+                                  .has_birth = true, .birth_function = loan->function, .has_death = is_dead, .death_function = loan->function,
+                                  .no_death_function = true, .action = refuse ? ACTION_refused : ACTION_logged};
+    size_t used = (size_t)snprintf(violation.handle, sizeof violation.handle, "string");
+    handle_id parent = 0;
+    if (loan->parent != 0 && tracker_lock(TRACKER))
+    {
+        parent = handle_find(TRACKER, loan->parent, NULL, NULL);
+        if (parent != 0)
+        {
+            used += (size_t)snprintf(violation.handle + used, sizeof violation.handle - used, " of ");
+            describe_handle(parent, violation.handle + used, sizeof violation.handle - used);
+            const struct handle_record *record = tracker_handle(TRACKER, parent);
+            if (is_dead && !freeing && record->state == HANDLE_BURIED)
+                violation.rule = 101;
+            describe_handle(parent, violation.parent, sizeof violation.parent);
+            violation.parent_kind = record->kind;
+            violation.parent_address = record->address;
+        }
+        tracker_unlock(TRACKER);
+    }
+    violation.freed = is_dead ? stack_without_libraries(loan->stack) : 0;
+    violation.used = call_stack(call);
+    violation.obtained = stack_of_caller(loan->caller);
+    char sentence[2 * DESCRIPTION_BYTES];
+    report_violation(&violation, sentence, sizeof sentence);
+    if (refuse)
+    {
+        tracker_count(TRACKER, COUNTER_refusals);
+        refuse_tell(call->view, call->function, arguments, sentence);
+    }
+    return refuse;
+}
+
+bool string_is_fine(struct call *call, uintptr_t text, const uintptr_t *arguments)
+{
+    struct dead_string found;
+    if (known_string((const void *)text) || !find_dead(text, &found))
+        return true;
+    return !tell_string(call, &found, 107, true, false, arguments);
+}
+
+bool string_discarded(struct call *call, uintptr_t text, const uintptr_t *arguments, bool *refused)
+{
+    struct dead_string found;
+    bool live = find_loan(text, &found);
+    if (!live && (known_string((const void *)text) || !find_dead(text, &found)))
+        return false;
+    *refused = tell_string(call, &found, 104, !live, true, arguments);
+    return true;
+}
+
+void strings_after_fork_child(void)
+{
+    unlock();
+}

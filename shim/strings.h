@@ -1,0 +1,51 @@
+/* Strings and arrays that the libraries lend (`lends string`): found when the caller frees one (HF104), and when one that the library
+ * freed since is passed to another call (HF101, HF107).
+ *
+ * They are no handles: a table of the last few thousand loans, overwritten as it comes, is all that a loan costs. Certainty comes from free(): a lent
+ * block that the library frees is kept back for a while, so that nothing else can have its address. What was forgotten is not told.
+ * Any thread.
+ */
+#ifndef HOLDFAST_SHIM_STRINGS_H
+#define HOLDFAST_SHIM_STRINGS_H
+
+#include "effects.h"
+
+/* Lower half of the address of the string that each slot stands for: the one look that every free() of the process takes. */
+extern _Atomic uint32_t lent_tags[LENT_SLOTS] __attribute__((visibility("hidden")));
+struct lent_string {
+    _Atomic uintptr_t text;
+    _Atomic uintptr_t parent; /* handle that lent it, 0: the library itself */
+    _Atomic uintptr_t caller; /* return address of the call */
+    _Atomic uint32_t function;
+};
+extern struct lent_string lent_strings[LENT_SLOTS] __attribute__((visibility("hidden")));
+
+static inline bool string_may_be_lent(uintptr_t block)
+{
+    return atomic_load_explicit(&lent_tags[lent_slot(block)], memory_order_relaxed) == (uint32_t)block;
+}
+/* A function lent this string. A torn entry names a wrong lender at the worst, for an address that was lent. */
+static inline void string_remember(uintptr_t text, uintptr_t parent, enum function function, uintptr_t caller)
+{
+    if (text == 0)
+        return;
+    struct lent_string *entry = &lent_strings[lent_slot(text)];
+    atomic_store_explicit(&entry->text, text, memory_order_relaxed);
+    atomic_store_explicit(&entry->parent, parent, memory_order_relaxed);
+    atomic_store_explicit(&entry->caller, caller, memory_order_relaxed);
+    atomic_store_explicit(&entry->function, function, memory_order_relaxed);
+    atomic_store_explicit(&lent_tags[lent_slot(text)], (uint32_t)text, memory_order_relaxed);
+}
+
+void string_lent(const struct call *call, uintptr_t text, uintptr_t parent);
+/* free() of a block that may be a lent string: true when it is kept back. */
+bool string_freed(uintptr_t block, uintptr_t caller);
+/* realloc() of such a block: nothing is certain about it any more. */
+void string_moved(uintptr_t block);
+/* An argument that is text: false when the call is refused. */
+bool string_is_fine(struct call *call, uintptr_t text, const uintptr_t *arguments);
+/* The caller frees this memory: true when it is a lent string, and the free refused or told. */
+bool string_discarded(struct call *call, uintptr_t text, const uintptr_t *arguments, bool *refused);
+void strings_after_fork_child(void);
+
+#endif

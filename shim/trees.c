@@ -1,0 +1,206 @@
+/* Trees: see trees.h.
+ *
+ * A slot stands for one root handle. The word `thread` says who is inside; the number of the entry tells one stay from the next, so that a note
+ * which comes too late is not taken for the following call. Which tree a handle is of is remembered beside the good cache; as that can
+ * be out of date, both sides look their roots up again, under the tracker's lock, before anything is told.
+ */
+#include "trees.h"
+#include "call.h"
+#include "stack.h"
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/single_threaded.h>
+
+#define SLOTS 4096u
+#define NOTES 32u
+#define NO_TREE 1u /* remembered: this handle is of no tree. Slots are remembered as number + 2. */
+
+static struct {
+    _Atomic uint32_t thread;  /* inside, 0: nobody */
+    _Atomic uint32_t entries;
+    _Atomic uint32_t note;    /* number + 1 of what another thread noted, 0: nothing */
+} slots[SLOTS];
+
+/* What a thread was doing in a tree in which another one was inside. */
+static struct note {
+    _Atomic bool taken;
+    uint32_t entry;           /* of the thread inside */
+    handle_id root;
+    uint32_t root_serial;
+    struct violation violation;
+} notes[NOTES];
+
+static _Atomic uint16_t remembered[GOOD_SLOTS];
+
+/* Where the C library does not tell (before glibc 2.32) no process is taken to be alone. */
+static const char never_alone;
+extern char __libc_single_threaded __attribute__((weak));
+const volatile char *holdfast_single_thread = &never_alone;
+
+static __attribute__((constructor)) void find_single_thread(void)
+{
+    if (&__libc_single_threaded != NULL)
+        holdfast_single_thread = &__libc_single_threaded;
+}
+
+void tree_forget(uintptr_t address)
+{
+    atomic_store_explicit(&remembered[good_index(address)], 0, memory_order_relaxed);
+}
+
+/* [tracker locked] The root of the tree that this handle is of, 0 if it is of none. */
+static handle_id root_of(handle_id id)
+{
+    const struct handle_record *record = tracker_handle(TRACKER, id);
+    if (record == NULL || record->kind >= KIND_COUNT || !kind_table[record->kind].serial)
+        return 0;
+    for (unsigned depth = 0; depth < 32; depth++)
+    {
+        handle_id parent = 0;
+        for (uint32_t edge = record->first_parent; edge != 0 && parent == 0; edge = tracker_edge(TRACKER, edge)->next_of_child)
+        {
+            const struct edge_record *link = tracker_edge(TRACKER, edge);
+            const struct handle_record *above = tracker_handle(TRACKER, link->parent);
+            if ((link->type == EDGE_BORROWED || link->type == EDGE_DEPENDANT) && above->state != HANDLE_BURIED && kind_table[above->kind].serial)
+                parent = link->parent;
+        }
+        if (parent == 0)
+            break;
+        id = parent;
+        record = tracker_handle(TRACKER, id);
+    }
+    return record->flags & HANDLE_THREADSAFE ? 0 : id;
+}
+
+static uint16_t slot_of_root(handle_id root)
+{
+    return (uint16_t)(1 + root % (SLOTS - 1));
+}
+
+/* The slot of a handle's tree, 0 if it is of none; `use` gets the root when it was looked up. */
+static uint16_t find_slot(const struct view *view, uintptr_t address, uint8_t kind, bool remember, struct tree_use *use)
+{
+    _Atomic uint16_t *memory = &remembered[good_index(address)];
+    uint16_t known = atomic_load_explicit(memory, memory_order_relaxed);
+    if (remember && known != 0 && known_good(view, (const void *)address, kind))
+        return known == NO_TREE ? 0 : (uint16_t)(known - 1);
+    if (!tracker_lock(TRACKER))
+        return 0;
+    handle_id root = root_of(find_handle(address, kind));
+    use->root = root;
+    use->root_serial = root != 0 ? tracker_handle(TRACKER, root)->serial : 0;
+    tracker_unlock(TRACKER);
+    uint16_t slot = root != 0 ? slot_of_root(root) : 0;
+    if (known_good(view, (const void *)address, kind))
+        atomic_store_explicit(memory, slot != 0 ? (uint16_t)(slot + 1) : NO_TREE, memory_order_relaxed);
+    return slot;
+}
+
+static struct note *take_note(void)
+{
+    for (unsigned i = 0; i < NOTES; i++)
+        if (!atomic_exchange(&notes[i].taken, true))
+            return &notes[i];
+    return NULL;
+}
+
+/* Another thread is inside, for all that is known: leave a note for it. */
+static void leave_note(struct call *call, const struct tree_use *use, uint32_t entry)
+{
+    struct note *note = take_note();
+    if (note == NULL)
+        return;
+    stack_id stack = call_stack(call);
+    bool certain = false;
+    if (tracker_lock(TRACKER))
+    {
+        handle_id id = find_handle(use->handle, use->kind);
+        handle_id root = root_of(id);
+        if (root != 0 && slot_of_root(root) == use->slot)
+        {
+            note->entry = entry;
+            note->root = root;
+            note->root_serial = tracker_handle(TRACKER, root)->serial;
+            memset(&note->violation, 0, sizeof note->violation);
+            violation_describe(&note->violation, 112, (uint16_t)call->function, id, root);
+            note->violation.has_death = false;
+            note->violation.used = stack;
+            note->violation.action = ACTION_logged;
+            certain = true;
+        }
+        tracker_unlock(TRACKER);
+    }
+    uint32_t expected = 0;
+    if (!certain || !atomic_compare_exchange_strong(&slots[use->slot].note, &expected, (uint32_t)(note - notes) + 1))
+        atomic_store(&note->taken, false);
+}
+
+void tree_enter(struct call *call, const uintptr_t *arguments)
+{
+    const struct function_info *info = &function_table[call->function];
+    if (alone() || info->any_thread)
+        return;
+    struct tree_use *use = &call->passing.tree;
+    for (unsigned i = 0; i < info->argument_count; i++)
+    {
+        uint8_t kind = argument_kinds[info->first_argument + i];
+        if (kind == 0 || !kind_table[kind].serial || arguments[i] == 0)
+            continue;
+        struct tree_use found = {.function = (uint16_t)call->function, .caller = call->caller, .handle = arguments[i], .kind = kind};
+        /* What this call ends cannot be looked up when it comes out. */
+        found.slot = find_slot(call->view, arguments[i], kind, variant_table[info->first_variant].effect_count == 0, &found);
+        if (found.slot == 0)
+            continue;
+        uint32_t me = (uint32_t)tracker_thread(), inside = 0;
+        if (atomic_compare_exchange_strong_explicit(&slots[found.slot].thread, &inside, me, memory_order_acquire, memory_order_relaxed))
+        {
+            found.entry = atomic_fetch_add_explicit(&slots[found.slot].entries, 1, memory_order_relaxed) + 1;
+            *use = found;
+        }
+        else if (inside != me)
+            leave_note(call, &found, atomic_load_explicit(&slots[found.slot].entries, memory_order_relaxed));
+        return; /* one tree a call: the first handle says which */
+    }
+}
+
+/* [tracker unlocked] Was this stay in the tree that the note is about? */
+static bool same_tree(const struct tree_use *use, const struct note *note)
+{
+    if (use->root_serial != 0)
+        return use->root == note->root && use->root_serial == note->root_serial;
+    if (!tracker_lock(TRACKER))
+        return false;
+    handle_id root = root_of(find_handle(use->handle, use->kind));
+    bool same = root == note->root && tracker_handle(TRACKER, root) != NULL && tracker_handle(TRACKER, root)->serial == note->root_serial;
+    tracker_unlock(TRACKER);
+    return same;
+}
+
+void tree_leave_slowly(struct tree_use *use)
+{
+    uint16_t slot = use->slot;
+    use->slot = 0;
+    uint32_t number = atomic_exchange(&slots[slot].note, 0);
+    atomic_store_explicit(&slots[slot].thread, 0, memory_order_release);
+    if (number == 0)
+        return;
+    struct note *note = &notes[number - 1];
+    if (note->entry == use->entry && same_tree(use, note))
+    {
+        char sentence[2 * DESCRIPTION_BYTES];
+        note->violation.has_other = true;
+        note->violation.other = stack_here(use->caller);
+        note->violation.other_function = use->function;
+        note->violation.other_thread = (int)tracker_thread();
+        report_violation(&note->violation, sentence, sizeof sentence);
+    }
+    atomic_store(&note->taken, false);
+}
+
+void tree_after_fork_child(void)
+{
+    memset(slots, 0, sizeof slots);
+    for (unsigned i = 0; i < NOTES; i++)
+        atomic_store(&notes[i].taken, false);
+}

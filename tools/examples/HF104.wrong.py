@@ -1,0 +1,6 @@
+from osgeo import ogr
+
+both = ogr.CreateGeometryFromWkt("MULTIPOINT (1 2, 3 4)")
+first = both.GetGeometryRef(0)  # lent, not given
+print(first.GetX())
+first.Destroy()

@@ -1,0 +1,8 @@
+from osgeo import gdal, ogr
+
+dataset = gdal.GetDriverByName("Memory").Create("", 0, 0, 0)
+places = dataset.CreateLayer("places")
+places.CreateField(ogr.FieldDefn("name", ogr.OFTString))
+place = ogr.Feature(places.GetLayerDefn())
+place = None  # before the fields change
+places.DeleteField(0)
