@@ -1,6 +1,8 @@
 /* Births, loans and transfers: what a call brought. Any thread, the tracker unlocked unless a function says so. Called after the real function
  * ran. */
 #include "call.h"
+#include "leaks.h"
+#include "evidence.h"
 #include <string.h>
 
 void gather_birth(struct birth *birth, const struct variant_info *variant, const uintptr_t *arguments)
@@ -90,6 +92,7 @@ void was_born(struct call *call, uintptr_t address, uint8_t kind, const struct b
         good_remember(address, call->view->number, kind);
     }
     tracker_unlock(TRACKER);
+    growth_count_birth();
 }
 
 /* [tracker locked] The record of a parent; one that was made unseen becomes known now. */
@@ -104,14 +107,22 @@ uint8_t kind_of_argument(const struct call *call, int position)
     return argument_kinds[function_table[call->function].first_argument + (unsigned)position];
 }
 
-/* [tracker locked] What the handle lives in or depends on; itself when that is not known. */
-static handle_id owner_of(handle_id id)
+/* [tracker locked] What the handle lives in or depends on, else what it came from; itself when neither is known. The memory that it works on is none of these. */
+handle_id owner_of(handle_id id)
 {
     const struct handle_record *record = tracker_handle(TRACKER, id);
-    const struct edge_record *edge = record != NULL ? tracker_edge(TRACKER, record->first_parent) : NULL;
-    while (edge != NULL && edge->type == EDGE_ADVICE)
-        edge = tracker_edge(TRACKER, edge->next_of_child);
-    return edge != NULL ? edge->parent : id;
+    handle_id source = id;
+    for (uint32_t edge = record != NULL ? record->first_parent : 0; edge != 0; edge = tracker_edge(TRACKER, edge)->next_of_child)
+    {
+        handle_id parent = tracker_edge(TRACKER, edge)->parent;
+        if (tracker_handle(TRACKER, parent)->kind == KIND_buffer)
+            continue;
+        if (tracker_edge(TRACKER, edge)->type != EDGE_ADVICE)
+            return parent;
+        if (source == id)
+            source = parent;
+    }
+    return source;
 }
 
 void depends_on(struct call *call, const struct effect_info *effect, uintptr_t child, uintptr_t parent)
@@ -125,6 +136,10 @@ void depends_on(struct call *call, const struct effect_info *effect, uintptr_t c
     if (child_id != 0 && parent_kind != 0)
     {
         handle_id parent_id = effect->to.owner ? owner_of(find_handle(parent, parent_kind)) : parent_record(call, parent, parent_kind);
+        /* What keeps a dataset that is being written open has its share in the loss when it is never released. */
+        if (parent_id != 0 && kind_table[tracker_handle(TRACKER, child_id)->kind].valuable && (tracker_handle(TRACKER, parent_id)->flags & HANDLE_UPDATE) != 0 &&
+            (kind_table[parent_kind].flush == NULL || tracker_handle(TRACKER, parent_id)->label != 0))
+            tracker_handle(TRACKER, child_id)->flags |= HANDLE_UPDATE;
         if (parent_id != 0)
             edge_add(TRACKER, parent_id, child_id,
                      effect->verb == VERB_advises ? EDGE_ADVICE : effect->verb == VERB_needs ? EDGE_NEEDED : EDGE_DEPENDANT);
@@ -211,6 +226,7 @@ void was_lent(struct call *call, const struct effect_info *effect, uintptr_t chi
         if ((above->state == HANDLE_HELD || (above->flags & HANDLE_STALE)) && ((record->flags & HANDLE_COUNTED) == 0 || record->parents == 1))
             record->flags |= HANDLE_STALE;
     }
+    evidence_lent(call->function, id, parent_id);
     handle_lent_again(TRACKER, id);
     if ((record->flags & HANDLE_STALE) == 0 && record->state == HANDLE_LIVE)
     {
@@ -245,6 +261,13 @@ void was_taken(struct call *call, const struct effect_info *effect, uintptr_t ad
     }
     if (effect->to.position == POSITION_NONE)
         forget_unseen(id);
+    else if (effect->to.position == POSITION_GLOBAL && (record->flags & HANDLE_GLOBAL) == 0)
+    {
+        record->flags |= (uint32_t)(HANDLE_BORROWED | HANDLE_TAKEN | HANDLE_GLOBAL);
+        record->flags &= (uint32_t)~HANDLE_TRACELESS;
+        record->death_stack = call->stack;
+        record->death_function = (uint16_t)call->function;
+    }
     else if (taker != 0 && taker != address)
     {
         uint8_t taker_kind = effect->to_kind;

@@ -70,6 +70,7 @@ void forget_unseen(handle_id id);
 enum call_outcome judge_and_free(struct call *call, const struct effect_info *effect, uintptr_t address, const uintptr_t *arguments);
 enum call_outcome judge_and_take(struct call *call, const struct effect_info *effect, uintptr_t address, const uintptr_t *arguments);
 void judge_invalidation(struct call *call, const struct effect_info *effect, const uintptr_t *arguments);
+handle_id owner_of(handle_id id); /* [tracker locked] */
 void end_world(struct call *call, const struct effect_info *effect);
 
 /* ---- births.c -------------------------------------------------------------------------------------------- */

@@ -5,6 +5,7 @@
  * because nothing is certain about it.
  */
 #include "call.h"
+#include "evidence.h"
 
 bool watch_one(struct tracker *tracker, handle_id id, void *context)
 {
@@ -109,6 +110,7 @@ void forget_freed(uintptr_t block)
             return; /* a second free of what is kept back already */
         if (record->state != HANDLE_BURIED)
             tracker_count(TRACKER, COUNTER_implicit_deaths);
+        evidence_freed(id);
         forget_unseen(id);
     }
 }
@@ -231,6 +233,7 @@ void dying_end(struct call *call)
                     settle_unseen(call, &watch->entries[i]);
             else
                 forget_unproven(watch);
+            evidence_died(watch);
         }
         struct arena_header *header = tracker_header(TRACKER);
         for (; next_hit < watch->hit_count && evictions < EVICTED_MAX - 4; next_hit++)

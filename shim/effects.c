@@ -8,12 +8,14 @@
  * written. Functions marked [tracker locked] are called between tracker_lock() and tracker_unlock(); all others take it themselves.
  */
 #include "call.h"
+#include "evidence.h"
 #include "hold.h"
 #include "python.h"
 #include "refuse.h"
 #include "buffers.h"
 #include "strings.h"
 #include "stack.h"
+#include <string.h>
 #include <unistd.h>
 
 _Atomic uint64_t good_cache[GOOD_SLOTS];
@@ -45,6 +47,8 @@ void loan_forget(uintptr_t parent, uintptr_t child)
 
 void loan_remember(uintptr_t parent, uintptr_t child)
 {
+    if (evidence_wanted())
+        return; /* another function may lend the same, and is to be seen doing so */
     uint64_t entry = loan_entry(parent, child);
     atomic_store_explicit(&loan_cache[loan_index(entry)], entry, memory_order_relaxed);
 }
@@ -140,6 +144,8 @@ bool condition_holds(const struct effect_info *effect, const uintptr_t *argument
     {
     case CONDITION_null:
         return arguments[effect->condition_argument] == 0;
+    case CONDITION_contains: /* a text with any of these letters */
+        return arguments[effect->condition_argument] != 0 && strpbrk((const char *)arguments[effect->condition_argument], effect->text) != NULL;
     case CONDITION_given:
         return arguments[effect->condition_argument] != 0;
     case CONDITION_mask:

@@ -217,6 +217,26 @@ static bool tell_before_burial(struct call *call, const struct freeing *freeing,
     return lock_again(freeing);
 }
 
+/* HF119, for those who ask for it: by the documentation others should have been freed before this one. Tracker locked on entry; on return locked if
+ * the free may go on, else unlocked. */
+static bool tell_order(struct call *call, const struct freeing *freeing, const uintptr_t *arguments)
+{
+    uint8_t first = kind_table[freeing->record->kind].after;
+    if (first == 0 || !report_wanted(119))
+        return true;
+    uint32_t used = tracker_header(TRACKER)->sections[SECTION_HANDLES].used;
+    for (handle_id id = 1; id < used; id++)
+    {
+        const struct handle_record *record = tracker_handle(TRACKER, id);
+        if (record->kind != first || record->state != HANDLE_LIVE || (record->flags & (HANDLE_BORROWED | HANDLE_GLOBAL)) != 0 || record->birth_stack == 0)
+            continue;
+        struct finding finding = {.rule = 119, .dead = freeing->id, .action = ACTION_logged};
+        tell(call, &finding, id, true, arguments);
+        return lock_again(freeing);
+    }
+    return true;
+}
+
 /* The free of an owned, live handle: refused, postponed, or on its way. Tracker locked on entry, unlocked on return. */
 static enum call_outcome free_owned(struct call *call, const struct freeing *freeing, bool counted, const uintptr_t *arguments)
 {
@@ -236,6 +256,8 @@ static enum call_outcome free_owned(struct call *call, const struct freeing *fre
     if (holdfast_options.mode != MODE_report && children != CHILDREN_NONE && !freeing->one_of_many && hold_allowed(record))
         return postpone(call, freeing, children, arguments);
     if (!tell_before_burial(call, freeing, children, child, arguments))
+        return CALL_GO;
+    if (!tell_order(call, freeing, arguments))
         return CALL_GO;
     tree_walk(TRACKER, freeing->id, true, forget_good_of, NULL);
     dying_begin(call, freeing->id, VERB_frees, CAUSE_FREED);
@@ -347,7 +369,8 @@ enum call_outcome judge_and_take(struct call *call, const struct effect_info *ef
     if (id == 0)
         return judge_stranger(call, effect, address, 109, arguments);
     struct finding finding = judge_free(call->view, id, effect->verb, 0);
-    if (finding.rule != 0 && taker != 0 && is_child_of(id, taker))
+    bool is_global = effect->to.position == POSITION_GLOBAL && (tracker_handle(TRACKER, id)->flags & HANDLE_GLOBAL) && tracker_handle(TRACKER, id)->state == HANDLE_LIVE;
+    if (finding.rule != 0 && (is_global || (taker != 0 && is_child_of(id, taker))))
         finding.rule = 0; /* given to whom it belongs already: the libraries take that for a no-op */
     finding.giving = true;
     struct freeing giving = {.id = id, .serial = tracker_handle(TRACKER, id)->serial, .record = tracker_handle(TRACKER, id), .address = address};
@@ -399,7 +422,7 @@ void judge_invalidation(struct call *call, const struct effect_info *effect, con
     uintptr_t parent = operand_value(&effect->to, arguments, 0);
     if (parent == 0 || !tracker_lock(TRACKER))
         return;
-    handle_id id = find_handle(parent, effect->to_kind);
+    handle_id id = effect->to.owner ? owner_of(find_handle(parent, effect->to_kind)) : find_handle(parent, effect->to_kind);
     struct invalidation invalidation = {.call = call, .kind = effect->kind, .parent = id};
     bool any = id != 0 && tracker_handle(TRACKER, id)->first_child != 0;
     if (any)

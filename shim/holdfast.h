@@ -16,6 +16,9 @@ extern "C" {
 HOLDFAST_EXPORT const char *holdfast_version(void);
 /* Violations of severity error found in this process so far, repeats included. */
 HOLDFAST_EXPORT uint64_t holdfast_error_count(void);
+/* Report the owned handles that are alive now (HF115), one report for each origin, whatever the option `leaks` says; those of an earlier call are not
+ * told again. Returns how many handles were told of. */
+HOLDFAST_EXPORT size_t holdfast_report_leaks(void);
 /* Words for a handle, such as "band 1 of dataset 'a.tif'", into `buffer` of `bytes` bytes (cut to fit, always terminated). Returns the
  * length, 0 when the handle is not known. */
 HOLDFAST_EXPORT size_t holdfast_describe(const void *handle, char *buffer, size_t bytes);

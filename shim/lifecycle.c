@@ -9,9 +9,11 @@
  */
 #include "lifecycle.h"
 #include "context.h"
+#include "evidence.h"
 #include "hold.h"
 #include "forks.h"
 #include "holdfast.h"
+#include "leaks.h"
 #include "log.h"
 #include "python.h"
 #include "report.h"
@@ -81,6 +83,7 @@ static void after_fork_child(void)
     forks_after_fork_child();
     tree_after_fork_child();
     strings_after_fork_child();
+    evidence_after_fork_child();
     python_after_fork_child();
 }
 
@@ -151,7 +154,9 @@ static __attribute__((destructor)) void at_unload(void)
 {
     if (!holdfast_is_active())
         return;
+    leaks_report(holdfast_options.leaks);
     report_summary();
+    evidence_write();
     bool failed = report_errors() > 0 && holdfast_options.exitcode != 0;
     int code = (int)holdfast_options.exitcode;
     /* Marked as ended, but not unmapped: other threads may still be inside a call. */
@@ -171,6 +176,11 @@ const char *holdfast_version(void)
 uint64_t holdfast_error_count(void)
 {
     return report_errors();
+}
+
+size_t holdfast_report_leaks(void)
+{
+    return holdfast_is_active() ? leaks_report(LEAKS_all) : 0;
 }
 
 size_t holdfast_describe(const void *handle, char *buffer, size_t bytes)

@@ -88,6 +88,19 @@ static const char *set_format(option_format *option, struct word value)
     return NULL;
 }
 
+static const char *set_leaks(option_leaks *option, struct word value)
+{
+    if (is(value, "off") || is(value, "0"))
+        *option = LEAKS_off;
+    else if (is(value, "data"))
+        *option = LEAKS_data;
+    else if (is(value, "all") || is(value, "1"))
+        *option = LEAKS_all;
+    else
+        return "off, data or all";
+    return NULL;
+}
+
 static const char *set_path(option_path *option, struct word value)
 {
     if (value.length >= OPTION_PATH_BYTES)
@@ -164,6 +177,7 @@ void options_defaults(struct options *options)
 #define DEFAULT_mode(name, fallback) options->name = fallback;
 #define DEFAULT_borrowed(name, fallback) options->name = fallback;
 #define DEFAULT_format(name, fallback) options->name = fallback;
+#define DEFAULT_leaks(name, fallback) options->name = fallback;
 #define DEFAULT_path(name, fallback) snprintf(options->name, sizeof options->name, "%s", fallback);
 #define DEFAULT_flag(name, fallback) options->name = fallback;
 #define DEFAULT_count(name, fallback) options->name = fallback;
@@ -270,7 +284,7 @@ void options_print(int descriptor)
     {
         const char *fallback = option_table[i].fallback;
         const char *underscore = strchr(fallback, '_');
-        if (strncmp(fallback, "MODE_", 5) == 0 || strncmp(fallback, "FORMAT_", 7) == 0 || strncmp(fallback, "BORROWED_", 9) == 0)
+        if (strncmp(fallback, "MODE_", 5) == 0 || strncmp(fallback, "FORMAT_", 7) == 0 || strncmp(fallback, "LEAKS_", 6) == 0 || strncmp(fallback, "BORROWED_", 9) == 0)
             fallback = underscore + 1;
         length = snprintf(line, sizeof line, "  %-14s (default %s) %s\n", option_table[i].name, fallback, option_table[i].help);
         if (length < 0 || write(descriptor, line, (size_t)length) != length)

@@ -2,6 +2,7 @@
 #ifndef HOLDFAST_SHIM_OPTIONS_H
 #define HOLDFAST_SHIM_OPTIONS_H
 
+#include "leaks.h"
 #include "levels.h"
 #include "tracker.h"
 #include <stdbool.h>
@@ -15,6 +16,7 @@ enum format { FORMAT_text, FORMAT_json };
 typedef enum mode option_mode;
 typedef enum borrowed_policy option_borrowed;
 typedef enum format option_format;
+typedef enum leaks option_leaks;
 typedef char option_path[OPTION_PATH_BYTES];
 typedef struct {
     size_t used;

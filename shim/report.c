@@ -133,6 +133,16 @@ static void log_violation(const struct violation *violation, const struct rule *
     reporting = false;
 }
 
+static bool is_wanted(enum rule_level level)
+{
+    return level != LEVEL_off && (level != LEVEL_advice || holdfast_options.advice);
+}
+
+bool report_wanted(unsigned rule)
+{
+    return is_wanted(rule_level(&holdfast_options.rules, rule));
+}
+
 bool report_violation(const struct violation *violation, char *sentence, size_t sentence_bytes)
 {
     const struct rule *rule = rule_by_number(violation->rule);
@@ -140,7 +150,7 @@ bool report_violation(const struct violation *violation, char *sentence, size_t 
     char message[2 * DESCRIPTION_BYTES];
     message_text(violation, message, sizeof message);
     sentence_text(violation, rule, message, sentence, sentence_bytes);
-    if (level == LEVEL_off || (level == LEVEL_advice && !holdfast_options.advice))
+    if (!is_wanted(level))
         return false;
     if (reporting)
         return true;

@@ -53,6 +53,8 @@ bool report_violation(const struct violation *violation, char *sentence, size_t 
 void report_notice(const char *text);
 /* The closing line; writes nothing when there was nothing to say. */
 void report_summary(void);
+/* Would a report of this rule be written? For what is only looked for on request. */
+bool report_wanted(unsigned rule);
 /* Errors (not warnings) logged or counted so far. */
 uint64_t report_errors(void);
 void report_after_fork_child(void);

@@ -33,8 +33,10 @@ void describe_handle(handle_id id, char *buffer, size_t bytes)
         describe_one(record, buffer + used, bytes - used);
         used = strlen(buffer);
         const struct edge_record *edge = tracker_edge(TRACKER, record->first_parent);
-        /* What it merely holds a reference to (a feature its definition) does not tell where it is. */
-        while (edge != NULL && edge->type == EDGE_ADVICE && kind_table[tracker_handle(TRACKER, edge->parent)->kind].reference != NULL)
+        /* What it merely holds a reference to (a feature its definition) does not tell where it is, nor does the memory that it works on. */
+        while (edge != NULL && (tracker_handle(TRACKER, edge->parent)->kind == KIND_buffer ||
+                                (edge->type == EDGE_ADVICE && tracker_handle(TRACKER, edge->parent)->kind != KIND_dataset &&
+                                 kind_table[tracker_handle(TRACKER, edge->parent)->kind].reference != NULL)))
             edge = tracker_edge(TRACKER, edge->next_of_child);
         id = edge != NULL ? edge->parent : 0;
     }

@@ -428,7 +428,7 @@ uint32_t stack_without_libraries(uint32_t id)
         uint64_t word = *(const uint64_t *)tracker_record(&holdfast_tracker, SECTION_WORDS, stack->first_word + stack->python_count + i);
         const struct module_record *module = tracker_record(&holdfast_tracker, SECTION_MODULES, (uint32_t)(word >> STACK_MODULE_SHIFT));
         if (natives == 0 && module != NULL &&
-            (address_is_internal(module->base + (word & STACK_OFFSET_MASK)) || strstr(tracker_text(&holdfast_tracker, module->path), "/libstdc++.so") != NULL))
+            (address_is_internal(module->base + (word & STACK_OFFSET_MASK)) || elf_is_own(module->base + (word & STACK_OFFSET_MASK)) || strstr(tracker_text(&holdfast_tracker, module->path), "/libstdc++.so") != NULL))
             continue;
         words[natives++] = word;
     }

@@ -86,6 +86,8 @@ struct finding judge_use(const struct call *call, handle_id id)
         {
             /* Its parent is gone for good: only what depends on a parent outlives it. */
             uint32_t edge = record->first_parent;
+            while (edge != 0 && tracker_handle(TRACKER, tracker_edge(TRACKER, edge)->parent)->state == HANDLE_LIVE && tracker_edge(TRACKER, edge)->next_of_child != 0)
+                edge = tracker_edge(TRACKER, edge)->next_of_child;
             finding.dead = edge != 0 ? tracker_edge(TRACKER, edge)->parent : id;
             finding.rule = finding.dead != id ? 101 : 0;
         }

@@ -3,12 +3,10 @@
 #include "examples.h"
 #include "rules.h"
 #include "text.h"
-#include <ctype.h>
 #include <stdint.h>
 #include <string.h>
 
 #define EXPLAIN_COLUMNS 88
-#define NAME_LONGEST 64
 
 const char explain_usage[] =
     "usage: holdfast explain [RULE...]\n\n"
@@ -41,36 +39,11 @@ static void print_all(void)
                rules[index].summary);
 }
 
-/* Edits (insert, delete, replace a letter) that make one word of the other. */
-static unsigned edit_distance(const char *left, const char *right)
-{
-    unsigned row[NAME_LONGEST + 1];
-    size_t width = strnlen(right, NAME_LONGEST);
-    for (size_t column = 0; column <= width; column++)
-        row[column] = (unsigned)column;
-    for (unsigned line = 1; left[line - 1] != '\0'; line++) {
-        unsigned diagonal = row[0];
-        row[0] = line;
-        for (size_t column = 1; column <= width; column++) {
-            unsigned above = row[column];
-            int same = tolower((unsigned char)left[line - 1]) == right[column - 1];
-            unsigned best = diagonal + (same ? 0u : 1u);
-            if (above + 1 < best)
-                best = above + 1;
-            if (row[column - 1] + 1 < best)
-                best = row[column - 1] + 1;
-            row[column] = best;
-            diagonal = above;
-        }
-    }
-    return row[width];
-}
-
 static void complain_unknown(const char *text)
 {
     const struct rule *closest = NULL;
     unsigned closest_distance = UINT32_MAX;
-    for (size_t index = 0; index < rule_count && strlen(text) <= NAME_LONGEST; index++) {
+    for (size_t index = 0; index < rule_count && strlen(text) <= EDIT_LONGEST; index++) {
         unsigned distance = edit_distance(text, rules[index].name);
         if (distance < closest_distance) {
             closest_distance = distance;

@@ -19,6 +19,7 @@ static const struct command commands[] = {
     {"run", "run a program under Holdfast", run_usage, run_command},
     {"report", "show what logs and arena files tell", report_usage, report_command},
     {"explain", "explain a rule, or list all rules", explain_usage, explain_command},
+    {"contracts", "show what the library knows of each C function", contracts_usage, contracts_command},
 };
 static const size_t command_count = sizeof commands / sizeof commands[0];
 

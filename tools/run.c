@@ -56,6 +56,7 @@ static bool is_number(const char *value, const char *suffixes)
 static bool fits_mode(const char *value) { return is_one_of(value, "report defer reject"); }
 static bool fits_borrowed(const char *value) { return is_one_of(value, "grace live dead"); }
 static bool fits_format(const char *value) { return is_one_of(value, "text json"); }
+static bool fits_leaks(const char *value) { return is_one_of(value, "off data all 0 1"); }
 static bool fits_flag(const char *value) { return is_one_of(value, "0 1"); }
 static bool fits_count(const char *value) { return is_number(value, ""); }
 static bool fits_seconds(const char *value) { return is_number(value, ""); }
@@ -80,6 +81,7 @@ static bool fits_levels(const char *value)
 static const char wanted_mode[] = "report, defer or reject";
 static const char wanted_borrowed[] = "grace, live or dead";
 static const char wanted_format[] = "text or json";
+static const char wanted_leaks[] = "off, data or all";
 static const char wanted_flag[] = "0 or 1";
 static const char wanted_count[] = "a number";
 static const char wanted_seconds[] = "a number of seconds";

@@ -1,5 +1,6 @@
 /* Text for people: see text.h. Any thread; allocates. */
 #include "text.h"
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,4 +112,28 @@ const char *base_name(const char *path)
 {
     const char *slash = strrchr(path, '/');
     return slash != NULL ? slash + 1 : path;
+}
+
+unsigned edit_distance(const char *left, const char *right)
+{
+    unsigned row[EDIT_LONGEST + 1]; /* of the matrix whose lines are the letters of `left` */
+    size_t width = strnlen(right, EDIT_LONGEST);
+    for (size_t column = 0; column <= width; column++)
+        row[column] = (unsigned)column;
+    for (unsigned line = 1; left[line - 1] != '\0'; line++) {
+        unsigned diagonal = row[0];
+        row[0] = line;
+        for (size_t column = 1; column <= width; column++) {
+            unsigned above = row[column];
+            int same = tolower((unsigned char)left[line - 1]) == tolower((unsigned char)right[column - 1]);
+            unsigned best = diagonal + (same ? 0u : 1u);
+            if (above + 1 < best)
+                best = above + 1;
+            if (row[column - 1] + 1 < best)
+                best = row[column - 1] + 1;
+            row[column] = best;
+            diagonal = above;
+        }
+    }
+    return row[width];
 }

@@ -24,4 +24,8 @@ void print_wrapped(FILE *stream, const char *text, unsigned indent, unsigned wid
 /* What follows the last '/' of `path`. */
 const char *base_name(const char *path);
 
+/* Edits (insert, delete, replace a letter) that make one word of the other, whatever their case. Of `right` no more than EDIT_LONGEST letters are compared. */
+#define EDIT_LONGEST 64
+unsigned edit_distance(const char *left, const char *right);
+
 #endif

@@ -267,6 +267,9 @@ class Function:
 
     def condition(self, text):
         """P & MASK | P == V | P != V | P"""
+        match = re.match(r'^(\w+)\s+contains\s+"([^"]+)"$', text)
+        if match:
+            return (self.index(match.group(1)), 'contains', match.group(2))
         text = text.replace(' ', '')
         match = re.match(r'^(\w+)(&|==|!=)(\w+)$', text)
         if not match and re.match(r'^\w+$', text):
@@ -290,6 +293,8 @@ class Function:
         made = self.effects_of(phrase)
         for effect in made:
             effect.condition, effect.unless_failed = condition, unless_failed
+            if condition and condition[1] == 'contains':
+                effect.condition, effect.text = (*condition[:2], 0), condition[2]
         self.effects += made
 
     def effects_of(self, phrase):
@@ -459,14 +464,14 @@ def parse_declaration(line):
         fields = dict(zip(words[2::2], words[3::2]))
         LIBRARIES[words[1]] = {key: fields.get(key) for key in ('probe', 'channel', 'version', 'allocates', 'deallocates', 'context')}
     elif words[0] == 'kind':
-        kind = {'words': words[2].strip('"'), 'flush': None, 'counted': None, 'before': None, 'accepts': [], **{word: False for word in KIND_FLAGS}}
+        kind = {'words': words[2].strip('"'), 'flush': None, 'counted': None, 'after': None, 'accepts': [], **{word: False for word in KIND_FLAGS}}
         rest = words[3:]
         while rest:
             word = rest.pop(0)
             if word in KIND_FLAGS:
                 kind[word] = True
-            elif word == 'before':
-                kind['before'] = rest.pop(0)
+            elif word == 'after':
+                kind['after'] = rest.pop(0)
             elif word == 'flush':
                 kind['flush'] = rest.pop(0)
             elif word == 'counted' and rest[:1] == ['by']:
@@ -593,7 +598,7 @@ def write_header(out, names):
     out.write('enum kind { KIND_none, ' + ', '.join('KIND_' + name for name in KINDS) + ', KIND_COUNT };\n\n')
     out.write('enum verb { VERB_none, ' + ', '.join('VERB_' + name for name in VERBS) + ' };\n\n')
     out.write('enum channel { CHANNEL_cpl, CHANNEL_geos, CHANNEL_proj };\n')
-    out.write('enum condition { CONDITION_none, CONDITION_mask, CONDITION_equal, CONDITION_unequal, CONDITION_null, CONDITION_given };\n')
+    out.write('enum condition { CONDITION_none, CONDITION_mask, CONDITION_equal, CONDITION_unequal, CONDITION_null, CONDITION_given, CONDITION_contains };\n')
     out.write('enum fails_by { FAILS_BY_nothing, FAILS_BY_null, FAILS_BY_nonzero, FAILS_BY_value };\n')
     out.write('enum form { FORM_direct, FORM_pointed, FORM_array };\n\n')
     out.write('#define POSITION_RESULT (-1)\n#define POSITION_NONE (-2)\n#define POSITION_GLOBAL (-3)\n\n')
@@ -610,7 +615,7 @@ struct kind_info {
     const char *freed_by;                /* the function that frees it, or NULL */
     uint64_t accepts[4];                 /* bit K: kind K may be passed where this one is expected; its own bit is set */
     uint8_t harmless, serial, process, many, valuable;
-    uint8_t before; /* kind that is to be freed after this one, or 0 */
+    uint8_t after; /* kind that is to be freed before this one, or 0 */
 };
 static inline int kind_accepts(const struct kind_info *expected, unsigned kind)
 {
@@ -691,10 +696,10 @@ def write_tables(out, functions, names):
         counted = kind['counted'] or (None, None)
         words = ', '.join(f'UINT64_C({bits >> shift & (1 << 64) - 1:#x})' for shift in (0, 64, 128, 192))
         flags = ', '.join(str(int(kind[flag])) for flag in KIND_FLAGS)
-        out.write(f'    [KIND_{name}] = {{{c_string(name)}, {c_string(kind["words"])}, {c_string(kind["flush"])}, {c_string(counted[0])}, {c_string(counted[1])}, {c_string(freed_by(functions, name))}, {{{words}}}, {flags}, {"KIND_" + kind["before"] if kind["before"] else 0}}},\n')
+        out.write(f'    [KIND_{name}] = {{{c_string(name)}, {c_string(kind["words"])}, {c_string(kind["flush"])}, {c_string(counted[0])}, {c_string(counted[1])}, {c_string(freed_by(functions, name))}, {{{words}}}, {flags}, {"KIND_" + kind["after"] if kind["after"] else 0}}},\n')
     out.write('};\n\n')
     effects, variants, arguments, rows = [], [], [], []
-    conditions = {None: 'none', '&': 'mask', '==': 'equal', '!=': 'unequal', 'null': 'null', 'given': 'given'}
+    conditions = {None: 'none', '&': 'mask', '==': 'equal', '!=': 'unequal', 'null': 'null', 'given': 'given', 'contains': 'contains'}
 
     def kind_name(kind):
         return 'KIND_' + kind if kind else '0'

@@ -1,4 +1,4 @@
-"""The holdfast command from outside: run, report, explain. Prints a line a check; exits 1 when one failed.
+"""The holdfast command from outside: run, report, explain, contracts. Prints a line a check; exits 1 when one failed.
 
 usage: command_test.py BUILD_DIRECTORY
 
@@ -137,6 +137,14 @@ def test_run_environment(folder):
     result = run("run", "--log-path", "logs/app", *show, cwd=folder)
     check("a relative log path means the directory of now", result.stdout.split("\n")[1] == "log_path=%s/logs/app" % folder.resolve(), result)
     check("log_path stderr stays", seen("--log-path", "stderr")[1] == "log_path=stderr")
+    (folder / "known.supp").write_text("")
+    result = run("run", "--suppressions", "known.supp", "--suppressions=" + str(folder / "known.supp"), "--gen-suppressions=new.supp", *show, cwd=folder)
+    known = "suppressions=%s/known.supp" % folder.resolve()
+    check("files of suppressions mean the directory of now", result.stdout.split("\n")[1] == ":".join([known, "suppressions=%s/known.supp" % folder,
+          "gen_suppressions_path=%s/new.supp" % folder.resolve()]), result)
+    check("--gen-suppressions needs no value", seen("--gen-suppressions", "--mode=report")[1] == "gen_suppressions=1:mode=report")
+    expect("--suppressions without a file", run("run", "--suppressions"), 2, err=["--suppressions needs a value"])
+    expect("--suppressions with a missing file", run("run", "--suppressions", "/no/such.supp", "true"), 2, err=["'/no/such.supp' cannot be read"])
     result = run("run", "true", environment={"HOLDFAST_LIBRARY": "/nowhere/lib.so"})
     expect("HOLDFAST_LIBRARY that is no file", result, 126, err=["/nowhere/lib.so"])
     blank = folder / "with blank"
@@ -246,6 +254,73 @@ def test_explain():
     expect("explain one good, one bad", run("explain", "HF101", "bad!"), 2, out=["HF101"], err=["'bad!'"])
 
 
+# ---- contracts ----------------------------------------------------------------------------------------------------------
+
+
+def parsed_contracts():
+    """(function, since, before): the verbs of its effects, read by the generator itself."""
+    sys.path.insert(0, str(SOURCE / "shim" / "contracts"))
+    import describe
+    import generate
+    paths = [str(SOURCE / "shim" / "contracts" / (name + ".contract")) for name in ("kinds", "gdal", "ogr", "osr", "geos", "proj")]
+    return {(name, describe.version(line.range[0]), describe.version(line.range[1])): sorted(effect.verb for effect in line.effects)
+            for name, family in generate.parse(paths).items() for line in family}
+
+
+def test_contracts():
+    result = run("contracts", "--format", "json")
+    document = json.loads(result.stdout)
+    lines = {(line["function"], line["since"], line["before"]): line for line in document["contracts"]}
+    wanted = parsed_contracts()
+    shown = {key: sorted(effect["effect"] for effect in line["effects"] if effect["effect"] not in ("use", "unused")) for key, line in lines.items()}
+    check("contracts shows every line with every effect", len(wanted) > 1500 and shown == wanted,
+          [(key, shown.get(key), wanted.get(key)) for key in sorted(set(shown) | set(wanted), key=str) if shown.get(key) != wanted.get(key)][:5])
+    check("its counts are those of the lines", document["counts"]["lines"]["total"] == len(wanted) and
+          document["counts"]["functions"]["total"] == len({name for name, _, _ in wanted}), document["counts"])
+    new = {library: sum(line["library"] == library and effect["effect"] == "new" for line in lines.values() for effect in line["effects"]) for library in ("gdal", "geos", "proj")}
+    check("its counts by library and effect are those of the effects", document["counts"]["effects"]["new"] == {**new, "total": sum(new.values())}, document["counts"])
+    check("the document says what it is", document["schema"] == 1 and document["type"] == "contracts", sorted(document))
+
+    line = lines["GDALGetRasterBand", None, None]
+    effect = next(effect for effect in line["effects"] if effect["effect"] == "borrows")
+    check("a loan names what lends", (effect["kind"], effect["name"], effect["parent"], effect["parent_name"], effect["parent_kind"]) ==
+          ("band", "result", 0, "hDS", "dataset") and "freed_by" not in effect, effect)
+    check("a line names its place", line["place"].startswith("gdal.contract:") and line["fails"] == "NULL" and
+          "GDALGetRasterBand" in (SOURCE / "shim" / "contracts" / "gdal.contract").read_text().splitlines()[int(line["place"].split(":")[1]) - 1], line)
+    effect = next(effect for effect in lines["GEOSPrepare_r", None, None]["effects"] if effect["effect"] == "new")
+    check("what is new names what frees it", effect["freed_by"] == ["GEOSPreparedGeom_destroy", "GEOSPreparedGeom_destroy_r"], effect)
+    used = {(effect["argument"], effect["name"]) for effect in lines["GEOSPrepare_r", None, None]["effects"] if effect["effect"] == "use"}
+    check("other handle arguments are used", used == {(0, "handle"), (1, "g")}, used)
+    check("an argument with an effect of its own is not told as used", [effect["effect"] for effect in lines["GDALClose", "3.7", None]["effects"]] == ["closes"], lines["GDALClose", "3.7", None])
+    check("the comment above a line is its evidence", "BasicPreparedGeometry.h holds a plain pointer" in lines["GEOSPrepare_r", None, None]["evidence"])
+    check("failure values", [lines[name, None, None]["fails"] for name in ("GEOSIntersects_r", "OGR_F_SetGeometryDirectly", "proj_trans")] ==
+          ["2", "OGRERR_INVALID_HANDLE", "all HUGE_VAL"], [lines[name, None, None]["fails"] for name in ("GEOSIntersects_r", "OGR_F_SetGeometryDirectly", "proj_trans")])
+
+    expect("contracts NAME: a table, evidence and counts", run("contracts", "GDALClose"), 0, out=["FUNCTION", "<3.7 ", ">=3.7", "closes  0 hDS", "CE_Failure", "Dereference()", "COUNTS"])
+    rows = [row.split("\t") for row in run("contracts", "GEOS*_r", "--effect", "borrows", "--format", "tsv").stdout.splitlines()]
+    check("wildcards and --effect choose", len(rows) > 3 and all(row[0].startswith("GEOS") and row[0].endswith("_r") and row[4] == "borrows" for row in rows[1:]), rows[:3])
+    check("rows are as wide as their heading", {len(row) for row in rows} == {len(rows[0])} and rows[0][0] == "function", rows[:2])
+    rows = [row.split("\t") for row in run("contracts", "--library=proj", "--format=tsv").stdout.splitlines()[1:]]
+    check("--library chooses", len({row[0] for row in rows}) == document["counts"]["functions"]["proj"] and {row[1] for row in rows} == {"proj"}, rows[:3])
+    summary = json.loads(run("contracts", "--summary", "--format", "json").stdout)
+    check("--summary is the counts alone", summary["counts"] == document["counts"] and "contracts" not in summary)
+    counts = dict((row.split("\t")[0], row.split("\t")[1:]) for row in run("contracts", "--summary", "--format", "tsv").stdout.splitlines())
+    check("the counts by library", counts["new"] == [str(document["counts"]["effects"]["new"][name]) for name in counts["effect"]], counts)
+    table = run("contracts", "--summary").stdout
+    check("the counts as a table", table.startswith("COUNTS") and "GDALClose" not in table, table)
+
+    expect("an unknown function: the nearest names, 2", run("contracts", "GDALCloze", "GDALOpen"), 2, err=["'GDALCloze'", "did you mean GDALClose, "])
+    expect("a part of names: says how to ask", run("contracts", "rasterband"), 2, err=["'rasterband'", "'*rasterband*'"])
+    expect("nothing like it: says why", run("contracts", "printf"), 2, err=["'printf'", "no handle"])
+    expect("wildcards without a match", run("contracts", "GDALnothing*"), 2, err=["matches 'GDALnothing*'"])
+    expect("an unknown effect: names them", run("contracts", "--effect", "eats"), 2, err=["'eats'", "borrows, ", "usage"])
+    expect("an unknown library", run("contracts", "--library", "java"), 2, err=["gdal, geos or proj"])
+    expect("an unknown form", run("contracts", "--format", "xml"), 2, err=["table, tsv or json"])
+    expect("a missing value", run("contracts", "--effect"), 2, err=["--effect needs a value"])
+    expect("an unknown option", run("contracts", "--functions"), 2, err=["'--functions'"])
+    expect("contracts --help", run("contracts", "--help"), 0, out=["usage: holdfast contracts"])
+
+
 # ---- report -------------------------------------------------------------------------------------------------------------
 
 
@@ -320,6 +395,30 @@ def test_report_json(folder):
     escape = violation(message="dataset '\x1b[2J\u009b31m'")
     result = run("report", json_log(folder / "escape", escape))
     check("control characters do not reach the terminal", "\x1b" not in result.stdout and "\u009b" not in result.stdout, repr(result.stdout))
+
+
+def test_report_shapes(folder):
+    """A leak has no call that is wrong, concurrent use has another thread's."""
+    leak = violation(rule="HF115", name="leaked", severity="warning", message="37 datasets were never freed, e.g. dataset 'a.tif'", function="", action="logged",
+                     handle_count=37, examples=["dataset 'a.tif'"], stacks={"used": None, "obtained": stack("GDALOpen", 3), "freed": None})
+    log = json_log(folder / "leak", leak, leak)
+    result = run("report", log)
+    expect("report of a leak", result, 0, out=["HF115 leaked (warning): 37 datasets", "37 of this origin", "obtained by GDALOpen", "Holdfast  logged only", "/home/me/x.py:3  HF115"])
+    check("a leak has no use", "used" not in result.stdout and "the call went through" not in result.stdout, result.stdout)
+    document = json.loads(run("report", "--format", "json", log).stdout)
+    found = [(item["count"], item["handle_count"], item["place"]) for item in document["violations"]]
+    check("the count of a leak's handles is not that of its reports", found == [(2, 37, "/home/me/x.py:3")], found)
+
+    both = violation(rule="HF112", name="concurrent-use")
+    both["stacks"]["other"] = dict(stack("GDALFlushCache", 77), thread=4711)
+    both["stacks"]["freed"] = None
+    third = violation(rule="HF112", name="concurrent-use")
+    third["stacks"]["other"] = dict(stack("GDALFlushCache", 78), thread=4712)
+    third["stacks"]["freed"] = None
+    result = run("report", json_log(folder / "both", both, third))
+    expect("report of another thread", result, 0, out=["meanwhile, in thread 4711, by GDALFlushCache", "/home/me/x.py:77", "2 violations (2 different)"])
+    fatal = violation(severity="fatal")
+    expect("report of a rule at level fatal", run("report", json_log(folder / "fatal", fatal)), 0, out=["HF101 stale-use (fatal): "])
 
 
 def test_report_text(folder):
@@ -458,7 +557,7 @@ def test_manual():
     names = [line[len("OPTION("):].split(",")[0] for line in table if line.startswith("OPTION(")]
     check("the manual page has every option", names and all(".BR %s " % name in text for name in names))
     check("nothing unfilled in the manual page", "@" not in text)
-    for option in ("--mode", "--log-path", "--log-format", "--error-exitcode", "--option"):
+    for option in ("--mode", "--log-path", "--log-format", "--error-exitcode", "--option", "--library", "--effect", "--summary"):
         check("the manual page has " + option, option in text)
 
 
@@ -473,9 +572,10 @@ def main():
         test_signals()
         test_files_and_dispositions()
         test_explain()
+        test_contracts()
         test_manual()
-        for test in (test_run_programs, test_run_environment, test_error_exitcode, test_report_json, test_report_text, test_report_damage,
-                     test_report_arena, test_symbols):
+        for test in (test_run_programs, test_run_environment, test_error_exitcode, test_report_json, test_report_shapes, test_report_text,
+                     test_report_damage, test_report_arena, test_symbols):
             folder = root / test.__name__
             folder.mkdir()
             test(folder)

@@ -36,13 +36,13 @@ SUMMARY = re.compile(r"^==\d+== Holdfast summary: .*$", re.MULTILINE)
 passed, failed = [], []
 
 
-def check(what, fine, detail=""):
-    """One line a check; after a failed one what was expected and what came, indented."""
+def check(what, fine, detail="", limit=4000):
+    """One line a check; after a failed one what was expected and what came, indented; of more than `limit` characters the two ends."""
     print(("ok    " if fine else "FAIL  ") + what, flush=True)
     (passed if fine else failed).append(what)
     if not fine and detail:
         text = str(detail)
-        text = text if len(text) < 4000 else text[:2000] + "\n...\n" + text[-2000:]
+        text = text if len(text) < limit else text[:limit // 2] + "\n...\n" + text[-limit // 2:]
         print("      " + text.replace("\n", "\n      "), flush=True)
     return fine
 

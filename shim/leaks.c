@@ -1,0 +1,193 @@
+/* Leaks: see leaks.h.
+ *
+ * A leak is told only of what a contract calls the caller's to free, born in this process and seen: not what is lent, given away, of the
+ * process's lifetime (drivers, contexts), made before a fork, or still held by a Python object whose end the interpreter did not bother to bring about.
+ */
+#include "leaks.h"
+#include "call.h"
+#include "forks.h"
+#include "report_parts.h"
+#include <string.h>
+
+#define GROUPS_MAX 256u
+
+/* ---- at the end, and on request ------------------------------------------------------------------------------------- */
+
+/* [tracker locked] Would a file lack something if this were never freed? A dataset open for update, or what was made from one and keeps it open. */
+static bool may_lose_data(const struct handle_record *record)
+{
+    if ((record->flags & HANDLE_UPDATE) == 0)
+        return false;
+    return kind_table[record->kind].flush != NULL ? is_on_disk(record) : true;
+}
+
+/* [tracker locked] */
+static bool is_leaked(const struct handle_record *record, enum leaks which)
+{
+    const uint32_t not_the_callers = HANDLE_BORROWED | HANDLE_TAKEN | HANDLE_GLOBAL | HANDLE_TOLD | HANDLE_LET_GO;
+    if (record->state != HANDLE_LIVE || record->kind >= KIND_COUNT || (record->flags & not_the_callers) != 0 || record->birth_stack == 0 ||
+        record->generation != tracker_header(TRACKER)->forks || kind_table[record->kind].process)
+        return false;
+    bool loses = may_lose_data(record);
+    return loses || (which == LEAKS_all && record->holders == 0);
+}
+
+struct origin {
+    uint64_t place;
+    uint16_t kind;
+    bool loses;
+};
+
+static struct origin origin_of(const struct handle_record *record)
+{
+    return (struct origin){place_key(record->birth_stack), record->kind, may_lose_data(record)};
+}
+
+static bool same_origin(struct origin a, struct origin b)
+{
+    return a.place == b.place && a.kind == b.kind && a.loses == b.loses;
+}
+
+/* One report about the first untold leak and all of its origin. Returns how many handles, 0 when there is none. */
+static size_t tell_one_group(enum leaks which)
+{
+    if (!tracker_lock(TRACKER))
+        return 0;
+    struct violation violation = {0};
+    struct origin origin = {0};
+    uint32_t used = tracker_header(TRACKER)->sections[SECTION_HANDLES].used;
+    for (handle_id id = 1; id < used; id++)
+    {
+        struct handle_record *record = tracker_handle(TRACKER, id);
+        if (!is_leaked(record, which) || (violation.count != 0 && !same_origin(origin, origin_of(record))))
+            continue;
+        if (violation.count == 0)
+        {
+            origin = origin_of(record);
+            violation_describe_group(&violation, 115, id);
+        }
+        else
+            violation_add_to_group(&violation, id);
+        record->flags |= HANDLE_TOLD;
+    }
+    tracker_unlock(TRACKER);
+    if (violation.count == 0)
+        return 0;
+    if (origin.loses)
+        strcpy(violation.note, "what was written to it may be missing in the file");
+    violation.action = ACTION_logged;
+    char sentence[2 * DESCRIPTION_BYTES];
+    report_violation(&violation, sentence, sizeof sentence);
+    return violation.count;
+}
+
+size_t leaks_report(enum leaks which)
+{
+    size_t total = 0, count = 1;
+    if (TRACKER->base == NULL || which == LEAKS_off)
+        return 0;
+    for (unsigned groups = 0; groups < GROUPS_MAX && count > 0; groups++)
+        total += count = tell_one_group(LEAKS_data);
+    count = which == LEAKS_all ? 1 : 0;
+    for (unsigned groups = 0; groups < GROUPS_MAX && count > 0; groups++)
+        total += count = tell_one_group(LEAKS_all);
+    return total;
+}
+
+/* ---- while the program runs ---------------------------------------------------------------------------------------------
+ * Every few thousand births all that is alive is counted by origin. An origin grows when each of several looks in a row found more than the one
+ * before, four times as many in the end as in the beginning, and more than a program keeps on purpose. */
+
+#define SITES 1024u
+#define LOOKS_IN_A_ROW 4u
+#define BIRTHS_BETWEEN 4096
+
+static struct site {
+    uint32_t stack; /* of the births: 0 is an empty slot */
+    uint16_t kind;
+    bool told;
+    uint8_t grown;      /* looks in a row that found more */
+    uint32_t first, last, now;
+    handle_id example;
+} sites[SITES];
+static _Atomic int32_t births_left = BIRTHS_BETWEEN;
+
+/* [tracker locked] */
+static struct site *site_of(const struct handle_record *record)
+{
+    for (unsigned i = 0; i < 16; i++)
+    {
+        struct site *site = &sites[(record->birth_stack * 2654435761u >> 16 ^ (record->kind + i) * 40503u) % SITES];
+        if (site->stack == 0)
+        {
+            site->stack = record->birth_stack;
+            site->kind = record->kind;
+        }
+        if (site->stack == record->birth_stack && site->kind == record->kind)
+            return site;
+    }
+    return NULL; /* crowded: this origin is not watched */
+}
+
+/* [tracker locked] Counts anew; returns how many live handles there are. */
+static uint32_t count_sites(void)
+{
+    uint32_t used = tracker_header(TRACKER)->sections[SECTION_HANDLES].used, alive = 0;
+    for (unsigned i = 0; i < SITES; i++)
+        sites[i].now = 0;
+    for (handle_id id = 1; id < used; id++)
+    {
+        const struct handle_record *record = tracker_handle(TRACKER, id);
+        if (record->state != HANDLE_LIVE || record->kind >= KIND_COUNT || record->birth_stack == 0 || (record->flags & (HANDLE_BORROWED | HANDLE_TAKEN | HANDLE_GLOBAL)) != 0)
+            continue;
+        alive++;
+        struct site *site = site_of(record);
+        if (site != NULL && site->now++ == 0)
+            site->example = id;
+    }
+    return alive;
+}
+
+/* [tracker locked] */
+static bool grows(struct site *site)
+{
+    uint32_t limit = kind_table[site->kind].many ? holdfast_options.growth_many : holdfast_options.growth;
+    bool more = site->now > site->last;
+    if (!more)
+        site->grown = 0;
+    else if (site->grown++ == 0)
+        site->first = site->now;
+    site->grown = site->grown > 200 ? 200 : site->grown;
+    site->last = site->now;
+    if (site->now == 0 && !site->told)
+        site->stack = 0;
+    return !site->told && limit != 0 && site->now >= limit && site->grown >= LOOKS_IN_A_ROW && site->now / 4 >= site->first;
+}
+
+static void look_at_growth(void)
+{
+    if (!tracker_lock(TRACKER))
+        return;
+    uint32_t alive = count_sites();
+    struct violation violation = {0};
+    for (unsigned i = 0; i < SITES && violation.count == 0; i++)
+        if (sites[i].stack != 0 && grows(&sites[i]))
+        {
+            sites[i].told = true;
+            violation_describe_group(&violation, 116, sites[i].example);
+            violation.count = sites[i].now;
+            violation.action = ACTION_logged;
+        }
+    tracker_unlock(TRACKER);
+    atomic_store(&births_left, alive / 4 > BIRTHS_BETWEEN ? (int32_t)(alive / 4) : BIRTHS_BETWEEN);
+    if (violation.count == 0)
+        return;
+    char sentence[2 * DESCRIPTION_BYTES];
+    report_violation(&violation, sentence, sizeof sentence);
+}
+
+void growth_count_birth(void)
+{
+    if (atomic_fetch_sub_explicit(&births_left, 1, memory_order_relaxed) == 1)
+        look_at_growth();
+}

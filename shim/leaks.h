@@ -1,0 +1,16 @@
+/* Leaks: owned handles that nobody freed (HF115), and origins whose live handles only grow (HF116). Any thread, the tracker unlocked. */
+#ifndef HOLDFAST_SHIM_LEAKS_H
+#define HOLDFAST_SHIM_LEAKS_H
+
+#include "tracker.h"
+#include <stddef.h>
+
+enum leaks { LEAKS_off, LEAKS_data, LEAKS_all };
+
+/* Tell of what is owned and alive, one report for each origin, what may lose data first. What was told once is not told again.
+ * `which`: only what may lose data, or everything. Returns the number of handles told of. */
+size_t leaks_report(enum leaks which);
+/* A handle was born. Now and then it looks at all that is alive. */
+void growth_count_birth(void);
+
+#endif

@@ -1,0 +1,23 @@
+/* The raw value of an attribute freed with CPLFree: the texts in it are lost. */
+#include "zoo.h"
+
+int main(int count, char **arguments)
+{
+    (void)count;
+    enter(arguments);
+    GDALDatasetH dataset = GDALCreateMultiDimensional(GDALGetDriverByName("MEM"), "m", NULL, NULL);
+    GDALGroupH root = GDALDatasetGetRootGroup(dataset);
+    GDALExtendedDataTypeH type = GDALExtendedDataTypeCreateString(0);
+    GDALAttributeH attribute = GDALGroupCreateAttribute(root, "title", 0, NULL, type, NULL);
+    GDALAttributeWriteString(attribute, "a long enough title of its own");
+    size_t bytes = 0;
+    GByte *raw = GDALAttributeReadAsRaw(attribute, &bytes); /* obtained */
+    printf("%s\n", *(char **)raw);
+    CPLFree(raw); /* used */
+    GDALAttributeRelease(attribute);
+    GDALExtendedDataTypeRelease(type);
+    GDALGroupRelease(root);
+    GDALClose(dataset);
+    printf("end\n");
+    return 0;
+}
