@@ -147,7 +147,7 @@ void depends_on(struct call *call, const struct effect_info *effect, uintptr_t c
     tracker_unlock(TRACKER);
 }
 
-static void forget_loans_of(handle_id child)
+void forget_loans_of(handle_id child)
 {
     struct handle_record *record = tracker_handle(TRACKER, child);
     for (uint32_t edge = record->first_parent; edge != 0; edge = tracker_edge(TRACKER, edge)->next_of_child)

@@ -52,7 +52,10 @@ void buffer_used(struct call *call, uintptr_t memory, uintptr_t user)
     handle_id user_id = handle_find(TRACKER, user, NULL, NULL);
     handle_id id = user_id != 0 ? make_buffer(call, memory) : 0;
     if (id != 0)
+    {
         edge_add(TRACKER, id, user_id, EDGE_NEEDED);
+        tracker_handle(TRACKER, user_id)->flags &= (uint32_t)~HANDLE_HARMLESS; /* held, it would go on using memory that may rightly be gone */
+    }
     tracker_unlock(TRACKER);
 }
 
@@ -114,7 +117,7 @@ static bool is_at_or_below(const char *path, const char *other)
 
 void buffer_file_removed(const char *path)
 {
-    if (path == NULL || atomic_load(&files) == 0 || !tracker_lock(TRACKER))
+    if (path == NULL || *path == '\0' || atomic_load(&files) == 0 || !tracker_lock(TRACKER))
         return;
     uint32_t used = tracker_header(TRACKER)->sections[SECTION_HANDLES].used;
     for (handle_id id = 1; id < used; id++)
@@ -168,7 +171,7 @@ static bool keep(uintptr_t block)
     return false;
 }
 
-/* The report; the note says who uses it. Tracker locked on entry, unlocked on return. */
+/* The report, in the name of who uses it. Tracker locked on entry, unlocked on return. */
 static void tell_buffer(handle_id id, uint16_t function, stack_id stack, enum report_action action, struct call *call, const uintptr_t *arguments)
 {
     const struct handle_record *record = tracker_handle(TRACKER, id);
@@ -177,15 +180,16 @@ static void tell_buffer(handle_id id, uint16_t function, stack_id stack, enum re
     violation_describe(&violation, 117, function, id, id);
     violation.has_death = false;
     if (record->flags & HANDLE_TAKEN)
-        snprintf(violation.note, sizeof violation.note, "file '%.100s' owns it", tracker_text(TRACKER, record->label));
+    {
+        snprintf(violation.handle, sizeof violation.handle, "file '%.200s'", tracker_text(TRACKER, record->label));
+        snprintf(violation.note, sizeof violation.note, "the file owns it and frees it itself");
+    }
     else if (user != 0)
     {
-        char words[DESCRIPTION_BYTES];
-        describe_handle(user, words, sizeof words);
-        snprintf(violation.note, sizeof violation.note, "%.120s works on it", words);
+        describe_handle(user, violation.handle, sizeof violation.handle);
     }
     else
-        snprintf(violation.note, sizeof violation.note, "file '%.100s' works on it", tracker_text(TRACKER, record->label));
+        snprintf(violation.handle, sizeof violation.handle, "file '%.200s'", tracker_text(TRACKER, record->label));
     tracker_unlock(TRACKER);
     violation.used = stack;
     violation.freeing = true;
@@ -232,6 +236,16 @@ bool buffer_freed(uintptr_t block, uintptr_t caller)
     return kept_back;
 }
 
+void buffer_moved(uintptr_t block)
+{
+    if (TRACKER->base == NULL || !tracker_lock(TRACKER))
+        return;
+    handle_id id = find_buffer(block);
+    if (id != 0)
+        handle_forget(TRACKER, id);
+    tracker_unlock(TRACKER);
+}
+
 enum call_outcome buffer_discarded(struct call *call, uintptr_t memory, const uintptr_t *arguments)
 {
     bool refused = false;
@@ -261,7 +275,23 @@ enum call_outcome buffer_discarded(struct call *call, uintptr_t memory, const ui
         bool given = (record->flags & HANDLE_TAKEN) != 0;
         bool kept_back = holdfast_options.mode != MODE_report && (given || keep(memory));
         tell_buffer(id, (uint16_t)call->function, call->stack, kept_back ? ACTION_held : ACTION_logged, call, arguments);
-        return kept_back ? CALL_DONE : CALL_GO;
+        if (kept_back)
+            return CALL_DONE;
+        /* The function may jump to free(), which then would see the program as its caller and tell it again. */
+        if (tracker_lock(TRACKER))
+        {
+            if ((id = find_buffer(memory)) != 0)
+                handle_forget(TRACKER, id);
+            tracker_unlock(TRACKER);
+        }
+        return CALL_GO;
+    }
+    if (kind_table[record->kind].plain)
+    {
+        /* A free like any other. osgeo takes the members of an array over, each for itself, and frees the rest. */
+        struct effect_info freeing = {.verb = VERB_frees, .kind = (uint8_t)record->kind, .to = {.position = POSITION_NONE}};
+        tracker_unlock(TRACKER);
+        return judge_and_free(call, &freeing, memory, arguments);
     }
     struct finding finding = {.rule = 110, .refuse = holdfast_options.mode != MODE_report, .expected = kind_table[record->kind].freed_by};
     finding.action = finding.refuse ? ACTION_refused : ACTION_logged;

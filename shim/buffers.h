@@ -16,6 +16,8 @@ void buffer_file_removed(const char *path);
 enum call_outcome buffer_discarded(struct call *call, uintptr_t memory, const uintptr_t *arguments);
 /* free() of a block that is a known buffer, by the code at `caller`: true when it is kept back. Not [tracker locked]. */
 bool buffer_freed(uintptr_t block, uintptr_t caller);
+/* realloc() of a block: if it is a known buffer, nothing is said of its old address any more. Not [tracker locked]. */
+void buffer_moved(uintptr_t block);
 /* Free what was kept back for users that are gone now. Cheap when nothing is. */
 void buffers_settle(void);
 

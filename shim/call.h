@@ -77,6 +77,8 @@ void end_world(struct call *call, const struct effect_info *effect);
 
 void gather_birth(struct birth *birth, const struct variant_info *variant, const uintptr_t *arguments);
 void was_born(struct call *call, uintptr_t address, uint8_t kind, const struct birth *birth);
+/* [tracker locked] Its loans are not passed by any more. */
+void forget_loans_of(handle_id child);
 void depends_on(struct call *call, const struct effect_info *effect, uintptr_t child, uintptr_t parent);
 void was_lent(struct call *call, const struct effect_info *effect, uintptr_t child, uintptr_t parent, const struct birth *birth);
 void is_owner(struct call *call, const struct effect_info *effect, uintptr_t owner, uintptr_t child);

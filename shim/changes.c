@@ -57,10 +57,31 @@ static void tell_alteration(struct call *call, const struct altering *altering, 
     tell(call, &finding, altering->found, false, arguments);
 }
 
+/* How many fields the handle has, -1 where it cannot be asked. It must be alive. Tracker unlocked. */
+static int count_fields(const struct view *view, enum kind kind, uintptr_t address)
+{
+    const struct kind_info *info = &kind_table[kind];
+    if (info->fields == NULL || view->provider == NULL)
+        return -1;
+    void *(*defined_by)(void *) = info->defined_by != NULL ? (void *(*)(void *))provider_symbol(view->provider, info->defined_by) : NULL;
+    int (*fields)(void *) = (int (*)(void *))provider_symbol(view->provider, info->fields);
+    int (*geometry_fields)(void *) = (int (*)(void *))provider_symbol(view->provider, info->geometry_fields);
+    if ((info->defined_by != NULL && defined_by == NULL) || fields == NULL || geometry_fields == NULL)
+        return -1;
+    void *definition = defined_by != NULL ? defined_by((void *)address) : (void *)address;
+    /* Both in one number: a field for a geometry field is a change, too. */
+    return definition != NULL ? (fields(definition) & 0xffff) << 15 | (geometry_fields(definition) & 0x7fff) : -1;
+}
+
 enum call_outcome judge_alteration(struct call *call, const struct effect_info *effect, const uintptr_t *arguments)
 {
     uintptr_t address = operand_value(&effect->at, arguments, 0);
     call_stack(call);
+    if (effect->counted) /* whether it alters anything is known afterwards */
+    {
+        call->fields = address != 0 ? count_fields(call->view, (enum kind)effect->kind, address) : -1;
+        return CALL_GO;
+    }
     if (holdfast_options.mode != MODE_reject || address == 0 || !tracker_lock(TRACKER))
         return CALL_GO;
     struct altering altering = {0};
@@ -78,7 +99,7 @@ enum call_outcome judge_alteration(struct call *call, const struct effect_info *
 
 void was_altered(struct call *call, const struct effect_info *effect, uintptr_t address, const uintptr_t *arguments)
 {
-    if (address == 0 || !tracker_lock(TRACKER))
+    if (address == 0 || (effect->counted && count_fields(call->view, (enum kind)effect->kind, address) == call->fields) || !tracker_lock(TRACKER))
         return;
     struct altering altering = {0};
     handle_id id = find_handle(address, effect->kind);
@@ -129,7 +150,7 @@ static bool replace_one(struct tracker *tracker, handle_id id, void *context)
 
 void were_replaced(struct call *call, const struct effect_info *effect, uintptr_t parent, const uintptr_t *arguments)
 {
-    if (parent == 0)
+    if (parent == 0 || effect->kind == KIND_string) /* for strings see strings.c */
         return;
     call_stack(call);
     if (!tracker_lock(TRACKER))

@@ -97,6 +97,7 @@ void call_start(struct call *call, const struct view *view, enum function functi
     call->watching = call->only_counts = false;
     call->dying_count = 0;
     call->next_descriptor = -1;
+    call->counts_taken = 0;
     call->passing = (struct passing){.outer_provider = calling_provider};
 }
 
@@ -288,6 +289,10 @@ static enum call_outcome effect_before(struct call *call, const struct effect_in
     case VERB_invalidates:
         judge_invalidation(call, effect, arguments);
         return CALL_GO;
+    case VERB_replaces:
+        if (effect->kind == KIND_string)
+            strings_replaced(call, operand_value(&effect->to, arguments, 0));
+        return CALL_GO;
     case VERB_hosts:
         call->view->provider->hosts = true;
         return CALL_GO;
@@ -302,6 +307,25 @@ static enum call_outcome effect_before(struct call *call, const struct effect_in
     for (uint64_t i = 0; i < count && outcome == CALL_GO; i++)
         outcome = member_before(call, effect, operand_member(&effect->at, arguments, 0, i), arguments);
     return outcome;
+}
+
+/* What `depends P if counted` asks: the counts before the call, of so many handles at most; beyond them nothing is certain. */
+static void take_counts(struct call *call, const struct effect_info *effect, const uintptr_t *arguments)
+{
+    for (uint64_t i = 0, count = operand_count(&effect->to, arguments, 0); i < count && call->counts_taken < COUNTS_MAX; i++)
+    {
+        uintptr_t address = operand_member(&effect->to, arguments, 0, i);
+        if (address != 0)
+            call->counts[call->counts_taken++] = (struct count_before){.address = address, .count = true_count(call->view, (enum kind)effect->to_kind, address)};
+    }
+}
+
+static bool count_rose(const struct call *call, const struct effect_info *effect, uintptr_t address)
+{
+    for (unsigned i = 0; i < call->counts_taken; i++)
+        if (call->counts[i].address == address)
+            return true_count(call->view, (enum kind)effect->to_kind, address) > call->counts[i].count;
+    return false;
 }
 
 enum call_outcome call_before(struct call *call, const struct view *view, enum function function, uintptr_t caller,
@@ -323,6 +347,8 @@ enum call_outcome call_before(struct call *call, const struct view *view, enum f
                 hold_settle_file((const char *)arguments[effect->at.position]);
             else if (effect->verb == VERB_settles && condition_holds(effect, arguments))
                 hold_settle_all(false);
+            else if (effect->verb == VERB_alters)
+                hold_settle_all(true); /* for the program those features are gone; freed after it, they would be read by the new definition */
         }
     if (!uses_are_fine(call, variant, arguments) || world_is_over(call, variant, arguments))
         return CALL_REFUSED;
@@ -339,6 +365,8 @@ enum call_outcome call_before(struct call *call, const struct view *view, enum f
     FOR_EACH_EFFECT(effect, variant)
         if (effect->verb == VERB_new && kind_table[effect->kind].flush != NULL)
             call->next_descriptor = hold_next_descriptor();
+        else if (effect->counted && (effect->verb == VERB_depends || effect->verb == VERB_needs || effect->verb == VERB_advises) && condition_holds(effect, arguments))
+            take_counts(call, effect, arguments);
     if (call->watching)
         fence_watch_arm(&call->watch);
     calling_provider = view->provider;
@@ -413,7 +441,11 @@ static void member_after(struct call *call, const struct effect_info *effect, ui
     case VERB_advises:
     case VERB_needs:
         for (uint64_t i = 0, count = operand_count(&effect->to, arguments, result); i < count; i++)
-            depends_on(call, effect, subject, operand_member(&effect->to, arguments, result, i));
+        {
+            uintptr_t parent = operand_member(&effect->to, arguments, result, i);
+            if (!effect->counted || count_rose(call, effect, parent))
+                depends_on(call, effect, subject, parent);
+        }
         break;
     case VERB_borrows:
         was_lent(call, effect, subject, object, birth);

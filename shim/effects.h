@@ -77,6 +77,14 @@ struct dying {
 
 #define DYING_MAX 8
 
+/* The reference count of a handle before the call. */
+struct count_before {
+    uintptr_t address;
+    int count;
+};
+
+#define COUNTS_MAX 8
+
 /* A plain use on its slow path: what hangs on a held handle stays while the call uses it. */
 struct passing {
     handle_id pinned; /* 0: nothing */
@@ -94,11 +102,14 @@ struct call {
     bool stack_taken;
     bool silent; /* Holdfast was interrupted by a signal handler, or has no arena: nothing is recorded */
     bool watching;
+    int fields; /* of what is altered, before the call */
     bool only_counts; /* it looks at no more of its handles than who holds them */
     uint8_t dying_count;
     struct passing passing; /* its outer_provider is that of this call */
     int next_descriptor; /* lowest free one before an open, -1: not asked */
     struct dying dying[DYING_MAX];
+    uint8_t counts_taken;
+    struct count_before counts[COUNTS_MAX];
     struct fence_watch watch;
 };
 

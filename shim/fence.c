@@ -96,7 +96,7 @@ __attribute__((visibility("default"))) void free(void *block)
     atomic_load_explicit(&real_free, memory_order_relaxed)(block);
 }
 
-/* A lent list that the library makes longer: its old block goes back without a free() of its own. */
+/* A lent list, or a file in memory, that the library makes longer: its old block goes back without a free() of its own. */
 static void *realloc_first_time(void *block, size_t bytes);
 static void *(*_Atomic real_realloc)(void *, size_t) = realloc_first_time;
 
@@ -113,6 +113,8 @@ __attribute__((visibility("default"))) void *realloc(void *block, size_t bytes)
 {
     if (unlikely(string_may_be_lent((uintptr_t)block)) && block != NULL)
         string_moved((uintptr_t)block);
+    if (unlikely(handle_may_be_known((uintptr_t)block)) && block != NULL)
+        buffer_moved((uintptr_t)block);
     return atomic_load_explicit(&real_realloc, memory_order_relaxed)(block, bytes);
 }
 

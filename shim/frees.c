@@ -316,6 +316,17 @@ static enum call_outcome keep_for_good(struct call *call, const struct freeing *
     return CALL_DONE;
 }
 
+/* [tracker locked] One that a program may have taken out of its owner by hand is the caller's when he frees it or gives it away. */
+static void believe_caller(handle_id id)
+{
+    struct handle_record *record = tracker_handle(TRACKER, id);
+    if (!kind_table[record->kind].open || record->state != HANDLE_LIVE || (record->flags & HANDLE_BORROWED) == 0)
+        return;
+    forget_loans_of(id);
+    edges_remove_to_parents(TRACKER, id);
+    record->flags &= (uint32_t)~(HANDLE_BORROWED | HANDLE_TAKEN | HANDLE_STALE);
+}
+
 /* One handle of an effect that frees or drops a reference. */
 enum call_outcome judge_and_free(struct call *call, const struct effect_info *effect, uintptr_t address, const uintptr_t *arguments)
 {
@@ -331,6 +342,7 @@ enum call_outcome judge_and_free(struct call *call, const struct effect_info *ef
     if (record == NULL)
         return judge_stranger(call, effect, address, 110, arguments);
     freeing.serial = record->serial;
+    believe_caller(freeing.id);
     if (record->state == HANDLE_LIVE && record->cause == CAUSE_ALTERED && holdfast_options.mode != MODE_report)
         return keep_for_good(call, &freeing, arguments);
     struct finding finding = judge_free(call->view, freeing.id, effect->verb, operand_value(&effect->to, arguments, 0));
@@ -368,6 +380,7 @@ enum call_outcome judge_and_take(struct call *call, const struct effect_info *ef
     handle_id id = find_handle(address, effect->kind);
     if (id == 0)
         return judge_stranger(call, effect, address, 109, arguments);
+    believe_caller(id);
     struct finding finding = judge_free(call->view, id, effect->verb, 0);
     bool is_global = effect->to.position == POSITION_GLOBAL && (tracker_handle(TRACKER, id)->flags & HANDLE_GLOBAL) && tracker_handle(TRACKER, id)->state == HANDLE_LIVE;
     if (finding.rule != 0 && (is_global || (taker != 0 && is_child_of(id, taker))))

@@ -69,6 +69,10 @@ bool hold_allowed(const struct handle_record *record)
 {
     if (holdfast_options.hold_max == 0 || (record->flags & HANDLE_HARMLESS) == 0 || (record->flags & HANDLE_UPDATE))
         return false;
+    /* The caller's memory that it works on is his to free from now on. */
+    for (uint32_t edge = record->first_parent; edge != 0; edge = tracker_edge(TRACKER, edge)->next_of_child)
+        if (tracker_handle(TRACKER, tracker_edge(TRACKER, edge)->parent)->kind == KIND_buffer)
+            return false;
     if (kind_table[record->kind].flush == NULL)
         return true;
     /* A late close of a file that the program serves itself (VSIInstallPluginHandler) calls code and data that may be gone. */

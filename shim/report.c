@@ -103,7 +103,7 @@ static void count_error(const struct rule *rule)
 /* A sentence for the library's own error channel, which a refused call needs whatever is logged. */
 static void sentence_text(const struct violation *violation, const struct rule *rule, const char *message, char *out, size_t bytes)
 {
-    struct place place = place_of(violation->has_death ? violation->freed : violation->obtained);
+    struct place place = find_place(violation->has_death ? violation->freed : violation->obtained);
     char where[400];
     place_text(&place, where, sizeof where);
     snprintf(out, bytes, "Holdfast HF%u %s: %.300s (%s at %.300s)", rule->number, rule->name, message, violation->has_death ? "freed" : "obtained", where);

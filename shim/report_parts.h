@@ -37,6 +37,8 @@ const struct python_frame_record *python_frame(const struct stack_record *stack,
 /* "symbol+0x12 (module+0x34)" */
 void native_text(uint64_t word, char *out, size_t bytes);
 /* The line of the user's code in a stack: the innermost Python frame that is not a library's, else the innermost native frame. */
+struct place find_place(stack_id id);
+/* The same with the text of the line, read from the file. */
 struct place place_of(stack_id id);
 void place_text(const struct place *place, char *out, size_t bytes);
 /* What makes two reports the same: the user's line, not the library frames above it. */

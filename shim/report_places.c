@@ -98,7 +98,7 @@ void native_text(uint64_t word, char *out, size_t bytes)
 }
 
 /* The line of the user's code in a stack: the innermost Python frame that is not a library's, else the innermost native frame. */
-struct place place_of(stack_id id)
+struct place find_place(stack_id id)
 {
     struct place place = {0};
     const struct stack_record *stack = stack_of(id);
@@ -122,13 +122,20 @@ struct place place_of(stack_id id)
         place.file = tracker_text(TRACKER, best->file);
         place.function = tracker_text(TRACKER, best->function);
         place.line = best->line;
-        read_source_line(place.file, place.line, place.text, sizeof place.text);
     }
     else if (stack->native_count > 0)
     {
         place.found = true;
         native_text(stack_word(stack, 0), place.native, sizeof place.native);
     }
+    return place;
+}
+
+struct place place_of(stack_id id)
+{
+    struct place place = find_place(id);
+    if (place.python)
+        read_source_line(place.file, place.line, place.text, sizeof place.text);
     return place;
 }
 

@@ -3,9 +3,12 @@
 #include "call.h"
 #include "refuse.h"
 #include "stack.h"
+#include <errno.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
 
 #define DEAD_SLOTS 256u
 #define DEAD_BYTES_MAX 4096u /* longer ones are given back at once */
@@ -17,8 +20,8 @@ _Atomic uint32_t dead_tags[LENT_SLOTS];
 /* Strings that the library freed, kept back in the order of their deaths. */
 struct dead_string {
     uintptr_t text, parent, caller;
-    uint16_t function;
-    uint32_t stack; /* of the free */
+    uint16_t function, replaced_in; /* the second of a string that only tells of what was before */
+    uint32_t stack; /* of the free, or of the replacement */
 };
 static struct dead_string dead[DEAD_SLOTS];
 static uint32_t deaths; /* ever */
@@ -107,10 +110,10 @@ static bool find_dead(uintptr_t text, struct dead_string *found)
 /* A report about a string: what it was comes from the loan alone. */
 static bool tell_string(struct call *call, const struct dead_string *loan, unsigned rule, bool is_dead, bool freeing, const uintptr_t *arguments)
 {
-    bool refuse = holdfast_options.mode != MODE_report;
+    bool refuse = holdfast_options.mode != MODE_report && loan->replaced_in == 0;
     struct violation violation = {.rule = rule, .function = (uint16_t)call->function, .address = loan->text, .kind = KIND_string, .provider = call->view->number, .freeing = freeing,
-                                  .has_birth = true, .birth_function = loan->function, .has_death = is_dead, .death_function = loan->function,
-                                  .no_death_function = true, .action = refuse ? ACTION_refused : ACTION_logged};
+                                  .has_birth = true, .birth_function = loan->function, .has_death = is_dead, .death_function = loan->replaced_in != 0 ? loan->replaced_in : loan->function,
+                                  .no_death_function = loan->replaced_in == 0, .action = refuse ? ACTION_refused : ACTION_logged};
     size_t used = (size_t)snprintf(violation.handle, sizeof violation.handle, "string");
     handle_id parent = 0;
     if (loan->parent != 0 && tracker_lock(TRACKER))
@@ -121,7 +124,7 @@ static bool tell_string(struct call *call, const struct dead_string *loan, unsig
             used += (size_t)snprintf(violation.handle + used, sizeof violation.handle - used, " of ");
             describe_handle(parent, violation.handle + used, sizeof violation.handle - used);
             const struct handle_record *record = tracker_handle(TRACKER, parent);
-            if (is_dead && !freeing && record->state == HANDLE_BURIED)
+            if (is_dead && !freeing && loan->replaced_in == 0 && record->state == HANDLE_BURIED)
                 violation.rule = 101;
             describe_handle(parent, violation.parent, sizeof violation.parent);
             violation.parent_kind = record->kind;
@@ -142,12 +145,66 @@ static bool tell_string(struct call *call, const struct dead_string *loan, unsig
     return refuse;
 }
 
+#define CONTENT_BYTES 64u
+
+static uint32_t hash_of(const char *text)
+{
+    uint32_t hash = 2166136261u;
+    for (unsigned i = 0; i < CONTENT_BYTES && text[i] != '\0'; i++)
+        hash = (hash ^ (unsigned char)text[i]) * 16777619u;
+    return hash;
+}
+
+/* The first bytes of a string that may be gone, with its memory: the kernel reads them, and says so. */
+static bool read_content(uintptr_t text, char content[CONTENT_BYTES])
+{
+    size_t first = 4096 - text % 4096;
+    struct iovec here = {content, CONTENT_BYTES};
+    struct iovec there[2] = {{(void *)text, first < CONTENT_BYTES ? first : CONTENT_BYTES}, {(void *)(text + first), first < CONTENT_BYTES ? CONTENT_BYTES - first : 0}};
+    memset(content, 0, CONTENT_BYTES);
+    int saved_errno = errno;
+    bool any = process_vm_readv(getpid(), &here, 1, there, 2, 0) > 0;
+    errno = saved_errno;
+    return any;
+}
+
+void strings_replaced(struct call *call, uintptr_t parent)
+{
+    for (unsigned i = 0; i < LENT_SLOTS && parent != 0; i++)
+    {
+        struct lent_string *entry = &lent_strings[i];
+        uintptr_t text = atomic_load_explicit(&entry->text, memory_order_relaxed);
+        char content[CONTENT_BYTES];
+        if (atomic_load_explicit(&entry->parent, memory_order_relaxed) != parent || text == 0 || atomic_load(&entry->replaced_by) != 0 || !read_content(text, content))
+            continue;
+        atomic_store(&entry->content, hash_of(content));
+        atomic_store(&entry->replaced_in, (uint32_t)call->function);
+        atomic_store(&entry->replaced_by, call_stack(call));
+        atomic_store(&dead_tags[lent_slot(text)], (uint32_t)text); /* that it is looked at */
+    }
+}
+
+/* A string that is sound memory, but tells of what its lender was before. */
+static void judge_replaced(struct call *call, uintptr_t text, const uintptr_t *arguments)
+{
+    struct dead_string loan;
+    const struct lent_string *entry = &lent_strings[lent_slot(text)];
+    if (!find_loan(text, &loan) || atomic_load(&entry->replaced_by) == 0 || atomic_load(&entry->content) != hash_of((const char *)text))
+        return;
+    loan.stack = atomic_load(&entry->replaced_by);
+    loan.replaced_in = (uint16_t)atomic_load(&entry->replaced_in);
+    tell_string(call, &loan, 107, true, false, arguments);
+}
+
 bool string_is_fine(struct call *call, uintptr_t text, const uintptr_t *arguments)
 {
     struct dead_string found;
-    if (known_string((const void *)text) || !find_dead(text, &found))
+    if (known_string((const void *)text))
         return true;
-    return !tell_string(call, &found, 107, true, false, arguments);
+    if (find_dead(text, &found))
+        return !tell_string(call, &found, 107, true, false, arguments);
+    judge_replaced(call, text, arguments);
+    return true;
 }
 
 bool string_discarded(struct call *call, uintptr_t text, const uintptr_t *arguments, bool *refused)

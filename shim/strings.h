@@ -17,6 +17,9 @@ struct lent_string {
     _Atomic uintptr_t parent; /* handle that lent it, 0: the library itself */
     _Atomic uintptr_t caller; /* return address of the call */
     _Atomic uint32_t function;
+    _Atomic uint32_t replaced_by; /* stack of the call that gave the lender another content since, 0: none */
+    _Atomic uint32_t replaced_in; /* that function */
+    _Atomic uint32_t content;     /* hash of the string then: other bytes at this address are something else */
 };
 extern struct lent_string lent_strings[LENT_SLOTS] __attribute__((visibility("hidden")));
 
@@ -34,6 +37,7 @@ static inline void string_remember(uintptr_t text, uintptr_t parent, enum functi
     atomic_store_explicit(&entry->parent, parent, memory_order_relaxed);
     atomic_store_explicit(&entry->caller, caller, memory_order_relaxed);
     atomic_store_explicit(&entry->function, function, memory_order_relaxed);
+    atomic_store_explicit(&entry->replaced_by, 0, memory_order_relaxed);
     atomic_store_explicit(&lent_tags[lent_slot(text)], (uint32_t)text, memory_order_relaxed);
 }
 
@@ -46,6 +50,8 @@ void string_moved(uintptr_t block);
 bool string_is_fine(struct call *call, uintptr_t text, const uintptr_t *arguments);
 /* The caller frees this memory: true when it is a lent string, and the free refused or told. */
 bool string_discarded(struct call *call, uintptr_t text, const uintptr_t *arguments, bool *refused);
+/* The lender is about to be something else: what it lent before tells of what it was. Called before the real function runs. */
+void strings_replaced(struct call *call, uintptr_t parent);
 void strings_after_fork_child(void);
 
 #endif

@@ -61,7 +61,7 @@ def machine_type(ctype):
     raise Mistake(f"unknown C type '{ctype}': declare it with an `enum` or `pointer` line of kinds.contract")
 
 
-KIND_FLAGS = ('harmless', 'serial', 'process', 'many', 'valuable')
+KIND_FLAGS = ('harmless', 'serial', 'process', 'many', 'valuable', 'open', 'plain')
 KIND_OF_TYPE = {}
 ENUMS, POINTERS = set(), set()
 KINDS = {}
@@ -334,6 +334,7 @@ class Function:
                 d.at, d.kind, d.to = e.at, e.kind, self.place(words)
                 if d.verb == 'depends' and accept('in', 'use'):
                     d.verb = 'needs'
+                d.counted = accept('if', 'counted')
                 made.append(d)
         elif verb == 'borrows':
             if words and words[0] in KINDS:
@@ -344,6 +345,7 @@ class Function:
             e.counted = accept('counted')
         elif verb in ('returns', 'frees', 'closes', 'releases', 'references', 'dereferences', 'consumes', 'uses', 'alters', 'shares'):
             self.about(e, words)
+            e.counted = verb == 'alters' and accept('if', 'changed')
             if verb == 'frees' and accept('of'):
                 e.to = self.place(words)
         elif verb == 'gives':
@@ -355,6 +357,7 @@ class Function:
             expect('to')
             e.to = self.place(words)
             e.verb = 'needs' if accept('in', 'use') else 'advises' if accept('as', 'advice') else 'depends'
+            e.counted = accept('if', 'counted')
             if self.kind_at(e.to) is None:
                 raise Mistake(f"'{phrase}': not a handle")
         elif verb == 'takes':
@@ -464,7 +467,7 @@ def parse_declaration(line):
         fields = dict(zip(words[2::2], words[3::2]))
         LIBRARIES[words[1]] = {key: fields.get(key) for key in ('probe', 'channel', 'version', 'allocates', 'deallocates', 'context')}
     elif words[0] == 'kind':
-        kind = {'words': words[2].strip('"'), 'flush': None, 'counted': None, 'after': None, 'accepts': [], **{word: False for word in KIND_FLAGS}}
+        kind = {'words': words[2].strip('"'), 'flush': None, 'counted': None, 'after': None, 'measured': (None, None, None), 'accepts': [], **{word: False for word in KIND_FLAGS}}
         rest = words[3:]
         while rest:
             word = rest.pop(0)
@@ -477,6 +480,9 @@ def parse_declaration(line):
             elif word == 'counted' and rest[:1] == ['by']:
                 kind['counted'] = (rest[1], rest[2])
                 rest = rest[3:]
+            elif word == 'measured' and rest[:1] == ['by']:
+                kind['measured'] = (None if rest[1] == 'itself' else rest[1], rest[2], rest[3])
+                rest = rest[4:]
             elif word == 'accepts':
                 kind['accepts'], rest = rest, []
             else:
@@ -613,8 +619,10 @@ struct kind_info {
     const char *flush;                   /* function called when a free is postponed, or NULL */
     const char *reference, *dereference; /* functions that change and return the count, or NULL */
     const char *freed_by;                /* the function that frees it, or NULL */
+    const char *defined_by;              /* function that returns what its fields are defined by, NULL: itself */
+    const char *fields, *geometry_fields; /* functions that count the fields of that, or NULL */
     uint64_t accepts[4];                 /* bit K: kind K may be passed where this one is expected; its own bit is set */
-    uint8_t harmless, serial, process, many, valuable;
+    uint8_t harmless, serial, process, many, valuable, open, plain;
     uint8_t after; /* kind that is to be freed before this one, or 0 */
 };
 static inline int kind_accepts(const struct kind_info *expected, unsigned kind)
@@ -694,9 +702,10 @@ def write_tables(out, functions, names):
         for accepted in kind['accepts']:
             bits |= 1 << kind_number[accepted]
         counted = kind['counted'] or (None, None)
+        measured = ', '.join(map(c_string, kind['measured']))
         words = ', '.join(f'UINT64_C({bits >> shift & (1 << 64) - 1:#x})' for shift in (0, 64, 128, 192))
         flags = ', '.join(str(int(kind[flag])) for flag in KIND_FLAGS)
-        out.write(f'    [KIND_{name}] = {{{c_string(name)}, {c_string(kind["words"])}, {c_string(kind["flush"])}, {c_string(counted[0])}, {c_string(counted[1])}, {c_string(freed_by(functions, name))}, {{{words}}}, {flags}, {"KIND_" + kind["after"] if kind["after"] else 0}}},\n')
+        out.write(f'    [KIND_{name}] = {{{c_string(name)}, {c_string(kind["words"])}, {c_string(kind["flush"])}, {c_string(counted[0])}, {c_string(counted[1])}, {c_string(freed_by(functions, name))}, {measured}, {{{words}}}, {flags}, {"KIND_" + kind["after"] if kind["after"] else 0}}},\n')
     out.write('};\n\n')
     effects, variants, arguments, rows = [], [], [], []
     conditions = {None: 'none', '&': 'mask', '==': 'equal', '!=': 'unequal', 'null': 'null', 'given': 'given', 'contains': 'contains'}

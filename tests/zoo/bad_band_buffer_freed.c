@@ -14,7 +14,7 @@ int main(int count, char **arguments)
     GDALFillRaster(band, 3, 0);
     GDALFlushCache(dataset);
     printf("%d\n", pixels[0]);
-    CPLFree(pixels); /* used */
+    free(pixels); /* used */
     printf("%d\n", GDALChecksumImage(band, 0, 0, 8, 4));
     GDALClose(dataset);
     return 0;

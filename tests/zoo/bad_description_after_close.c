@@ -1,4 +1,6 @@
 /* The name that a dataset lends used after it was closed. */
+/* needs debian rasterio pyogrio */
+/* (the wheel of fiona, of GCC's older ABI for C++, has strings whose texts lie inside shared blocks: their end is not seen) */
 #include "zoo.h"
 
 int main(int count, char **arguments)

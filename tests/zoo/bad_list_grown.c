@@ -12,6 +12,7 @@ int main(int count, char **arguments)
     GDALDatasetH copy = GDALCreateCopy(GDALGetDriverByName("MEM"), "", dataset, FALSE, list, NULL, NULL);
     printf("%d\n", GDALGetRasterXSize(copy));
     printf("%s\n", GDALGetMetadataItem(dataset, "INTERLEAVE", NULL) == NULL ? "clean" : "an option of the copy");
-    fflush(stdout);
-    _exit(0);
+    GDALClose(copy);
+    GDALClose(dataset);
+    return 0;
 }

@@ -1,4 +1,4 @@
-/* The datasets of a mosaic are closed before it. */
+/* A dataset without a file is closed before the mosaic that was made of it. */
 #include "zoo.h"
 #include <gdal_utils.h>
 
@@ -6,10 +6,13 @@ int main(int count, char **arguments)
 {
     (void)count;
     enter(arguments);
-    GDALDatasetH sources[] = {GDALOpen("tiny.tif", GA_ReadOnly)};
+    GDALDatasetH file = GDALOpen("tiny.tif", GA_ReadOnly);
+    GDALDatasetH sources[] = {GDALCreateCopy(GDALGetDriverByName("MEM"), "", file, FALSE, NULL, NULL, NULL)};
+    GDALClose(file);
     GDALDatasetH mosaic = GDALBuildVRT("", 1, sources, NULL, NULL, NULL); /* obtained */
+    GDALRasterBandH band = GDALGetRasterBand(mosaic, 1);                  /* obtained2 */
     GDALClose(sources[0]);                                                /* freed */
-    printf("%d\n", GDALChecksumImage(GDALGetRasterBand(mosaic, 1), 0, 0, 20, 10)); /* used */
+    printf("%d\n", GDALChecksumImage(band, 0, 0, 20, 10));                /* used */
     GDALClose(mosaic);
     return 0;
 }

@@ -9,7 +9,7 @@ int main(int count, char **arguments)
     GDALDatasetH source = GDALOpen("tiny.tif", GA_ReadOnly);
     GDALDatasetH virtual = VRTCreate(20, 10); /* obtained */
     GDALAddBand(virtual, GDT_Byte, NULL);
-    GDALRasterBandH band = GDALGetRasterBand(virtual, 1);
+    GDALRasterBandH band = GDALGetRasterBand(virtual, 1); /* obtained2 */
     VRTAddSimpleSource(band, GDALGetRasterBand(source, 1), 0, 0, 20, 10, 0, 0, 20, 10, NULL, VRT_NODATA_UNSET);
     GDALClose(source);                                          /* freed */
     printf("%d\n", GDALChecksumImage(band, 0, 0, 20, 10));      /* used */

@@ -2,6 +2,7 @@
 
 tiny.tif      20 x 10 bytes, one band, EPSG:32631, two overviews, nodata 0
 palette.tif   4 x 4 bytes with a colour table
+attributes.tif  4 x 4 bytes with a raster attribute table of three rows (in attributes.tif.aux.xml)
 places.shp    layer places: three polygons (a to c), EPSG:4326
 places.gpkg   the same
 """
@@ -33,6 +34,16 @@ def make_palette(folder):
     dataset.GetRasterBand(1).WriteRaster(0, 0, 4, 4, bytes(range(4)) * 4)
 
 
+def make_attributes(folder):
+    dataset = gdal.GetDriverByName("GTiff").Create(str(folder / "attributes.tif"), 4, 4)
+    table = gdal.RasterAttributeTable()
+    table.CreateColumn("value", gdal.GFT_Integer, gdal.GFU_MinMax)
+    table.SetRowCount(3)
+    for row in range(3):
+        table.SetValueAsInt(row, 0, row * 10)
+    dataset.GetRasterBand(1).SetDefaultRAT(table)
+
+
 def make_places(folder, driver, name):
     source = ogr.GetDriverByName(driver).CreateDataSource(str(folder / name))
     srs = osr.SpatialReference()
@@ -50,6 +61,7 @@ def make(folder):
     gdal.UseExceptions()
     make_tiny(folder)
     make_palette(folder)
+    make_attributes(folder)
     make_places(folder, "ESRI Shapefile", "places.shp")
     make_places(folder, "GPKG", "places.gpkg")
     for path in folder.iterdir():

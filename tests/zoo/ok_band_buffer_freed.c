@@ -16,6 +16,6 @@ int main(int count, char **arguments)
     printf("%d\n", pixels[0]);
     printf("%d\n", GDALChecksumImage(band, 0, 0, 8, 4));
     GDALClose(dataset);
-    CPLFree(pixels);
+    free(pixels);
     return 0;
 }

@@ -1,6 +1,12 @@
-/* The datasets of a mosaic are closed after it, or released before; those of a copy may go at once. */
+/* Sources of a mosaic that need not be kept: a file (the mosaic opens it again), a dataset without a file that is released and not closed,
+ * the source of a copy. */
 #include "zoo.h"
 #include <gdal_utils.h>
+
+static void show(GDALDatasetH dataset)
+{
+    printf("%d\n", GDALChecksumImage(GDALGetRasterBand(dataset, 1), 0, 0, 20, 10));
+}
 
 int main(int count, char **arguments)
 {
@@ -8,17 +14,22 @@ int main(int count, char **arguments)
     enter(arguments);
     GDALDatasetH sources[] = {GDALOpen("tiny.tif", GA_ReadOnly)};
     GDALDatasetH mosaic = GDALBuildVRT("", 1, sources, NULL, NULL, NULL);
-    printf("%d\n", GDALChecksumImage(GDALGetRasterBand(mosaic, 1), 0, 0, 20, 10));
+    GDALClose(sources[0]);
+    show(mosaic);
+    GDALDatasetH copy = GDALCreateCopy(GDALGetDriverByName("MEM"), "", mosaic, FALSE, NULL, NULL, NULL);
     GDALClose(mosaic);
+    show(copy);
+
+    sources[0] = copy;
     mosaic = GDALBuildVRT("", 1, sources, NULL, NULL, NULL);
-    GDALReleaseDataset(sources[0]);
-    printf("%d\n", GDALChecksumImage(GDALGetRasterBand(mosaic, 1), 0, 0, 20, 10));
+    GDALReleaseDataset(copy);
+    show(mosaic);
     char *words[] = {"-of", "MEM", NULL};
     GDALTranslateOptions *options = GDALTranslateOptionsNew(words, NULL);
-    GDALDatasetH copy = GDALTranslate("", mosaic, options, NULL);
+    copy = GDALTranslate("", mosaic, options, NULL);
     GDALTranslateOptionsFree(options);
     GDALClose(mosaic);
-    printf("%d\n", GDALChecksumImage(GDALGetRasterBand(copy, 1), 0, 0, 20, 10));
+    show(copy);
     GDALClose(copy);
     return 0;
 }

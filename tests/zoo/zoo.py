@@ -1,12 +1,17 @@
 """The zoo: small wrong programs with the reports that they must give, and right twins that must stay silent.
 
-    zoo.py SOURCE BUILD MODE [NAME ...]     SOURCE: the repository; MODE: report, defer, reject, or bare (without Holdfast);
+    zoo.py SOURCE BUILD MODE [--stack STACK] [NAME ...]
+                                            SOURCE: the repository; MODE: report, defer, reject, or bare (without Holdfast);
+                                            STACK: whose libraries and packages, see stacks.py; debian if it is not there;
                                             NAME: bad_band_after_close, or band_after_close for all of that name
+Exit status 77: the stack is not there.
 
 bad_NAME.c, bad_NAME.py   makes one mistake. NAME.expect says what must come.
 ok_NAME.c, ok_NAME.py     does the same work rightly, or something that only looks wrong: no report in any mode, and the same output,
                           exit status and files as without Holdfast.
-Programs know nothing of Holdfast. Their one argument is a folder of their own with the files of data.py.
+Programs know nothing of Holdfast. Their one argument is a folder of their own with the files of data.py. A Python program runs on the stacks
+that have the packages it imports. A program that needs certain stacks or versions says so in a line of its own: `# needs shapely>=2`,
+`/* needs debian rasterio */`.
 
 NAME.expect, a line each:
     HF101 band used=GDALChecksumImage obtained=GDALGetRasterBand freed=GDALClose action=kept: MESSAGE
@@ -19,7 +24,10 @@ NAME.expect, a line each:
     may crash           or may do anything else: only the log counts
     crashes             must die of a signal
     # TEXT              a comment
-    [defer reject py]   the lines below, up to the next such line, hold only for these modes and languages; [all]: for all.
+    [defer reject py gdal>=3.9]
+                        the lines below, up to the next such line, hold only for these modes, languages, stacks (rasterio) and versions of
+                        libraries (gdal, geos, proj: C programs) or packages (shapely<2: Python programs): one of the modes, one of the
+                        languages, one of the stacks, and all versions. [all]: for all.
 """
 import ast
 import concurrent.futures
@@ -32,26 +40,55 @@ import tempfile
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import data
 import harness
+import stacks
 
 MODES = ("report", "defer", "reject", "bare")
 ROLES = ("used", "obtained", "freed", "other")
 MARKER = r"(?:used|obtained|freed|other)\d?"
 NOTHING_DEFERRED = ("ok_ten_thousand.py",)  # right programs of which not a single free may be postponed
-INSTALLED = ("/osgeo/", "/site-packages/", "/dist-packages/", "/lib/python3", "<frozen")  # not the program's own frames
+CONDITION = re.compile(r"(gdal|geos|proj|%s)(>=|<)([\d.]+)" % "|".join(stacks.PACKAGES))
+INSTALLED = ("/osgeo/", "/site-packages/", "/dist-packages/", "/lib/python3", "<frozen", "sitecustomize.py")  # not the program's own frames
+
+
+def holds_for(words, stack):
+    """Whether the names of stacks among the words have this one, and all versions among them (`gdal>=3.9`) are true of it. What it has
+    no version of is not there."""
+    names = [word for word in words if word in stacks.NAMES]
+    if names and stack.name not in names:
+        return False
+    for what, sign, number in [match.groups() for match in map(CONDITION.fullmatch, words) if match]:
+        if what not in stack.versions or (stack.versions[what] >= stacks.version(number)) != (sign == ">="):
+            return False
+    return True
 
 
 class Program:
     """One file of the zoo, and how to start it."""
 
-    def __init__(self, source, build):
+    def __init__(self, source, build, stack):
         self.source = source
         self.name = source.stem
         self.language = source.suffix[1:]
         self.bad = self.name.startswith("bad_")
         compiled = build / "tests" / "zoo" / source.name.replace(".", "_")
-        self.argv = [str(compiled)] if self.language == "c" else [harness.PYTHON, str(source)]
+        self.argv = [str(compiled)] if self.language == "c" else [stack.python, str(source)]
         self.text = source.read_text()
+        self.stack = stack
         self.expectations = source.parent / (self.name.split("_", 1)[1] + ".expect")
+
+    def runs(self):
+        """Whether the stack has what the program needs."""
+        if self.language not in self.stack.languages:
+            return False
+        imported = set(re.findall(r"^\s*(?:import|from) (\w+)", self.text, re.MULTILINE)) & set(stacks.PACKAGES)
+        imported = imported if self.language == "py" else set()
+        # osgeo is Debian's alone, its version is GDAL's
+        there = all(self.stack.name == "debian" if package == "osgeo" else package in self.stack.versions for package in imported)
+        needs = [word for line in re.findall(r"^(?:#|/\*) needs (.*?)(?: \*/)?$", self.text, re.MULTILINE) for word in line.split()]
+        unknown = [word for word in needs if word not in stacks.NAMES and not CONDITION.fullmatch(word)]
+        if unknown:
+            raise SystemExit("%s: not understood: needs %s" % (self.source, " ".join(unknown)))
+        return there and holds_for(needs, self.stack)
 
     def marked_line(self, marker):
         """The number of the one line whose comment at the end has this marker, 0 if there is none."""
@@ -76,9 +113,9 @@ class Program:
 
 
 class Expected:
-    """What NAME.expect says for one mode and language."""
+    """What NAME.expect says for one mode, language and stack."""
 
-    def __init__(self, path, mode, language):
+    def __init__(self, path, mode, language, stack):
         self.reports, self.printed, self.stderr = [], [], []
         self.exit, self.may_crash, self.crashes, self.mentioned = 0, False, False, False
         holds = True
@@ -89,9 +126,11 @@ class Expected:
             if line.startswith("["):
                 words = line.strip("[]").split()
                 modes, languages = set(words) & set(MODES), set(words) & {"c", "py"}
-                if set(words) - modes - languages - {"all"}:
-                    raise SystemExit("%s:%d: an unknown mode or language in %s" % (path, number, line))
+                rest = set(words) - modes - languages - {"all"} - set(stacks.NAMES)
+                if not all(CONDITION.fullmatch(word) for word in rest):
+                    raise SystemExit("%s:%d: an unknown mode, language, stack or library in %s" % (path, number, line))
                 holds = ("bare" in modes if mode == "bare" else not modes or mode in modes) and (not languages or language in languages)
+                holds = holds and holds_for(words, stack)
                 self.mentioned = self.mentioned or (holds and mode in modes)
             elif holds and mode != "bare" or holds and self.mentioned:
                 self.take(path, number, word, rest)
@@ -255,7 +294,8 @@ class Keeper:
         """The result, and the files as the program left them."""
         folder = pathlib.Path(tempfile.mkdtemp(dir=self.root, prefix=program.source.name + "-")) / "data"
         shutil.copytree(self.original, folder)
-        result = harness.run(program.argv + [str(folder)], options={"mode": mode, **options}, preload=mode != "bare", timeout=120)
+        result = harness.run(program.argv + [str(folder)], options={"mode": mode, **options}, preload=mode != "bare", timeout=120,
+                             env={"OGR_CURRENT_DATE": "2020-01-01T00:00:00Z", **program.stack.environment})
         files = files_of(folder)
         shutil.rmtree(folder.parent)
         return result, files
@@ -266,8 +306,10 @@ def check_program(checks, keeper, program, mode):
     if program.language == "c" and not pathlib.Path(program.argv[0]).exists():
         checks.check(title, ["it is not built: a new program needs `meson setup --reconfigure`, then ninja"])
         return
+    if program.bad and not program.expectations.exists():
+        return  # pair_problems() tells
     if program.bad:
-        expected = Expected(program.expectations, mode, program.language)
+        expected = Expected(program.expectations, mode, program.language, program.stack)
         if mode == "bare" and not expected.mentioned:
             return
         result, _ = keeper.run(program, mode)
@@ -293,19 +335,37 @@ def pair_problems(programs):
 
 
 def main():
-    if len(sys.argv) < 4 or sys.argv[3] not in MODES:
+    words = sys.argv[1:]
+    stack_name = "debian"
+    if "--stack" in words[:-1]:
+        at = words.index("--stack")
+        stack_name = words[at + 1]
+        del words[at:at + 2]
+    if len(words) < 3 or words[2] not in MODES or stack_name not in stacks.NAMES:
         sys.exit(__doc__)
-    source, build, mode, wanted = pathlib.Path(sys.argv[1]).resolve() / "tests" / "zoo", pathlib.Path(sys.argv[2]).resolve(), sys.argv[3], sys.argv[4:]
+    source, build, mode, wanted = pathlib.Path(words[0]).resolve() / "tests" / "zoo", pathlib.Path(words[1]).resolve(), words[2], words[3:]
     harness.use_build(build)
-    programs = [Program(path, build) for path in sorted(source.iterdir()) if re.fullmatch(r"(bad|ok)_\w+\.(c|py)", path.name)]
-    checks = harness.Checks()
-    checks.check("the zoo is complete", pair_problems(programs))
-    if wanted:
-        programs = [program for program in programs if {program.name, program.name.split("_", 1)[1]} & set(wanted)]
-        unknown = set(wanted) - {name for program in programs for name in (program.name, program.name.split("_", 1)[1])}
-        checks.check("the names given are programs", ["%s is not there" % name for name in sorted(unknown)])
     with tempfile.TemporaryDirectory(prefix="zoo-") as folder, concurrent.futures.ThreadPoolExecutor(2) as pool:
-        keeper = Keeper(pathlib.Path(folder).resolve())
+        folder = pathlib.Path(folder).resolve()
+        (folder / "stack").mkdir()
+        try:
+            stack = stacks.prepare(stack_name, build, folder / "stack")
+        except stacks.Missing as missing:
+            print("skipped: %s" % missing)
+            return 77
+        print("on %s" % stack)
+        programs = [Program(path, build, stack) for path in sorted(source.iterdir()) if re.fullmatch(r"(bad|ok)_\w+\.(c|py)", path.name)]
+        checks = harness.Checks()
+        checks.check("the zoo is complete", pair_problems(programs))
+        programs = [program for program in programs if program.runs()]
+        if wanted:
+            programs = [program for program in programs if {program.name, program.name.split("_", 1)[1]} & set(wanted)]
+            unknown = set(wanted) - {name for program in programs for name in (program.name, program.name.split("_", 1)[1])}
+            checks.check("the names given are programs of this stack", ["%s is not there" % name for name in sorted(unknown)])
+        checks.check("both wrong and right programs run on this stack",
+                     [] if wanted else ["there is no %s_ program" % sort for sort in ("bad", "ok") if not any(program.name.startswith(sort) for program in programs)])
+        checks.check("programs get the libraries of the stack", stack.problems([program.argv[0] for program in programs if program.language == "c"]))
+        keeper = Keeper(folder)
         for done in [pool.submit(check_program, checks, keeper, program, mode) for program in programs]:
             done.result()
     return checks.finish()

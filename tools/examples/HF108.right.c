@@ -1,5 +1,6 @@
 #include <gdal.h>
 #include <ogr_api.h>
+#include <stdio.h>
 
 int main(void)
 {
@@ -10,6 +11,7 @@ int main(void)
     OGR_L_CreateField(places, name, 1);
     OGR_Fld_Destroy(name);
     OGRFeatureH place = OGR_F_Create(OGR_L_GetLayerDefn(places));
+    printf("%d\n", OGR_F_IsFieldSet(place, 0));
     OGR_F_Destroy(place); /* before the fields change */
     OGR_L_DeleteField(places, 0);
     GDALClose(dataset);

@@ -1,5 +1,6 @@
 #include <gdal.h>
 #include <ogr_api.h>
+#include <stdio.h>
 
 int main(void)
 {
@@ -10,7 +11,8 @@ int main(void)
     OGR_L_CreateField(places, name, 1);
     OGR_Fld_Destroy(name);
     OGRFeatureH place = OGR_F_Create(OGR_L_GetLayerDefn(places));
-    OGR_L_DeleteField(places, 0); /* `place` is laid out after the old fields */
+    OGR_L_DeleteField(places, 0);
+    printf("%d\n", OGR_F_IsFieldSet(place, 0)); /* `place` is laid out after the old fields */
     OGR_F_Destroy(place);
     GDALClose(dataset);
     return 0;

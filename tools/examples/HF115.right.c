@@ -1,11 +1,10 @@
-#include <ogr_api.h>
-#include <stdio.h>
+#include <gdal.h>
 
 int main(void)
 {
-    OGRGeometryH line = OGR_G_CreateGeometry(wkbLineString);
-    OGR_G_AddPoint_2D(line, 1, 2);
-    printf("%d\n", OGR_G_GetPointCount(line));
-    OGR_G_DestroyGeometry(line);
+    GDALAllRegister();
+    GDALDatasetH dataset = GDALCreate(GDALGetDriverByName("GTiff"), "example.tif", 10, 10, 1, GDT_Byte, NULL);
+    GDALFillRaster(GDALGetRasterBand(dataset, 1), 7, 0);
+    GDALClose(dataset); /* writes what is left to write */
     return 0;
 }

@@ -1,10 +1,9 @@
-#include <ogr_api.h>
-#include <stdio.h>
+#include <gdal.h>
 
 int main(void)
 {
-    OGRGeometryH line = OGR_G_CreateGeometry(wkbLineString);
-    OGR_G_AddPoint_2D(line, 1, 2);
-    printf("%d\n", OGR_G_GetPointCount(line)); /* and nobody destroys it */
-    return 0;
+    GDALAllRegister();
+    GDALDatasetH dataset = GDALCreate(GDALGetDriverByName("GTiff"), "example.tif", 10, 10, 1, GDT_Byte, NULL);
+    GDALFillRaster(GDALGetRasterBand(dataset, 1), 7, 0);
+    return 0; /* and the file was never written to its end */
 }

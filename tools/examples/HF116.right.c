@@ -1,12 +1,12 @@
-#include <ogr_api.h>
+#include <ogr_srs_api.h>
 
 int main(void)
 {
-    for (int i = 0; i < 100000; i++)
+    for (int i = 0; i < 20000; i++)
     {
-        OGRGeometryH point = OGR_G_CreateGeometry(wkbPoint);
-        OGR_G_SetPoint_2D(point, 0, i, i);
-        OGR_G_DestroyGeometry(point);
+        OGRSpatialReferenceH srs = OSRNewSpatialReference(NULL);
+        OSRSetWellKnownGeogCS(srs, "WGS84");
+        OSRRelease(srs);
     }
     return 0;
 }

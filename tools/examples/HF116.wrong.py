@@ -1,7 +1,7 @@
-from osgeo import ogr
+from osgeo import osr
 
 seen = []
-for number in range(100000):
-    point = ogr.Geometry(ogr.wkbPoint)
-    point.AddPoint_2D(number, number)
-    seen.append(point)  # keeps every one of them
+for number in range(20000):
+    srs = osr.SpatialReference()
+    srs.SetWellKnownGeogCS("WGS84")
+    seen.append(srs)  # keeps every one of them

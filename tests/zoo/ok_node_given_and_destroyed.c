@@ -1,4 +1,4 @@
-/* One XML node is added to a tree, taken out, and added to another; others are made in their tree at once. */
+/* An XML node is added to a tree, taken out by the library or by hand, and added to another, or destroyed; others are made in their tree at once. */
 #include "zoo.h"
 #include <cpl_minixml.h>
 
@@ -13,6 +13,14 @@ int main(int count, char **arguments)
     CPLAddXMLChild(second, node);
     CPLCreateXMLElementAndValue(first, "value", "2");
     CPLAddXMLSibling(first, CPLCreateXMLNode(NULL, CXT_Comment, "after"));
+    printf("%s %s\n", CPLGetXMLValue(first, "value", "-"), CPLGetXMLValue(second, "value", "-"));
+    node = CPLGetXMLNode(second, "value");
+    second->psChild = NULL;
+    CPLAddXMLChild(first, node);
+    node = CPLGetXMLNode(first, "value");
+    first->psChild = node->psNext;
+    node->psNext = NULL;
+    CPLDestroyXMLNode(node);
     printf("%s %s\n", CPLGetXMLValue(first, "value", "-"), CPLGetXMLValue(second, "value", "-"));
     CPLDestroyXMLNode(first);
     CPLDestroyXMLNode(second);

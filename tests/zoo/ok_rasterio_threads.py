@@ -1,0 +1,31 @@
+"""rasterio: many threads with a dataset each, nested environments, and processes that open for themselves."""
+import concurrent.futures
+import multiprocessing
+import os
+import sys
+
+import rasterio
+
+
+def read(number):
+    with rasterio.Env(GDAL_CACHEMAX=16), rasterio.open("tiny.tif", sharing=False) as source:
+        return int(source.read(1)[number % 10].sum())
+
+
+def main():
+    os.chdir(sys.argv[1])
+    with rasterio.Env(CPL_DEBUG=False) as environment:
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            print(sum(pool.map(read, range(80))))
+        print(environment.options)
+    with multiprocessing.get_context("fork").Pool(2) as pool:
+        print(sum(pool.map(read, range(8))))
+        pool.close()
+        pool.join()
+    with rasterio.open("tiny.tif", sharing=True) as one, rasterio.open("tiny.tif", sharing=True) as other:
+        one.close()
+        print(other.read(1).sum())
+
+
+if __name__ == "__main__":
+    main()
