@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Do the contracts agree with the installed headers, and is every function of the headers that has to do with a handle among them?
 
-    check_prototypes.py [--left-out FILE] [--allow-missing-lines FILE] CONTRACT...
+    check_prototypes.py [--left-out FILE] CONTRACT...
 
 1. Every function that the installed headers declare is declared a second time, with the contract's prototype for the installed version: a
    conflict is a compile error. One argument is changed on purpose and the compiler has to notice, so that this check cannot pass by comparing
@@ -10,8 +10,7 @@
    kind, any other pointer to a struct that the headers leave incomplete, and any other typedef NAMEH of `void *`; also behind further pointers
    (arrays, results in arguments). What a line cannot be written for stands in left_out.list with the reason.
 
---allow-missing-lines: names of functions that may lack a line for now. The declarations come from libclang (python3-clang), not from looking at
-the text.
+The declarations come from libclang (python3-clang), not from looking at the text.
 """
 import argparse
 import os
@@ -156,50 +155,44 @@ def check_agreement(functions, declared, typedefs, flags):
     return f'{len(lines)} prototypes and {len(classes)} types agree with the installed headers ({len(functions) - len(lines)} functions are newer or not declared there)'
 
 
-def names_of(path, reasons):
-    """name: reason, of a list with a name (and `: reason`) a line; # starts a comment."""
+def names_of(path):
+    """name: reason, of a list with a name and its reason a line; # starts a comment."""
     found = {}
     with open(path, encoding='utf-8') as stream:
         for number, line in enumerate(stream, 1):
             name, _, reason = line.partition('#')[0].strip().partition(':')
-            if name and (name in found or (reasons and not reason.strip())):
+            if name and (name in found or not reason.strip()):
                 sys.exit(f'{path}:{number}: {name} ' + ('stands here twice' if name in found else 'has no reason'))
             if name:
                 found[name] = reason.strip()
     return found
 
 
-def check_lines(functions, declared, left_out, allowed):
+def check_lines(functions, declared, left_out):
     """Exits when a function of the headers that has to do with a handle has no line; returns the words for the closing line."""
     useless = sorted(name for name in left_out if name in functions)
     if useless:
         sys.exit('these have a line and stand in the list of functions without one: ' + ', '.join(useless))
     of_handles = {name: function for name, function in declared.items() if function.handles}
-    missing = {name: function for name, function in of_handles.items() if name not in functions and name not in left_out}
-    forgotten = [function for name, function in missing.items() if name not in allowed]
+    forgotten = [function for name, function in of_handles.items() if name not in functions and name not in left_out]
     for function in sorted(forgotten, key=lambda function: (function.header, function.line)):
         print(f'{function.header}:{function.line}: {function.name} has no line (it has to do with {function.handles[0]}): {function.prototype}')
     if forgotten:
         sys.exit(f'{len(forgotten)} functions of the headers above have to do with a handle and have no contract: write a line, or give the reason in left_out.list')
-    done = sorted(name for name in allowed if name not in missing)
-    if done:
-        print(f'{len(done)} names may go from the list of lines to come: ' + ', '.join(done))
-    words = f'{len(of_handles)} functions of the headers have to do with a handle: {len(of_handles) - len(missing) - len(of_handles.keys() & left_out.keys())} have a line, {len(of_handles.keys() & left_out.keys())} are left out with a reason'
-    return words + (f', {len(missing)} are to come' if missing else '')
+    without = len(of_handles.keys() & left_out.keys())
+    return f'{len(of_handles)} functions of the headers have to do with a handle: {len(of_handles) - without} have a line, {without} are left out with a reason'
 
 
 def main():
     parser = argparse.ArgumentParser(description='Compare the contracts with the installed headers.')
     parser.add_argument('--left-out', default=os.path.join(FOLDER, 'left_out.list'))
-    parser.add_argument('--allow-missing-lines', metavar='FILE')
     parser.add_argument('contracts', nargs='+')
     options = parser.parse_args()
     functions = generate.parse(options.contracts)
     flags = ['-D_GNU_SOURCE'] + output('pkg-config', '--cflags', 'gdal', 'proj').split()  # struct stat64 is no handle
     declared, typedefs = declared_in_headers(flags)
     print(check_agreement(functions, declared, typedefs, flags))
-    allowed = names_of(options.allow_missing_lines, False) if options.allow_missing_lines else {}
-    print(check_lines(functions, declared, names_of(options.left_out, True), allowed))
+    print(check_lines(functions, declared, names_of(options.left_out)))
 
 
 if __name__ == '__main__':
