@@ -21,6 +21,11 @@ const struct kind_info kind_table[KIND_COUNT] = {
     [KIND_geometry] = {.name = "geometry", .words = "geometry"},
 };
 
+const char *lifecycle_program(void)
+{
+    return "program";
+}
+
 struct provider *provider_by_number(unsigned number)
 {
     (void)number;
