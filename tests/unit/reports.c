@@ -2,6 +2,7 @@
  * sources of the shim are linked as they are; the tables of the contracts and the process around them are stood in for. */
 #include "report_parts.h"
 #include "context.h"
+#include "lifecycle.h"
 #include "log.h"
 #include "stack.h"
 #include "suppressions.h"
