@@ -38,6 +38,8 @@ static void set_label(struct handle_record *record, const struct birth *birth)
         record->label = (uint32_t)birth->number;
         record->flags |= HANDLE_NUMBER;
     }
+    else if (birth->label != NULL && birth->label[0] == '\0')
+        record->flags |= HANDLE_NAMELESS;
     else if (birth->label != NULL)
         record->label = tracker_string(TRACKER, birth->label, strnlen(birth->label, 240));
 }
@@ -195,10 +197,19 @@ void was_lent(struct call *call, const struct effect_info *effect, uintptr_t chi
         record->birth_stack = call->stack;
         record->birth_function = (uint16_t)call->function;
         set_label(record, birth);
+        if (parent_id != 0)
+            record->generation = tracker_handle(TRACKER, parent_id)->generation; /* a band of a dataset that was opened before a fork is as old */
         tracker_count(TRACKER, COUNTER_loans);
     }
     if (!call->view->exact)
         record->flags |= HANDLE_TRACELESS;
+    if (record->flags & HANDLE_RELEASED)
+    {
+        record->flags &= (uint32_t)~HANDLE_RELEASED; /* it is its new owner's now */
+        record->flags |= HANDLE_BORROWED | HANDLE_COUNTED;
+        record->birth_stack = call->stack;
+        record->birth_function = (uint16_t)call->function;
+    }
     if (record->cause == CAUSE_REPLACED)
     {
         record->cause = CAUSE_NONE; /* whoever fetches it again knows what it is now */
@@ -228,7 +239,7 @@ void was_lent(struct call *call, const struct effect_info *effect, uintptr_t chi
     }
     evidence_lent(call->function, id, parent_id);
     handle_lent_again(TRACKER, id);
-    if ((record->flags & HANDLE_STALE) == 0 && record->state == HANDLE_LIVE)
+    if ((record->flags & HANDLE_STALE) == 0 && record->state == HANDLE_LIVE && record->generation == tracker_header(TRACKER)->forks)
     {
         good_remember(child, call->view->number, effect->kind);
         loan_remember(parent, child);
@@ -389,5 +400,17 @@ void was_shared(const struct effect_info *effect, uintptr_t address)
     struct handle_record *record = tracker_handle(TRACKER, effect->at.owner ? owner_of(id) : id);
     if (record != NULL && record->state == HANDLE_LIVE)
         record->flags |= HANDLE_SHARED | HANDLE_COUNTED;
+    tracker_unlock(TRACKER);
+}
+
+/* Something outside the handles looks whether it is still there: it is freed when its free is asked for. */
+void is_prompt(const struct effect_info *effect, uintptr_t address)
+{
+    if (address == 0 || !tracker_lock(TRACKER))
+        return;
+    handle_id id = find_handle(address, effect->kind);
+    struct handle_record *record = tracker_handle(TRACKER, effect->at.owner ? owner_of(id) : id);
+    if (record != NULL)
+        record->flags &= (uint32_t)~HANDLE_HARMLESS;
     tracker_unlock(TRACKER);
 }

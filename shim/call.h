@@ -51,10 +51,12 @@ int true_count(const struct view *view, enum kind kind, uintptr_t address);
 
 /* ---- uses.c ---------------------------------------------------------------------------------------------- */
 
+bool certainly_foreign(const struct view *view, const struct handle_record *record);
 struct finding judge_use(const struct call *call, handle_id id);
 void judge_dead(struct finding *finding, const struct handle_record *record, handle_id id);
 unsigned rule_of_dead(const struct handle_record *record);
 handle_id killer_of(handle_id id); /* [tracker locked] what took it along, itself if nothing did */
+void tell_violation(struct call *call, const struct violation *violation, bool refused, const uintptr_t *arguments);
 void tell(struct call *call, const struct finding *finding, handle_id id, bool freeing, const uintptr_t *arguments);
 bool uses_are_fine(struct call *call, const struct variant_info *variant, const uintptr_t *arguments);
 
@@ -89,6 +91,7 @@ void was_moved(struct call *call, const struct effect_info *effect, uintptr_t ad
 void change_references(const struct effect_info *effect, uintptr_t address, int change);
 void was_restored(const struct effect_info *effect, uintptr_t address);
 void was_shared(const struct effect_info *effect, uintptr_t address);
+void is_prompt(const struct effect_info *effect, uintptr_t address);
 
 /* ---- changes.c ------------------------------------------------------------------------------------------- */
 

@@ -471,6 +471,9 @@ static void member_after(struct call *call, const struct effect_info *effect, ui
     case VERB_restores:
         was_restored(effect, subject);
         break;
+    case VERB_prompt:
+        is_prompt(effect, subject);
+        break;
     case VERB_shares:
         was_shared(effect, subject);
         break;
@@ -523,6 +526,8 @@ void call_after(struct call *call, const uintptr_t *arguments, uintptr_t result)
     const struct variant_info *variant = variant_of(call);
     if (variant == NULL)
         return;
+    if (call->view->provider->version == 0)
+        provider_version(call->view->provider); /* asked while nothing is locked, for whoever compares copies later */
     struct waiting waiting;
     waiting.count = 0;
     if (call->watching)

@@ -43,7 +43,7 @@ static struct finding judge_free(const struct view *view, handle_id id, enum ver
     else if ((record->flags & HANDLE_BORROWED) && (verb != VERB_releases || record->references == 0))
         finding.rule = verb == VERB_releases ? 114 : 104;
     else if (record->provider != view->number && record->provider != 0 && view->number != 0)
-        finding = (struct finding){.rule = 111, .dead = 0, .action = ACTION_logged};
+        finding = (struct finding){.rule = 111, .dead = 0, .action = ACTION_refused, .refuse = certainly_foreign(view, record)};
     if (finding.rule != 0 && !finding.refuse)
         finding.action = ACTION_logged;
     return finding;
@@ -157,6 +157,8 @@ static bool last_reference(struct call *call, const struct freeing *freeing)
     bool last = same && count <= 1 && (count != 0 || record->references == 0);
     if (same && !last && record->references > 0)
         record->references--;
+    else if (same && !last && (record->flags & HANDLE_BORROWED) == 0)
+        record->flags |= HANDLE_RELEASED;
     if (!last)
         tracker_unlock(TRACKER);
     return last;

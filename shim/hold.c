@@ -67,7 +67,7 @@ static void seal_descriptor(const struct handle_record *record, int descriptor)
 
 bool hold_allowed(const struct handle_record *record)
 {
-    if (holdfast_options.hold_max == 0 || (record->flags & HANDLE_HARMLESS) == 0 || (record->flags & HANDLE_UPDATE))
+    if (holdfast_options.hold_max == 0 || (record->flags & HANDLE_HARMLESS) == 0 || (record->flags & (HANDLE_UPDATE | HANDLE_NAMELESS)) == HANDLE_UPDATE)
         return false;
     /* The caller's memory that it works on is his to free from now on. */
     for (uint32_t edge = record->first_parent; edge != 0; edge = tracker_edge(TRACKER, edge)->next_of_child)

@@ -24,7 +24,7 @@ static bool may_lose_data(const struct handle_record *record)
 /* [tracker locked] */
 static bool is_leaked(const struct handle_record *record, enum leaks which)
 {
-    const uint32_t not_the_callers = HANDLE_BORROWED | HANDLE_TAKEN | HANDLE_GLOBAL | HANDLE_TOLD | HANDLE_LET_GO;
+    const uint32_t not_the_callers = HANDLE_BORROWED | HANDLE_TAKEN | HANDLE_GLOBAL | HANDLE_TOLD | HANDLE_LET_GO | HANDLE_RELEASED;
     if (record->state != HANDLE_LIVE || record->kind >= KIND_COUNT || (record->flags & not_the_callers) != 0 || record->birth_stack == 0 ||
         record->generation != tracker_header(TRACKER)->forks || kind_table[record->kind].process)
         return false;

@@ -31,6 +31,12 @@ struct tracker holdfast_tracker;
 struct options holdfast_options;
 
 static _Atomic int activation; /* 0 not yet, 1 under way, 2 done */
+static char program_name[256]; /* as it was at load */
+
+const char *lifecycle_program(void)
+{
+    return program_name[0] != '\0' ? program_name : program_invocation_short_name;
+}
 
 bool holdfast_is_active(void)
 {
@@ -96,7 +102,7 @@ static void open_arena(void)
         arena_file_name(path, sizeof path);
         name = path;
     }
-    if (tracker_open(&holdfast_tracker, name, holdfast_options.arena_size, program_invocation_short_name, error, sizeof error))
+    if (tracker_open(&holdfast_tracker, name, holdfast_options.arena_size, lifecycle_program(), error, sizeof error))
         return;
     if (name != NULL)
     {
@@ -107,7 +113,7 @@ static void open_arena(void)
     for (uint64_t bytes = holdfast_options.arena_size; bytes >= ARENA_MINIMUM_BYTES; bytes /= 2)
     {
         memset(&holdfast_tracker, 0, sizeof holdfast_tracker);
-        if (tracker_open(&holdfast_tracker, NULL, bytes, program_invocation_short_name, error, sizeof error))
+        if (tracker_open(&holdfast_tracker, NULL, bytes, lifecycle_program(), error, sizeof error))
             return;
     }
     memset(&holdfast_tracker, 0, sizeof holdfast_tracker);
@@ -145,6 +151,7 @@ void holdfast_activate(void)
 
 static __attribute__((constructor)) void at_load(void)
 {
+    snprintf(program_name, sizeof program_name, "%s", program_invocation_short_name);
     log_remember_stderr();
     options_defaults(&holdfast_options);
 }

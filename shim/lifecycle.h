@@ -8,4 +8,7 @@
  * have registered so far. */
 void lifecycle_expect_exit(void);
 
+/* The program's name as it was at load: servers write their state over their arguments later (PostgreSQL), where the name lies too. */
+const char *lifecycle_program(void);
+
 #endif

@@ -1,4 +1,5 @@
 /* A violation as one line of JSON (schema 1, described in tools/holdfast.1): see report_parts.h. */
+#include "lifecycle.h"
 #include "report_parts.h"
 #include "context.h"
 #include "stack.h"
@@ -94,7 +95,7 @@ void put_json_head(const char *type)
     put("{\"schema\":1,\"type\":\"%s\",\"time\":\"%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ\",\"pid\":%d,\"thread\":%d,\"program\":", type,
         parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, now.tv_nsec / 1000000,
         (int)getpid(), (int)gettid());
-    put_json_string(program_invocation_short_name);
+    put_json_string(lifecycle_program());
 }
 
 static void put_json_group(const struct violation *violation)

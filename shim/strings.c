@@ -1,7 +1,6 @@
 /* Strings that the libraries lend: see strings.h. */
 #include "strings.h"
 #include "call.h"
-#include "refuse.h"
 #include "stack.h"
 #include <errno.h>
 #include <malloc.h>
@@ -135,13 +134,7 @@ static bool tell_string(struct call *call, const struct dead_string *loan, unsig
     violation.freed = is_dead ? stack_without_libraries(loan->stack) : 0;
     violation.used = call_stack(call);
     violation.obtained = stack_of_caller(loan->caller);
-    char sentence[2 * DESCRIPTION_BYTES];
-    report_violation(&violation, sentence, sizeof sentence);
-    if (refuse)
-    {
-        tracker_count(TRACKER, COUNTER_refusals);
-        refuse_tell(call->view, call->function, arguments, sentence);
-    }
+    tell_violation(call, &violation, refuse, arguments);
     return refuse;
 }
 

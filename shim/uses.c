@@ -44,6 +44,14 @@ void judge_dead(struct finding *finding, const struct handle_record *record, han
         finding->note = "its memory was not seen freed, so the call was let through";
 }
 
+/* A copy of the same version may understand the object, by luck; another version lays it out in another way. */
+bool certainly_foreign(const struct view *view, const struct handle_record *record)
+{
+    const struct provider *owner = provider_by_number(record->provider);
+    return holdfast_options.mode != MODE_report && owner != NULL && view->provider != NULL && owner->version != 0 && view->provider->version != 0 &&
+           owner->version != view->provider->version;
+}
+
 /* [tracker locked] */
 struct finding judge_use(const struct call *call, handle_id id)
 {
@@ -113,8 +121,22 @@ struct finding judge_use(const struct call *call, handle_id id)
     {
         finding.rule = 111;
         finding.dead = 0;
+        finding.refuse = certainly_foreign(view, record);
+        finding.action = finding.refuse ? ACTION_refused : ACTION_logged;
     }
     return finding;
+}
+
+/* Log it; when the call is refused also tell the library's error channel, whatever is logged. Tracker unlocked. */
+void tell_violation(struct call *call, const struct violation *violation, bool refused, const uintptr_t *arguments)
+{
+    char sentence[2 * DESCRIPTION_BYTES];
+    bool told = report_violation(violation, sentence, sizeof sentence);
+    if (!refused)
+        return;
+    if (told)
+        tracker_count(TRACKER, COUNTER_refusals);
+    refuse_tell(call->view, call->function, arguments, sentence);
 }
 
 /* Log the finding; when the call is refused also tell the library's error channel. Tracker locked on entry, unlocked on return. */
@@ -132,14 +154,7 @@ void tell(struct call *call, const struct finding *finding, handle_id id, bool f
     violation.expected = finding->expected;
     if (finding->note != NULL)
         snprintf(violation.note, sizeof violation.note, "%s", finding->note);
-    char sentence[2 * DESCRIPTION_BYTES];
-    bool told = report_violation(&violation, sentence, sizeof sentence);
-    if (finding->refuse)
-    {
-        if (told)
-            tracker_count(TRACKER, COUNTER_refusals);
-        refuse_tell(call->view, call->function, arguments, sentence);
-    }
+    tell_violation(call, &violation, finding->refuse, arguments);
 }
 
 /* [tracker locked] What this handle hangs on is held: no other thread may carry that free out under this call. */

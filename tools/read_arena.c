@@ -178,9 +178,9 @@ static void describe_arena(struct findings *findings, const struct reader *reade
     uint64_t alive = 0;
     for (uint32_t id = 0; (id = reader_next_handle(reader, id)) != 0;)
         alive += reader_handle(reader, id)->state == HANDLE_LIVE;
-    add_notice(findings, reader, "%s %s; %" PRIu64 " handles born, %" PRIu64 " freed, %" PRIu64 " alive in the arena, %u frees postponed",
+    add_notice(findings, reader, "%s %s; %" PRIu64 " handles born, %" PRIu64 " lent, %" PRIu64 " freed, %" PRIu64 " alive in the arena, %u frees postponed",
                header->program, header->state <= ARENA_CLOSED ? state_words[header->state] : "is in an unknown state",
-               header->counters[COUNTER_births], header->counters[COUNTER_deaths], alive, header->hold_count);
+               header->counters[COUNTER_births], header->counters[COUNTER_loans], header->counters[COUNTER_deaths], alive, header->hold_count);
 }
 
 static void tell_losses(struct findings *findings, const struct reader *reader, uint64_t shown)

@@ -138,6 +138,8 @@ enum handle_flag {
     HANDLE_THREADSAFE = 1u << 16, /* several threads at once may use it */
     HANDLE_TOLD = 1u << 17,     /* named in a report of leaks already */
     HANDLE_LET_GO = 1u << 18,   /* its free was asked for in a wrong way and refused: for the program it is gone */
+    HANDLE_NAMELESS = 1u << 19, /* made with an empty name: it is on no disk (a MEM dataset) */
+    HANDLE_RELEASED = 1u << 20, /* the caller gave his reference up, others hold it still */
 };
 
 struct handle_record {

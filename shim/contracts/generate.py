@@ -124,7 +124,7 @@ def match_parenthesis(text, start):
 
 VERBS = ['new', 'depends', 'advises', 'borrows', 'returns', 'frees', 'closes', 'releases', 'references', 'dereferences', 'takes', 'consumes', 'steals',
          'hands', 'invalidates', 'ends', 'update', 'shared', 'touches', 'settles', 'hosts', 'label', 'handler', 'moves', 'needs', 'owner', 'uses', 'alters', 'replaces',
-         'restores', 'shares', 'begins_world', 'ends_world', 'threadsafe', 'lends', 'discards', 'buffer', 'buffer_named', 'buffer_file', 'removes']
+         'restores', 'shares', 'begins_world', 'ends_world', 'threadsafe', 'lends', 'discards', 'prompt', 'buffer', 'buffer_named', 'buffer_file', 'removes']
 # Effects of which a handle of the function comes out: its owner is stated.
 OWNERSHIP = ('new', 'borrows', 'returns', 'consumes', 'steals', 'owner')
 RESULT, NONE, GLOBAL = -1, -2, -3
@@ -346,7 +346,7 @@ class Function:
             expect('from')
             e.to = self.place(words)
             e.counted = accept('counted')
-        elif verb in ('returns', 'frees', 'closes', 'releases', 'references', 'dereferences', 'consumes', 'uses', 'alters', 'shares'):
+        elif verb in ('returns', 'frees', 'closes', 'releases', 'references', 'dereferences', 'consumes', 'uses', 'alters', 'shares', 'prompt'):
             self.about(e, words)
             e.counted = verb == 'alters' and accept('if', 'changed')
             if verb == 'frees' and accept('of'):

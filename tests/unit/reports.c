@@ -2,6 +2,7 @@
  * sources of the shim are linked as they are; the tables of the contracts and the process around them are stood in for. */
 #include "report_parts.h"
 #include "context.h"
+#include "lifecycle.h"
 #include "log.h"
 #include "stack.h"
 #include "suppressions.h"
@@ -20,6 +21,11 @@ const struct kind_info kind_table[KIND_COUNT] = {
     [KIND_dataset] = {.name = "dataset", .words = "dataset"},
     [KIND_geometry] = {.name = "geometry", .words = "geometry"},
 };
+
+const char *lifecycle_program(void)
+{
+    return "program";
+}
 
 struct provider *provider_by_number(unsigned number)
 {

@@ -20,6 +20,7 @@ NAME.expect, a line each:
                         such stack). action: what Holdfast did; the message is optional. Reports come in this order, and no others.
     prints TEXT         a line of standard output (all of them, in this order)
     stderr TEXT         standard error contains this
+    options NAME=VALUE  options of Holdfast for the wrong program and its twin, in all modes
     exit N              exit status, 0 if the line is not there
     may crash           or may do anything else: only the log counts
     crashes             must die of a signal
@@ -121,7 +122,7 @@ class Expected:
         holds = True
         for number, line in enumerate(path.read_text().splitlines(), 1):
             word, _, rest = line.partition(" ")
-            if not line or word == "#":
+            if not line or word in ("#", "options"):
                 continue
             if line.startswith("["):
                 words = line.strip("[]").split()
@@ -150,6 +151,14 @@ class Expected:
             self.crashes = True
         else:
             raise SystemExit("%s:%d: not understood: %s" % (path, number, word))
+
+
+def options_of(program):
+    """Options of Holdfast that a wrong program and its twin are run with: NAME.expect says them."""
+    if not program.expectations.exists():
+        return {}
+    lines = [line.split()[1:] for line in program.expectations.read_text().splitlines() if line.startswith("options ")]
+    return dict(word.split("=", 1) for words in lines for word in words)
 
 
 class ExpectedReport:
@@ -312,7 +321,7 @@ def check_program(checks, keeper, program, mode):
         expected = Expected(program.expectations, mode, program.language, program.stack)
         if mode == "bare" and not expected.mentioned:
             return
-        result, _ = keeper.run(program, mode)
+        result, _ = keeper.run(program, mode, **options_of(program))
         problems = end_problems(expected, result)
         if mode != "bare":
             problems += [] if expected.reports else ["%s expects no report in this mode" % program.expectations.name]
@@ -320,7 +329,7 @@ def check_program(checks, keeper, program, mode):
         checks.check(title, problems)
     elif mode != "bare":
         bare, bare_files = keeper.run(program, "bare")
-        result, files = keeper.run(program, mode)
+        result, files = keeper.run(program, mode, **options_of(program))
         checks.check(title, twin_problems(bare, bare_files, result, files))
         if program.source.name in NOTHING_DEFERRED:
             checks.check(title + ", nothing deferred", deferral_problems(keeper, program, mode))

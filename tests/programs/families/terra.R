@@ -1,0 +1,16 @@
+# R and terra: rasters and vectors, GEOS operations, garbage collections whose finalisers close datasets.
+suppressMessages(library(terra))
+r <- rast("rgb.tif"); print(r); d <- rast("dem.tif"); print(global(d, "mean", na.rm = TRUE))
+v <- vect("areas.gpkg"); print(v); s <- vect("areas.shp")
+print(extract(d, v, fun = mean, na.rm = TRUE)); print(crop(d, v)); m <- mask(d, v); print(global(m, "sum", na.rm = TRUE))
+p <- project(r, "EPSG:3857"); print(p); writeRaster(p, "p.tif"); w <- project(v, "EPSG:4326"); print(crds(w)[1:4, ])
+writeVector(w, "w.gpkg"); writeVector(w, "w.geojson", filetype = "GeoJSON")
+gc()
+b <- buffer(v, 30); print(expanse(b)); i <- intersect(b, v); print(nrow(i)); u <- aggregate(b); print(expanse(u)); print(relate(b, v, "intersects")[1:3, 1:3])
+z <- rasterize(v, d, "number"); print(freq(z)); print(zonal(d, z, "mean", na.rm = TRUE))
+a <- aggregate(r, 3); print(a); k <- focal(d, 3, mean, na.rm = TRUE); print(global(k, "max", na.rm = TRUE)); t <- terrain(d, "slope"); print(global(t, "mean", na.rm = TRUE))
+writeRaster(a, "a.tif", datatype = "INT1U", gdal = c("COMPRESS=DEFLATE")); x <- rast("a.tif"); print(values(x)[1:5, ])
+for (n in 1:10) { y <- rast("rgb.tif"); q <- y[[2]] * 2 + n; rm(y); invisible(gc()) }
+print(global(q, "mean")); e <- merge(rast("rgb.tif"), rast("east.tif")); print(e); pol <- as.polygons(z); print(pol)
+print(try(rast("missing.tif"), silent = TRUE)); print(crs(v, describe = TRUE)$code)
+mi <- minRect(v); ch <- convHull(v); print(expanse(ch)); print(nrow(vor <- voronoi(centroids(v)))); print(nearest(v, s))

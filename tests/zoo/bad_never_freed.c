@@ -1,0 +1,18 @@
+/* All that a program never frees, on request: geometries of two lines, a spatial reference, a dataset that is only read. */
+#include "zoo.h"
+
+int main(int count, char **arguments)
+{
+    (void)count;
+    enter(arguments);
+    for (int number = 0; number < 5; number++)
+    {
+        OGRGeometryH point = OGR_G_CreateGeometry(wkbPoint); /* obtained2 */
+        OGR_G_SetPoint_2D(point, 0, number, number);
+    }
+    OGRSpatialReferenceH srs = OSRNewSpatialReference(NULL); /* obtained3 */
+    GDALDatasetH read = GDALOpen("tiny.tif", GA_ReadOnly); /* obtained4 */
+    GDALDatasetH written = GDALOpen("palette.tif", GA_Update); /* obtained */
+    printf("%d\n", GDALGetRasterXSize(read) + GDALGetRasterXSize(written) + OSRIsGeographic(srs));
+    return 0;
+}
