@@ -184,7 +184,7 @@ class Function:
         if match:
             self.range = self.parse_range(match.group(1))
             rest = rest[match.end():]
-        self.effects, self.fails, self.succeeds, self.unused, self.any_thread = [], None, None, set(), False
+        self.effects, self.fails, self.succeeds, self.unused, self.any_thread, self.no_world = [], None, None, set(), False, False
         if rest:
             if not rest.startswith(':'):
                 raise Mistake(f"expected ':' before the effects, found '{rest}'")
@@ -324,6 +324,9 @@ class Function:
             return []
         if phrase == 'any thread':
             self.any_thread = True
+            return []
+        if phrase == 'no world':
+            self.no_world = True
             return []
         if verb == 'new':
             if words and words[0] in KINDS:
@@ -730,7 +733,7 @@ def write_tables(out, functions, names):
         first_argument = len(arguments)
         arguments += ['KIND_' + kind if kind else '0' for kind in used_kinds(function)]
         context = LIBRARIES[function.library]['context']
-        worldly = context and context not in [function.result_kind] + [parameter.kind for parameter in function.parameters]
+        worldly = context and not function.no_world and context not in [function.result_kind] + [parameter.kind for parameter in function.parameters]
         rows.append(f'{{{c_string(name)}, {c_string(function.prototype)}, LIBRARY_{function.library}, {len(function.parameters)}, {"KIND_" + function.result_kind if function.result_kind else 0}, '
                     f'{len(family)}, {first_variant}, {int(all(f.any_thread for f in family))}, {int(bool(worldly))}, {first_argument}}}')
     for ctype, table, entries in (('struct effect_info', 'effect_table', effects), ('struct variant_info', 'variant_table', variants), ('uint8_t', 'argument_kinds', arguments)):
