@@ -1,8 +1,9 @@
 /* Births, loans and transfers: what a call brought. Any thread, the tracker unlocked unless a function says so. Called after the real function
  * ran. */
 #include "call.h"
-#include "leaks.h"
 #include "evidence.h"
+#include "forks.h"
+#include "leaks.h"
 #include <string.h>
 
 void gather_birth(struct birth *birth, const struct variant_info *variant, const uintptr_t *arguments)
@@ -197,8 +198,6 @@ void was_lent(struct call *call, const struct effect_info *effect, uintptr_t chi
         record->birth_stack = call->stack;
         record->birth_function = (uint16_t)call->function;
         set_label(record, birth);
-        if (parent_id != 0)
-            record->generation = tracker_handle(TRACKER, parent_id)->generation; /* a band of a dataset that was opened before a fork is as old */
         tracker_count(TRACKER, COUNTER_loans);
     }
     if (!call->view->exact)
@@ -239,7 +238,8 @@ void was_lent(struct call *call, const struct effect_info *effect, uintptr_t chi
     }
     evidence_lent(call->function, id, parent_id);
     handle_lent_again(TRACKER, id);
-    if ((record->flags & HANDLE_STALE) == 0 && record->state == HANDLE_LIVE && record->generation == tracker_header(TRACKER)->forks)
+    /* What a forked process fetches from a dataset of before is not its own either. */
+    if ((record->flags & HANDLE_STALE) == 0 && record->state == HANDLE_LIVE && !opened_before_fork(id))
     {
         good_remember(child, call->view->number, effect->kind);
         loan_remember(parent, child);

@@ -114,7 +114,7 @@ static const struct remedy remedies[] = {
     {114, CHANGE_USED, "drop this release, or take a reference first"},
     {115, CHANGE_OBTAINED, "free the %H after its last use, on every path that leaves its scope"},
     {116, CHANGE_OBTAINED, "free each %H that is made here when it is no longer needed: their number only grows"},
-    {117, CHANGE_FREED, "keep the buffer until what works on it is freed, and free it only if it is still yours"},
+    {117, CHANGE_FREED, "keep the buffer until what works on it is gone (the dataset closed, the file removed), and free it only if it is still yours"},
     {118, CHANGE_FREED, "end the library after the last use of the %H"},
     {119, CHANGE_USED, "destroy the %H before this release"},
 };

@@ -228,7 +228,7 @@ static bool use_is_fine(struct call *call, uintptr_t address, uint8_t kind, cons
     {
         const struct handle_record *record = tracker_handle(TRACKER, id);
         /* What was opened before a fork is looked at again by a call that reads more. */
-        bool whole = !call->only_counts || record->generation == tracker_header(TRACKER)->forks;
+        bool whole = !call->only_counts || !opened_before_fork(id);
         if ((record->flags & HANDLE_STALE) == 0 && record->state == HANDLE_LIVE && whole)
             good_remember(address, call->view->number, kind);
         tracker_unlock(TRACKER);
