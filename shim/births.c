@@ -197,6 +197,8 @@ void was_lent(struct call *call, const struct effect_info *effect, uintptr_t chi
         record->birth_stack = call->stack;
         record->birth_function = (uint16_t)call->function;
         set_label(record, birth);
+        if (parent_id != 0)
+            record->generation = tracker_handle(TRACKER, parent_id)->generation; /* a band of a dataset that was opened before a fork is as old */
         tracker_count(TRACKER, COUNTER_loans);
     }
     if (!call->view->exact)
@@ -237,7 +239,7 @@ void was_lent(struct call *call, const struct effect_info *effect, uintptr_t chi
     }
     evidence_lent(call->function, id, parent_id);
     handle_lent_again(TRACKER, id);
-    if ((record->flags & HANDLE_STALE) == 0 && record->state == HANDLE_LIVE)
+    if ((record->flags & HANDLE_STALE) == 0 && record->state == HANDLE_LIVE && record->generation == tracker_header(TRACKER)->forks)
     {
         good_remember(child, call->view->number, effect->kind);
         loan_remember(parent, child);

@@ -129,6 +129,18 @@ struct finding judge_use(const struct call *call, handle_id id)
     return finding;
 }
 
+/* Log it; when the call is refused also tell the library's error channel, whatever is logged. Tracker unlocked. */
+void tell_violation(struct call *call, const struct violation *violation, bool refused, const uintptr_t *arguments)
+{
+    char sentence[2 * DESCRIPTION_BYTES];
+    bool told = report_violation(violation, sentence, sizeof sentence);
+    if (!refused)
+        return;
+    if (told)
+        tracker_count(TRACKER, COUNTER_refusals);
+    refuse_tell(call->view, call->function, arguments, sentence);
+}
+
 /* Log the finding; when the call is refused also tell the library's error channel. Tracker locked on entry, unlocked on return. */
 void tell(struct call *call, const struct finding *finding, handle_id id, bool freeing,
                  const uintptr_t *arguments)
@@ -144,14 +156,7 @@ void tell(struct call *call, const struct finding *finding, handle_id id, bool f
     violation.expected = finding->expected;
     if (finding->note != NULL)
         snprintf(violation.note, sizeof violation.note, "%s", finding->note);
-    char sentence[2 * DESCRIPTION_BYTES];
-    bool told = report_violation(&violation, sentence, sizeof sentence);
-    if (finding->refuse)
-    {
-        if (told)
-            tracker_count(TRACKER, COUNTER_refusals);
-        refuse_tell(call->view, call->function, arguments, sentence);
-    }
+    tell_violation(call, &violation, finding->refuse, arguments);
 }
 
 /* [tracker locked] What this handle hangs on is held: no other thread may carry that free out under this call. */

@@ -32,10 +32,13 @@ static enum children borrowed_alive(const struct handle_record *child, enum borr
 
 static enum walk_step look_for_life(struct tracker *tracker, uint32_t edge, enum edge_type type, handle_id id, void *context)
 {
-    (void)edge;
     struct alive *alive = context;
     const struct handle_record *child = tracker_handle(tracker, id);
     if (!is_undead(child))
+        return WALK_PAST;
+    /* What depends on a counted object holds a reference to it: that one does not die with what lends it. */
+    const uint32_t lent_and_counted = HANDLE_BORROWED | HANDLE_COUNTED;
+    if (type != EDGE_BORROWED && (tracker_handle(tracker, tracker_edge(tracker, edge)->parent)->flags & lent_and_counted) == lent_and_counted)
         return WALK_PAST;
 
     enum children found;
@@ -51,10 +54,7 @@ static enum walk_step look_for_life(struct tracker *tracker, uint32_t edge, enum
         alive->answer = found;
         alive->example = id;
     }
-    if (found == CHILDREN_DEPENDANTS)
-        return WALK_STOP;
-    /* What depends on a counted object holds a reference to it: that one does not die with what lends it. */
-    return type == EDGE_BORROWED && (child->flags & HANDLE_COUNTED) ? WALK_PAST : WALK_INTO;
+    return found == CHILDREN_DEPENDANTS ? WALK_STOP : WALK_INTO;
 }
 
 enum children children_alive(struct tracker *tracker, handle_id id, enum borrowed_policy borrowed, handle_id *example)

@@ -12,7 +12,7 @@ from support import COMMAND, FOLDER, PYTHON, check, check_equal, check_run, copy
 
 EXAMPLES = FOLDER.parents[1] / "tools" / "examples"
 # Rules whose detection does not see these programs yet: their wrong programs are compiled only, their right ones are run.
-PENDING = ["HF108", "HF113"]
+PENDING = []
 # Rules that Python code can hardly break: its bindings take the free, the cast or the second owner from it.
 C_ONLY = ["HF102", "HF103", "HF109", "HF111", "HF114", "HF115", "HF119"]
 OPTIONS = {"log_path": "stderr", "advice": 1, "leaks": "all"}
