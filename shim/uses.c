@@ -86,7 +86,7 @@ struct finding judge_use(const struct call *call, handle_id id)
         finding.action = record->flags & HANDLE_REFUSED ? ACTION_free_refused : ACTION_kept;
         record->flags |= HANDLE_REPORTED; /* that it had live children is no second violation */
     }
-    else if (record->flags & HANDLE_STALE)
+    else if ((record->flags & HANDLE_STALE) != 0 && record->address != call->moved)
     {
         handle_id ancestor = handle_waiting_ancestor(TRACKER, id);
         struct handle_record *waiting = tracker_handle(TRACKER, ancestor);
@@ -98,6 +98,8 @@ struct finding judge_use(const struct call *call, handle_id id)
                 edge = tracker_edge(TRACKER, edge)->next_of_child;
             finding.dead = edge != 0 ? tracker_edge(TRACKER, edge)->parent : id;
             finding.rule = finding.dead != id ? 101 : 0;
+            if (finding.rule != 0)
+                tracker_handle(TRACKER, finding.dead)->flags |= HANDLE_REPORTED;
         }
         else
         {
@@ -256,6 +258,9 @@ bool uses_are_fine(struct call *call, const struct variant_info *variant, const 
                 case VERB_consumes:
                     call->only_counts = call->only_counts || effect->verb != VERB_takes;
                     judged |= 1u << effect->at.position;
+                    break;
+                case VERB_moves:
+                    call->moved = arguments[effect->at.position];
                     break;
                 case VERB_references:
                 case VERB_dereferences:

@@ -627,6 +627,7 @@ struct kind_info {
     uint64_t accepts[4];                 /* bit K: kind K may be passed where this one is expected; its own bit is set */
     uint8_t harmless, serial, process, many, valuable, open, plain;
     uint8_t after; /* kind that is to be freed before this one, or 0 */
+    uint8_t movable; /* there is a function that moves one to another parent */
 };
 static inline int kind_accepts(const struct kind_info *expected, unsigned kind)
 {
@@ -691,6 +692,10 @@ def freed_by(functions, kind):
     return min(names, key=lambda name: (len(name), name), default=None)
 
 
+def is_moved(functions, kind):
+    return any(e.verb == 'moves' and e.kind == kind for family in functions.values() for f in family for e in f.effects)
+
+
 def write_tables(out, functions, names):
     kind_number = {name: number for number, name in enumerate(KINDS, 1)}
     out.write('/* Generated from the contracts by generate.py. */\n#include "functions.h"\n#include <stddef.h>\n\n')
@@ -708,7 +713,7 @@ def write_tables(out, functions, names):
         measured = ', '.join(map(c_string, kind['measured']))
         words = ', '.join(f'UINT64_C({bits >> shift & (1 << 64) - 1:#x})' for shift in (0, 64, 128, 192))
         flags = ', '.join(str(int(kind[flag])) for flag in KIND_FLAGS)
-        out.write(f'    [KIND_{name}] = {{{c_string(name)}, {c_string(kind["words"])}, {c_string(kind["flush"])}, {c_string(counted[0])}, {c_string(counted[1])}, {c_string(freed_by(functions, name))}, {measured}, {{{words}}}, {flags}, {"KIND_" + kind["after"] if kind["after"] else 0}}},\n')
+        out.write(f'    [KIND_{name}] = {{{c_string(name)}, {c_string(kind["words"])}, {c_string(kind["flush"])}, {c_string(counted[0])}, {c_string(counted[1])}, {c_string(freed_by(functions, name))}, {measured}, {{{words}}}, {flags}, {"KIND_" + kind["after"] if kind["after"] else 0}, {int(is_moved(functions, name))}}},\n')
     out.write('};\n\n')
     effects, variants, arguments, rows = [], [], [], []
     conditions = {None: 'none', '&': 'mask', '==': 'equal', '!=': 'unequal', 'null': 'null', 'given': 'given', 'contains': 'contains'}
