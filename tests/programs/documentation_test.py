@@ -2,7 +2,8 @@
 
 usage: documentation_test.py BUILD_DIRECTORY
 
-1. README.md has every option with its default, and every rule with its name and severity, and none that there is not.
+1. README.md has every option with its default, and every rule with its name and severity, and none that there is not; help=1 and the manual page have
+   every option, the manual page every function of holdfast.h.
 2. The tables of shim/contracts/README.md have every word that generate.py knows, and no other; each effect and condition that they show is understood,
    and so is none with a further word.
 """
@@ -11,7 +12,7 @@ import importlib.util
 import re
 import sys
 
-from support import COMMAND, FOLDER, check, check_equal, finish, run
+from support import BUILD, COMMAND, FOLDER, PYTHON, check, check_equal, finish, run
 
 ROOT = FOLDER.parents[1]
 CONTRACTS = ROOT / "shim" / "contracts"
@@ -63,8 +64,13 @@ def test_options():
         check("README.md: as many defaults as options in the row of %s" % names, len(names) == len(defaults), cells)
         found.update(zip(names, defaults))
     check_equal("README.md has every option with its default", sorted((name, value) for name, value in table.items() if name not in FOR_TESTS), sorted(found.items()))
-    printed = run(["/bin/true"], options={"help": 1}).stderr + run([COMMAND, "help", "run"], preload=False).stdout
-    check("the command names the man page, in which all options are", "man holdfast" in printed, printed)
+    printed = run([PYTHON, "-c", "from osgeo import osr; osr.SpatialReference()"], options={"help": 1}).stderr
+    check_equal("help=1 prints every option", sorted(table), sorted(re.findall(r"^  (\w+) +\(default", printed, re.M)))
+    page = (BUILD / "tools" / "holdfast.1").read_text()
+    check_equal("and the manual page has it", sorted(table), sorted(set(re.findall(r'^\.BR (\w+) " \(', page, re.M)) & set(table)))
+    header = re.findall(r"^HOLDFAST_EXPORT .*?(holdfast_\w+)\(", (ROOT / "shim" / "holdfast.h").read_text(), re.M)
+    check("and every function of holdfast.h", header and all(name + "(" in page for name in header), header)
+    check("the command names the manual page", "man holdfast" in run([COMMAND, "help", "run"], preload=False).stdout)
 
 
 def test_rules():
