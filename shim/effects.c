@@ -338,6 +338,9 @@ enum call_outcome call_before(struct call *call, const struct view *view, enum f
         return CALL_GO;
     python_settle_proxies();
     hold_check_age();
+    /* Asked while nothing is locked, for whoever compares copies later, and before the call: after the library's end it must not be asked. */
+    if (view->provider->version == 0)
+        provider_version(view->provider);
     const struct variant_info *variant = variant_of(call);
     if (variant == NULL)
         return CALL_GO;
@@ -527,8 +530,6 @@ void call_after(struct call *call, const uintptr_t *arguments, uintptr_t result)
     const struct variant_info *variant = variant_of(call);
     if (variant == NULL)
         return;
-    if (call->view->provider->version == 0)
-        provider_version(call->view->provider); /* asked while nothing is locked, for whoever compares copies later */
     struct waiting waiting;
     waiting.count = 0;
     if (call->watching)

@@ -60,7 +60,7 @@ void violation_describe(struct violation *violation, unsigned rule, uint16_t fun
     const struct handle_record *gone = killer != NULL && record->death_stack == 0 ? killer : record;
     if (killer != NULL && (killer->state == HANDLE_HELD || killer->state == HANDLE_BURIED || rule == 106))
         gone = killer;
-    if (record->state == HANDLE_BURIED)
+    if (record->state == HANDLE_BURIED || record->cause == CAUSE_ALTERED || record->cause == CAUSE_REPLACED)
         gone = record;
     violation->has_death = gone->death_stack != 0 && rule != 111;
     violation->freed = violation->has_death ? gone->death_stack : 0;
