@@ -223,16 +223,20 @@ bool call_uses(struct passing *passing, const struct view *view, enum function f
 {
     struct call call;
     call_start(&call, view, function, caller);
-    *passing = call.passing;
+    /* Field by field: to copy what was just written in smaller pieces costs more than all the rest of a call that is fine. */
+    passing->outer_provider = call.passing.outer_provider;
+    passing->pinned = 0;
+    passing->tree.slot = 0;
     calling_provider = view->provider;
     if (call.silent)
         return true;
     python_settle_proxies();
     hold_check_age();
     bool fine = uses_are_fine(&call, NULL, arguments) && !world_is_over(&call, NULL, arguments);
+    passing->pinned = call.passing.pinned;
+    passing->serial = call.passing.serial;
     if (fine)
-        tree_enter(&call, arguments);
-    *passing = call.passing;
+        tree_enter(&call, arguments, &passing->tree);
     return fine;
 }
 
@@ -356,7 +360,7 @@ enum call_outcome call_before(struct call *call, const struct view *view, enum f
         }
     if (!uses_are_fine(call, variant, arguments) || world_is_over(call, variant, arguments))
         return CALL_REFUSED;
-    tree_enter(call, arguments);
+    tree_enter(call, arguments, &call->passing.tree);
     FOR_EACH_EFFECT(effect, variant)
     {
         enum call_outcome outcome = condition_holds(effect, arguments) ? effect_before(call, effect, arguments) : CALL_GO;

@@ -154,6 +154,33 @@ static bool tell_string(struct call *call, const struct dead_string *loan, unsig
     return refuse;
 }
 
+/* A string in the midst of a block (a short std::string of its lender, a buffer of a thread) goes back with that block, and nobody sees it: then the
+ * address may be a block of the caller's own. So its lender must live, and be a thing that this function can have got it from. */
+static bool lender_lives(const struct dead_string *loan)
+{
+    const struct function_info *info = &function_table[loan->function];
+    bool lives = false;
+    if (!tracker_lock(TRACKER))
+        return false;
+    const struct handle_record *record = tracker_handle(TRACKER, handle_find(TRACKER, loan->parent, NULL, NULL));
+    for (unsigned i = 0; i < info->argument_count && record != NULL && record->state != HANDLE_BURIED; i++)
+    {
+        uint8_t kind = argument_kinds[info->first_argument + i];
+        lives = lives || (kind != 0 && kind_accepts(&kind_table[kind], record->kind));
+    }
+    tracker_unlock(TRACKER);
+    return lives;
+}
+
+/* What the library itself lent, or what its lender may have dropped since, must lie where it lay. */
+static bool is_surely_lent(const struct dead_string *loan)
+{
+    const struct lent_string *entry = &lent_strings[lent_slot(loan->text)];
+    if (loan->parent != 0 && !lender_lives(loan))
+        return false;
+    return (loan->parent != 0 && atomic_load(&entry->replaced_by) == 0) || atomic_load(&entry->before) == word_before(loan->text);
+}
+
 #define CONTENT_BYTES 64u
 
 static uint32_t hash_of(const char *text)
@@ -187,6 +214,7 @@ void strings_replaced(struct call *call, uintptr_t parent)
         if (atomic_load_explicit(&entry->parent, memory_order_relaxed) != parent || text == 0 || atomic_load(&entry->replaced_by) != 0 || !read_content(text, content))
             continue;
         atomic_store(&entry->content, hash_of(content));
+        atomic_store(&entry->before, word_before(text));
         atomic_store(&entry->replaced_in, (uint32_t)call->function);
         atomic_store(&entry->replaced_by, call_stack(call));
         atomic_store(&dead_tags[lent_slot(text)], (uint32_t)text); /* that it is looked at */
@@ -198,7 +226,7 @@ static void judge_replaced(struct call *call, uintptr_t text, const uintptr_t *a
 {
     struct dead_string loan;
     const struct lent_string *entry = &lent_strings[lent_slot(text)];
-    if (!find_loan(text, &loan) || atomic_load(&entry->replaced_by) == 0 || atomic_load(&entry->content) != hash_of((const char *)text))
+    if (!find_loan(text, &loan) || atomic_load(&entry->replaced_by) == 0 || !is_surely_lent(&loan) || atomic_load(&entry->content) != hash_of((const char *)text))
         return;
     loan.stack = atomic_load(&entry->replaced_by);
     loan.replaced_in = (uint16_t)atomic_load(&entry->replaced_in);
@@ -220,6 +248,11 @@ bool string_discarded(struct call *call, uintptr_t text, const uintptr_t *argume
 {
     struct dead_string found;
     bool live = find_loan(text, &found);
+    if (live && !is_surely_lent(&found))
+    {
+        forget_loan(text);
+        return false;
+    }
     if (!live && (known_string((const void *)text) || !find_dead(text, &found)))
         return false;
     *refused = tell_string(call, &found, 104, !live, true, arguments);

@@ -20,12 +20,19 @@ struct lent_string {
     _Atomic uint32_t replaced_by; /* stack of the call that gave the lender another content since, 0: none */
     _Atomic uint32_t replaced_in; /* that function */
     _Atomic uint32_t content;     /* hash of the string then: other bytes at this address are something else */
+    _Atomic uint64_t before;      /* word in front of it, when the library itself lent it or its lender was replaced: see word_before() */
 };
 extern struct lent_string lent_strings[LENT_SLOTS] __attribute__((visibility("hidden")));
 
 static inline bool string_may_be_lent(uintptr_t block)
 {
     return atomic_load_explicit(&lent_tags[lent_slot(block)], memory_order_relaxed) == (uint32_t)block;
+}
+/* Where an allocator keeps the size of a block: what was lent from the midst of one has something else there. Its lower bits change while the block
+ * lives. 0 where that is another page. */
+static inline uint64_t word_before(uintptr_t text)
+{
+    return (text & 4095) < sizeof(uint64_t) ? 0 : *(const uint64_t *)(text - sizeof(uint64_t)) & ~UINT64_C(7);
 }
 /* A function lent this string. A torn entry names a wrong lender at the worst, for an address that was lent. */
 static inline void string_remember(uintptr_t text, uintptr_t parent, enum function function, uintptr_t caller)
@@ -38,6 +45,8 @@ static inline void string_remember(uintptr_t text, uintptr_t parent, enum functi
     atomic_store_explicit(&entry->caller, caller, memory_order_relaxed);
     atomic_store_explicit(&entry->function, function, memory_order_relaxed);
     atomic_store_explicit(&entry->replaced_by, 0, memory_order_relaxed);
+    if (parent == 0)
+        atomic_store_explicit(&entry->before, word_before(text), memory_order_relaxed);
     atomic_store_explicit(&lent_tags[lent_slot(text)], (uint32_t)text, memory_order_relaxed);
 }
 

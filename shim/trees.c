@@ -136,12 +136,11 @@ static void leave_note(struct call *call, const struct tree_use *use, uint32_t e
         atomic_store(&note->taken, false);
 }
 
-void tree_enter(struct call *call, const uintptr_t *arguments)
+void tree_enter(struct call *call, const uintptr_t *arguments, struct tree_use *use)
 {
     const struct function_info *info = &function_table[call->function];
     if (alone() || info->any_thread)
         return;
-    struct tree_use *use = &call->passing.tree;
     for (unsigned i = 0; i < info->argument_count; i++)
     {
         uint8_t kind = argument_kinds[info->first_argument + i];
@@ -155,7 +154,9 @@ void tree_enter(struct call *call, const uintptr_t *arguments)
         uint32_t me = (uint32_t)tracker_thread(), inside = 0;
         if (atomic_compare_exchange_strong_explicit(&slots[found.slot].thread, &inside, me, memory_order_acquire, memory_order_relaxed))
         {
-            found.entry = atomic_fetch_add_explicit(&slots[found.slot].entries, 1, memory_order_relaxed) + 1;
+            /* Only who is inside writes it: no locked operation is needed. */
+            found.entry = atomic_load_explicit(&slots[found.slot].entries, memory_order_relaxed) + 1;
+            atomic_store_explicit(&slots[found.slot].entries, found.entry, memory_order_relaxed);
             *use = found;
         }
         else if (inside != me)
@@ -181,7 +182,10 @@ void tree_leave_slowly(struct tree_use *use)
 {
     uint16_t slot = use->slot;
     use->slot = 0;
-    uint32_t number = atomic_exchange(&slots[slot].note, 0);
+    /* A note that comes after this look is thrown away by the next stay: it is of another entry. */
+    uint32_t number = atomic_load_explicit(&slots[slot].note, memory_order_acquire);
+    if (number != 0)
+        number = atomic_exchange(&slots[slot].note, 0);
     atomic_store_explicit(&slots[slot].thread, 0, memory_order_release);
     if (number == 0)
         return;

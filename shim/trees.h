@@ -34,7 +34,8 @@ static inline bool alone(void)
     return *holdfast_single_thread != 0;
 }
 
-void tree_enter(struct call *call, const uintptr_t *arguments);
+/* `use` is written only when the call is inside a tree then. */
+void tree_enter(struct call *call, const uintptr_t *arguments, struct tree_use *use);
 void tree_leave_slowly(struct tree_use *use) __attribute__((cold, visibility("hidden")));
 static inline void tree_leave(struct tree_use *use)
 {
