@@ -1,8 +1,9 @@
 /* Births, loans and transfers: what a call brought. Any thread, the tracker unlocked unless a function says so. Called after the real function
  * ran. */
 #include "call.h"
-#include "leaks.h"
 #include "evidence.h"
+#include "forks.h"
+#include "leaks.h"
 #include <string.h>
 
 void gather_birth(struct birth *birth, const struct variant_info *variant, const uintptr_t *arguments)
@@ -237,7 +238,8 @@ void was_lent(struct call *call, const struct effect_info *effect, uintptr_t chi
     }
     evidence_lent(call->function, id, parent_id);
     handle_lent_again(TRACKER, id);
-    if ((record->flags & HANDLE_STALE) == 0 && record->state == HANDLE_LIVE)
+    /* What a forked process fetches from a dataset of before is not its own either. */
+    if ((record->flags & HANDLE_STALE) == 0 && record->state == HANDLE_LIVE && !opened_before_fork(id))
     {
         good_remember(child, call->view->number, effect->kind);
         loan_remember(parent, child);

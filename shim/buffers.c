@@ -6,7 +6,6 @@
  */
 #include "buffers.h"
 #include "call.h"
-#include "refuse.h"
 #include "stack.h"
 #include "strings.h"
 #include <stdio.h>
@@ -172,7 +171,7 @@ static bool keep(uintptr_t block)
 }
 
 /* The report, in the name of who uses it. Tracker locked on entry, unlocked on return. */
-static void tell_buffer(handle_id id, uint16_t function, stack_id stack, enum report_action action, struct call *call, const uintptr_t *arguments)
+static void tell_buffer(handle_id id, uint16_t function, stack_id stack, enum report_action action)
 {
     const struct handle_record *record = tracker_handle(TRACKER, id);
     struct violation violation = {0};
@@ -193,15 +192,9 @@ static void tell_buffer(handle_id id, uint16_t function, stack_id stack, enum re
     tracker_unlock(TRACKER);
     violation.used = stack;
     violation.freeing = true;
-    violation.no_call = false;
     violation.action = action;
     char sentence[2 * DESCRIPTION_BYTES];
     report_violation(&violation, sentence, sizeof sentence);
-    if (call != NULL && action == ACTION_refused)
-    {
-        tracker_count(TRACKER, COUNTER_refusals);
-        refuse_tell(call->view, call->function, arguments, sentence);
-    }
 }
 
 bool buffer_freed(uintptr_t block, uintptr_t caller)
@@ -232,7 +225,7 @@ bool buffer_freed(uintptr_t block, uintptr_t caller)
         tracker_unlock(TRACKER);
         return kept_back;
     }
-    tell_buffer(id, FUNCTION_free, stack, kept_back ? ACTION_held : ACTION_logged, NULL, NULL);
+    tell_buffer(id, FUNCTION_free, stack, kept_back ? ACTION_held : ACTION_logged);
     return kept_back;
 }
 
@@ -274,7 +267,7 @@ enum call_outcome buffer_discarded(struct call *call, uintptr_t memory, const ui
         }
         bool given = (record->flags & HANDLE_TAKEN) != 0;
         bool kept_back = holdfast_options.mode != MODE_report && (given || keep(memory));
-        tell_buffer(id, (uint16_t)call->function, call->stack, kept_back ? ACTION_held : ACTION_logged, call, arguments);
+        tell_buffer(id, (uint16_t)call->function, call->stack, kept_back ? ACTION_held : ACTION_logged);
         if (kept_back)
             return CALL_DONE;
         /* The function may jump to free(), which then would see the program as its caller and tell it again. */

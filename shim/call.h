@@ -56,6 +56,7 @@ struct finding judge_use(const struct call *call, handle_id id);
 void judge_dead(struct finding *finding, const struct handle_record *record, handle_id id);
 unsigned rule_of_dead(const struct handle_record *record);
 handle_id killer_of(handle_id id); /* [tracker locked] what took it along, itself if nothing did */
+void tell_violation(struct call *call, const struct violation *violation, bool refused, const uintptr_t *arguments);
 void tell(struct call *call, const struct finding *finding, handle_id id, bool freeing, const uintptr_t *arguments);
 bool uses_are_fine(struct call *call, const struct variant_info *variant, const uintptr_t *arguments);
 

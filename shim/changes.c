@@ -1,7 +1,6 @@
 /* Changes: calls that free nothing but make what was fetched before wrong. Fields that change under features (HF108), results that are replaced in
  * place (HF107), and a library's own context that ends (HF118). Any thread, the tracker unlocked unless a function says so. */
 #include "call.h"
-#include "refuse.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -224,12 +223,6 @@ bool world_is_over(struct call *call, const struct variant_info *variant, const 
     violation.used = call_stack(call);
     bool refuse = holdfast_options.mode != MODE_report;
     violation.action = refuse ? ACTION_refused : ACTION_logged;
-    char sentence[2 * DESCRIPTION_BYTES];
-    report_violation(&violation, sentence, sizeof sentence);
-    if (refuse)
-    {
-        tracker_count(TRACKER, COUNTER_refusals);
-        refuse_tell(call->view, call->function, arguments, sentence);
-    }
+    tell_violation(call, &violation, refuse, arguments);
     return refuse;
 }

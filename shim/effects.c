@@ -95,6 +95,7 @@ void call_start(struct call *call, const struct view *view, enum function functi
     call->started = true;
     call->silent = TRACKER->base == NULL || view->provider == NULL;
     call->watching = call->only_counts = false;
+    call->moved = 0;
     call->dying_count = 0;
     call->next_descriptor = -1;
     call->counts_taken = 0;

@@ -104,6 +104,7 @@ struct call {
     bool watching;
     int fields; /* of what is altered, before the call */
     bool only_counts; /* it looks at no more of its handles than who holds them */
+    uintptr_t moved;  /* the handle that it gives another parent, which may come without a live one; 0: none */
     uint8_t dying_count;
     struct passing passing; /* its outer_provider is that of this call */
     int next_descriptor; /* lowest free one before an open, -1: not asked */

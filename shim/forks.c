@@ -38,7 +38,7 @@ bool opened_before_fork(handle_id id)
 {
     uint32_t forks = tracker_header(TRACKER)->forks;
     const struct handle_record *record = tracker_handle(TRACKER, id);
-    if (forks == 0 || record->generation == forks || record->kind >= KIND_COUNT || !kind_table[record->kind].serial)
+    if (forks == 0 || record->kind >= KIND_COUNT || !kind_table[record->kind].serial)
         return false;
     for (unsigned depth = 0; depth < 32 && kind_table[record->kind].flush == NULL; depth++)
     {

@@ -49,6 +49,14 @@ static struct finding judge_free(const struct view *view, handle_id id, enum ver
     return finding;
 }
 
+/* One that can be moved may get another parent in time (QGIS does that with the PROJ objects of threads that ended): there the next use or free
+ * without one is the mistake. */
+bool is_due_at_free(handle_id child)
+{
+    const struct handle_record *record = tracker_handle(TRACKER, child);
+    return record == NULL || !kind_table[record->kind].movable;
+}
+
 /* HF106 with its evidence, for a free that is logged at once. Tracker locked on entry, unlocked on return. */
 static void tell_live_children(struct call *call, handle_id parent, handle_id child, enum report_action action,
                                const uintptr_t *arguments)
@@ -65,6 +73,8 @@ static handle_id postponed_parent(const struct handle_record *record)
     for (uint32_t edge = record->first_parent; edge != 0; edge = tracker_edge(TRACKER, edge)->next_of_child)
     {
         handle_id ancestor = tracker_edge(TRACKER, edge)->type == EDGE_DEPENDANT ? handle_waiting_ancestor(TRACKER, tracker_edge(TRACKER, edge)->parent) : 0;
+        if (ancestor == 0 && kind_table[record->kind].movable && tracker_handle(TRACKER, tracker_edge(TRACKER, edge)->parent)->state == HANDLE_BURIED)
+            ancestor = tracker_edge(TRACKER, edge)->parent; /* really freed, and nothing was told then */
         if (ancestor != 0 && (tracker_handle(TRACKER, ancestor)->flags & HANDLE_REPORTED) == 0)
             return ancestor;
     }
@@ -203,7 +213,7 @@ static bool tell_before_burial(struct call *call, const struct freeing *freeing,
                                const uintptr_t *arguments)
 {
     struct handle_record *record = freeing->record;
-    if (children == CHILDREN_DEPENDANTS)
+    if (children == CHILDREN_DEPENDANTS && is_due_at_free(child))
     {
         bool flushed = holdfast_options.mode != MODE_report && (record->flags & HANDLE_UPDATE);
         record->flags |= HANDLE_REPORTED;
@@ -215,7 +225,7 @@ static bool tell_before_burial(struct call *call, const struct freeing *freeing,
     if (waiting == 0)
         return true;
     tracker_handle(TRACKER, waiting)->flags |= HANDLE_REPORTED;
-    tell_live_children(call, waiting, freeing->id, ACTION_kept, arguments);
+    tell_live_children(call, waiting, freeing->id, tracker_handle(TRACKER, waiting)->state == HANDLE_BURIED ? ACTION_logged : ACTION_kept, arguments);
     return lock_again(freeing);
 }
 
@@ -249,7 +259,7 @@ static enum call_outcome free_owned(struct call *call, const struct freeing *fre
         handle_unhold(TRACKER, freeing->id); /* mode reject: freed again, now perhaps without live children */
     handle_id child = 0;
     enum children children = children_of(call, freeing, &child);
-    if (children == CHILDREN_DEPENDANTS && holdfast_options.mode == MODE_reject)
+    if (children == CHILDREN_DEPENDANTS && holdfast_options.mode == MODE_reject && is_due_at_free(child))
     {
         record->flags |= HANDLE_REPORTED;
         tell_live_children(call, freeing->id, child, ACTION_refused, arguments);

@@ -210,7 +210,7 @@ static bool tell_if_due(handle_id id, uint32_t serial)
     if (record->serial != serial || record->state != HANDLE_HELD || (record->flags & HANDLE_REPORTED))
         return true;
     handle_id child = 0;
-    if (children_alive(TRACKER, id, BORROWED_DEAD, &child) != CHILDREN_DEPENDANTS)
+    if (children_alive(TRACKER, id, BORROWED_DEAD, &child) != CHILDREN_DEPENDANTS || !is_due_at_free(child))
         return true;
     record->flags |= HANDLE_REPORTED;
     struct violation violation = {0};

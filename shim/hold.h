@@ -10,6 +10,8 @@ void hold_children_may_be_gone(uint32_t waiting_ancestor, uint32_t serial);
 
 /* May this handle be held at all right now: harmless, not open for writing, descriptors to spare? [tracker locked] */
 bool hold_allowed(const struct handle_record *record);
+/* [tracker locked] Is the free of a parent with this living dependant a mistake in itself? (frees.c) */
+bool is_due_at_free(handle_id child);
 /* Postpone: [tracker locked] put it into the queue with what is needed to repeat the call later. */
 void hold_push(struct call *call, handle_id id, const uintptr_t *arguments, bool grace, bool refused);
 /* Before hold_push, unlocked: write what the library still has in memory, as the free would. Not afterwards: any thread may carry out what is

@@ -14,10 +14,11 @@ extern "C" {
 
 /* The version of Holdfast, "1.2.3". */
 HOLDFAST_EXPORT const char *holdfast_version(void);
-/* Violations of severity error found in this process so far, repeats included. */
+/* Violations of level error or fatal (rules=) found in this process so far, repeats included, those suppressed not. */
 HOLDFAST_EXPORT uint64_t holdfast_error_count(void);
 /* Report the owned handles that are alive now (HF115), one report for each origin, whatever the option `leaks` says; those of an earlier call are not
- * told again. Returns how many handles were told of. */
+ * told again, also not at the end. For the places where a program believes that all is freed, such as the end of a test. Not told of: drivers and
+ * contexts, what was made before a fork, what a Python object holds. Returns how many handles were told of, also if a level or a suppression kept it quiet. */
 HOLDFAST_EXPORT size_t holdfast_report_leaks(void);
 /* Words for a handle, such as "band 1 of dataset 'a.tif'", into `buffer` of `bytes` bytes (cut to fit, always terminated). Returns the
  * length, 0 when the handle is not known. */

@@ -284,8 +284,14 @@ void options_print(int descriptor)
     {
         const char *fallback = option_table[i].fallback;
         const char *underscore = strchr(fallback, '_');
-        if (strncmp(fallback, "MODE_", 5) == 0 || strncmp(fallback, "FORMAT_", 7) == 0 || strncmp(fallback, "LEAKS_", 6) == 0 || strncmp(fallback, "BORROWED_", 9) == 0)
-            fallback = underscore + 1;
+        char word[16];
+        if (fallback[0] == '"') /* a path: without the quotes */
+            snprintf(word, sizeof word, "%.*s", (int)strlen(fallback) - 2, fallback + 1);
+        else
+            snprintf(word, sizeof word, "%s", underscore != NULL ? underscore + 1 : fallback);
+        for (char *letter = word; *letter != '\0'; letter++)
+            *letter = *letter >= 'A' && *letter <= 'Z' ? (char)(*letter - 'A' + 'a') : *letter;
+        fallback = word[0] != '\0' ? word : "none";
         length = snprintf(line, sizeof line, "  %-14s (default %s) %s\n", option_table[i].name, fallback, option_table[i].help);
         if (length < 0 || write(descriptor, line, (size_t)length) != length)
             return;

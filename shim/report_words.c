@@ -105,7 +105,7 @@ static const struct remedy remedies[] = {
     {105, CHANGE_USED, "drop this: the %H was given away and belongs to its taker now; pass a clone to keep one"},
     {106, CHANGE_FREED, "free the %H before the %P"},
     {107, CHANGE_USED, "fetch the %H again after the call that replaced it"},
-    {108, CHANGE_USED, "destroy the %H before the fields are changed, and read it again afterwards"},
+    {108, CHANGE_FREED, "destroy the %H before the fields are changed, and read it again afterwards"},
     {109, CHANGE_USED, "pass a handle of the kind %E here: look where this argument comes from"},
     {110, CHANGE_USED, "free the %H with %E"},
     {111, CHANGE_USED, "pass data (a file name, WKB) between packages that bring their own copy of the library, not handles"},
@@ -114,7 +114,7 @@ static const struct remedy remedies[] = {
     {114, CHANGE_USED, "drop this release, or take a reference first"},
     {115, CHANGE_OBTAINED, "free the %H after its last use, on every path that leaves its scope"},
     {116, CHANGE_OBTAINED, "free each %H that is made here when it is no longer needed: their number only grows"},
-    {117, CHANGE_FREED, "keep the buffer until the %H is freed, and free it only if it is still yours"},
+    {117, CHANGE_FREED, "keep the buffer until what works on it is gone (the dataset closed, the file removed), and free it only if it is still yours"},
     {118, CHANGE_FREED, "end the library after the last use of the %H"},
     {119, CHANGE_USED, "destroy the %H before this release"},
 };
@@ -229,7 +229,8 @@ void message_text(const struct violation *violation, char *out, size_t bytes)
         break;
     case 108:
         if (violation->has_death)
-            snprintf(out, bytes, "%s was used after %s changed the fields of its definition", violation->handle, function_table[violation->death_function].name);
+            snprintf(out, bytes, "%s was %s after %s changed the fields of its definition", violation->handle, violation->freeing ? "freed" : "used",
+                     function_table[violation->death_function].name);
         else
             snprintf(out, bytes, "the fields of %.300s were changed while %.300s was alive", dead != NULL ? dead : "a definition", violation->handle);
         break;

@@ -1,7 +1,6 @@
 /* Strings that the libraries lend: see strings.h. */
 #include "strings.h"
 #include "call.h"
-#include "refuse.h"
 #include "stack.h"
 #include <errno.h>
 #include <malloc.h>
@@ -69,11 +68,27 @@ void string_moved(uintptr_t block)
         forget_loan(block);
 }
 
+static bool tell_string(struct call *call, const struct dead_string *loan, unsigned rule, bool is_dead, bool freeing, const uintptr_t *arguments);
+
+/* The program frees by plain free() what was lent to it: true when that is kept from happening. */
+static bool freed_by_caller(const struct dead_string *loan, uintptr_t caller)
+{
+    const struct view nowhere = {.provider = NULL};
+    struct call call;
+    call_start(&call, &nowhere, FUNCTION_free, caller);
+    bool refused = tell_string(&call, loan, 104, false, true, NULL);
+    if (!refused)
+        forget_loan(loan->text);
+    return refused;
+}
+
 bool string_freed(uintptr_t block, uintptr_t caller)
 {
     struct dead_string loan;
     if (!find_loan(block, &loan))
         return false;
+    if (address_is_a_callers(caller))
+        return freed_by_caller(&loan, caller);
     forget_loan(block);
     /* Freed by something that is no copy of a library: the address says nothing any more, and it is not certain whose free it was. */
     if (!address_is_internal(caller) || malloc_usable_size((void *)block) > DEAD_BYTES_MAX)
@@ -135,13 +150,7 @@ static bool tell_string(struct call *call, const struct dead_string *loan, unsig
     violation.freed = is_dead ? stack_without_libraries(loan->stack) : 0;
     violation.used = call_stack(call);
     violation.obtained = stack_of_caller(loan->caller);
-    char sentence[2 * DESCRIPTION_BYTES];
-    report_violation(&violation, sentence, sizeof sentence);
-    if (refuse)
-    {
-        tracker_count(TRACKER, COUNTER_refusals);
-        refuse_tell(call->view, call->function, arguments, sentence);
-    }
+    tell_violation(call, &violation, refuse, arguments);
     return refuse;
 }
 
@@ -214,6 +223,8 @@ bool string_discarded(struct call *call, uintptr_t text, const uintptr_t *argume
     if (!live && (known_string((const void *)text) || !find_dead(text, &found)))
         return false;
     *refused = tell_string(call, &found, 104, !live, true, arguments);
+    if (!*refused)
+        forget_loan(text); /* the function may jump to free(), which is not to tell it again */
     return true;
 }
 

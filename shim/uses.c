@@ -86,7 +86,7 @@ struct finding judge_use(const struct call *call, handle_id id)
         finding.action = record->flags & HANDLE_REFUSED ? ACTION_free_refused : ACTION_kept;
         record->flags |= HANDLE_REPORTED; /* that it had live children is no second violation */
     }
-    else if (record->flags & HANDLE_STALE)
+    else if ((record->flags & HANDLE_STALE) != 0 && record->address != call->moved)
     {
         handle_id ancestor = handle_waiting_ancestor(TRACKER, id);
         struct handle_record *waiting = tracker_handle(TRACKER, ancestor);
@@ -98,6 +98,8 @@ struct finding judge_use(const struct call *call, handle_id id)
                 edge = tracker_edge(TRACKER, edge)->next_of_child;
             finding.dead = edge != 0 ? tracker_edge(TRACKER, edge)->parent : id;
             finding.rule = finding.dead != id ? 101 : 0;
+            if (finding.rule != 0)
+                tracker_handle(TRACKER, finding.dead)->flags |= HANDLE_REPORTED;
         }
         else
         {
@@ -127,6 +129,18 @@ struct finding judge_use(const struct call *call, handle_id id)
     return finding;
 }
 
+/* Log it; when the call is refused also tell the library's error channel, whatever is logged. Tracker unlocked. */
+void tell_violation(struct call *call, const struct violation *violation, bool refused, const uintptr_t *arguments)
+{
+    char sentence[2 * DESCRIPTION_BYTES];
+    bool told = report_violation(violation, sentence, sizeof sentence);
+    if (!refused)
+        return;
+    if (told)
+        tracker_count(TRACKER, COUNTER_refusals);
+    refuse_tell(call->view, call->function, arguments, sentence);
+}
+
 /* Log the finding; when the call is refused also tell the library's error channel. Tracker locked on entry, unlocked on return. */
 void tell(struct call *call, const struct finding *finding, handle_id id, bool freeing,
                  const uintptr_t *arguments)
@@ -142,14 +156,7 @@ void tell(struct call *call, const struct finding *finding, handle_id id, bool f
     violation.expected = finding->expected;
     if (finding->note != NULL)
         snprintf(violation.note, sizeof violation.note, "%s", finding->note);
-    char sentence[2 * DESCRIPTION_BYTES];
-    bool told = report_violation(&violation, sentence, sizeof sentence);
-    if (finding->refuse)
-    {
-        if (told)
-            tracker_count(TRACKER, COUNTER_refusals);
-        refuse_tell(call->view, call->function, arguments, sentence);
-    }
+    tell_violation(call, &violation, finding->refuse, arguments);
 }
 
 /* [tracker locked] What this handle hangs on is held: no other thread may carry that free out under this call. */
@@ -223,7 +230,7 @@ static bool use_is_fine(struct call *call, uintptr_t address, uint8_t kind, cons
     {
         const struct handle_record *record = tracker_handle(TRACKER, id);
         /* What was opened before a fork is looked at again by a call that reads more. */
-        bool whole = !call->only_counts || record->generation == tracker_header(TRACKER)->forks;
+        bool whole = !call->only_counts || !opened_before_fork(id);
         if ((record->flags & HANDLE_STALE) == 0 && record->state == HANDLE_LIVE && whole)
             good_remember(address, call->view->number, kind);
         tracker_unlock(TRACKER);
@@ -251,6 +258,9 @@ bool uses_are_fine(struct call *call, const struct variant_info *variant, const 
                 case VERB_consumes:
                     call->only_counts = call->only_counts || effect->verb != VERB_takes;
                     judged |= 1u << effect->at.position;
+                    break;
+                case VERB_moves:
+                    call->moved = arguments[effect->at.position];
                     break;
                 case VERB_references:
                 case VERB_dereferences:

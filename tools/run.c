@@ -25,7 +25,7 @@ const char run_usage[] =
     "  --error-exitcode N    exit with N (1 to 255) when any process of the program had an error\n"
     "  --suppressions FILE   do not tell of the violations that FILE names; repeatable (man holdfast has the syntax)\n"
     "  --gen-suppressions[=FILE]  write behind each report the entry that suppresses it (or append it to FILE)\n"
-    "  --option NAME=VALUE   any other option; repeatable (man holdfast lists them)\n"
+    "  --option NAME=VALUE   any other option, such as leaks=all; repeatable (man holdfast lists them)\n"
     "  --help                this text\n\n"
     "Options already in HOLDFAST_OPTIONS hold too; those given here override them. The exit status is the program's own,\n"
     "126 when it cannot be executed, 127 when it is not found, 2 when these arguments are wrong.\n";

@@ -151,7 +151,7 @@ static void tame_edges(struct reader *reader)
 {
     struct edge_record *edge = reader->sections[SECTION_EDGES].records;
     for (uint32_t id = 0; id < reader->sections[SECTION_EDGES].used; id++)
-        if (edge[id].type > EDGE_ADVICE)
+        if (edge[id].type > EDGE_NEEDED)
             edge[id].type = EDGE_NONE;
 }
 

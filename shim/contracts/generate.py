@@ -184,7 +184,7 @@ class Function:
         if match:
             self.range = self.parse_range(match.group(1))
             rest = rest[match.end():]
-        self.effects, self.fails, self.succeeds, self.unused, self.any_thread = [], None, None, set(), False
+        self.effects, self.fails, self.succeeds, self.unused, self.any_thread, self.no_world = [], None, None, set(), False, False
         if rest:
             if not rest.startswith(':'):
                 raise Mistake(f"expected ':' before the effects, found '{rest}'")
@@ -324,6 +324,9 @@ class Function:
             return []
         if phrase == 'any thread':
             self.any_thread = True
+            return []
+        if phrase == 'no world':
+            self.no_world = True
             return []
         if verb == 'new':
             if words and words[0] in KINDS:
@@ -624,6 +627,7 @@ struct kind_info {
     uint64_t accepts[4];                 /* bit K: kind K may be passed where this one is expected; its own bit is set */
     uint8_t harmless, serial, process, many, valuable, open, plain;
     uint8_t after; /* kind that is to be freed before this one, or 0 */
+    uint8_t movable; /* there is a function that moves one to another parent */
 };
 static inline int kind_accepts(const struct kind_info *expected, unsigned kind)
 {
@@ -688,6 +692,10 @@ def freed_by(functions, kind):
     return min(names, key=lambda name: (len(name), name), default=None)
 
 
+def is_moved(functions, kind):
+    return any(e.verb == 'moves' and e.kind == kind for family in functions.values() for f in family for e in f.effects)
+
+
 def write_tables(out, functions, names):
     kind_number = {name: number for number, name in enumerate(KINDS, 1)}
     out.write('/* Generated from the contracts by generate.py. */\n#include "functions.h"\n#include <stddef.h>\n\n')
@@ -705,7 +713,7 @@ def write_tables(out, functions, names):
         measured = ', '.join(map(c_string, kind['measured']))
         words = ', '.join(f'UINT64_C({bits >> shift & (1 << 64) - 1:#x})' for shift in (0, 64, 128, 192))
         flags = ', '.join(str(int(kind[flag])) for flag in KIND_FLAGS)
-        out.write(f'    [KIND_{name}] = {{{c_string(name)}, {c_string(kind["words"])}, {c_string(kind["flush"])}, {c_string(counted[0])}, {c_string(counted[1])}, {c_string(freed_by(functions, name))}, {measured}, {{{words}}}, {flags}, {"KIND_" + kind["after"] if kind["after"] else 0}}},\n')
+        out.write(f'    [KIND_{name}] = {{{c_string(name)}, {c_string(kind["words"])}, {c_string(kind["flush"])}, {c_string(counted[0])}, {c_string(counted[1])}, {c_string(freed_by(functions, name))}, {measured}, {{{words}}}, {flags}, {"KIND_" + kind["after"] if kind["after"] else 0}, {int(is_moved(functions, name))}}},\n')
     out.write('};\n\n')
     effects, variants, arguments, rows = [], [], [], []
     conditions = {None: 'none', '&': 'mask', '==': 'equal', '!=': 'unequal', 'null': 'null', 'given': 'given', 'contains': 'contains'}
@@ -730,7 +738,7 @@ def write_tables(out, functions, names):
         first_argument = len(arguments)
         arguments += ['KIND_' + kind if kind else '0' for kind in used_kinds(function)]
         context = LIBRARIES[function.library]['context']
-        worldly = context and context not in [function.result_kind] + [parameter.kind for parameter in function.parameters]
+        worldly = context and not function.no_world and context not in [function.result_kind] + [parameter.kind for parameter in function.parameters]
         rows.append(f'{{{c_string(name)}, {c_string(function.prototype)}, LIBRARY_{function.library}, {len(function.parameters)}, {"KIND_" + function.result_kind if function.result_kind else 0}, '
                     f'{len(family)}, {first_variant}, {int(all(f.any_thread for f in family))}, {int(bool(worldly))}, {first_argument}}}')
     for ctype, table, entries in (('struct effect_info', 'effect_table', effects), ('struct variant_info', 'variant_table', variants), ('uint8_t', 'argument_kinds', arguments)):

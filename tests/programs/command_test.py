@@ -262,7 +262,8 @@ def parsed_contracts():
     sys.path.insert(0, str(SOURCE / "shim" / "contracts"))
     import describe
     import generate
-    paths = [str(SOURCE / "shim" / "contracts" / (name + ".contract")) for name in ("kinds", "gdal", "ogr", "osr", "geos", "proj")]
+    folder = SOURCE / "shim" / "contracts"
+    paths = [str(folder / "kinds.contract")] + sorted(str(path) for path in folder.glob("*.contract") if path.name != "kinds.contract")
     return {(name, describe.version(line.range[0]), describe.version(line.range[1])): sorted(effect.verb for effect in line.effects)
             for name, family in generate.parse(paths).items() for line in family}
 

@@ -11,8 +11,6 @@ import sys
 from support import COMMAND, FOLDER, PYTHON, check, check_equal, check_run, copy_of_gdal, environment, finish, gdal_flags, run, skip, workshop
 
 EXAMPLES = FOLDER.parents[1] / "tools" / "examples"
-# Rules whose detection does not see these programs yet: their wrong programs are compiled only, their right ones are run.
-PENDING = ["HF108", "HF113"]
 # Rules that Python code can hardly break: its bindings take the free, the cast or the second owner from it.
 C_ONLY = ["HF102", "HF103", "HF109", "HF111", "HF114", "HF115", "HF119"]
 OPTIONS = {"log_path": "stderr", "advice": 1, "leaks": "all"}
@@ -40,11 +38,6 @@ def test_example(path, folder):
     rule, kind, language = path.name.split(".")
     argv = compiled(path, folder) if language == "c" else [PYTHON, path]
     if argv is None:
-        return
-    if kind == "wrong" and rule in PENDING:
-        if language == "py":
-            compile(path.read_text(), str(path), "exec")
-        skip(path.name, "pending: %s is not detected here yet" % rule)
         return
     arguments = arguments_of(rule, folder)
     if None in arguments:

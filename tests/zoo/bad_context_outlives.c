@@ -1,4 +1,5 @@
 /* A PROJ context is still there when the dataset is released: forbidden by the book, harmless in practice, told on request. */
+/* needs debian pyogrio */
 #include "zoo.h"
 #include <proj.h>
 

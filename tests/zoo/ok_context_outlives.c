@@ -1,4 +1,5 @@
 /* The context first, then the dataset. */
+/* needs debian pyogrio */
 #include "zoo.h"
 #include <proj.h>
 

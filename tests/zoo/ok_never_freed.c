@@ -1,4 +1,5 @@
 /* Everything freed; contexts and drivers live as long as the process; a forked child leaves to its parent what is the parent's. */
+/* needs debian pyogrio */
 #include "zoo.h"
 #include <geos_c.h>
 #include <proj.h>

@@ -1,0 +1,19 @@
+/* Coordinates fetched again after a normalisation; the ring itself survives it. */
+#include <geos_c.h>
+#include <stdio.h>
+
+int main(void)
+{
+    double x = -1;
+    GEOSContextHandle_t context = GEOS_init_r();
+    GEOSGeometry *square = GEOSGeomFromWKT_r(context, "POLYGON ((5 5, 5 0, 0 0, 0 5, 5 5))");
+    const GEOSGeometry *ring = GEOSGetExteriorRing_r(context, square);
+    GEOSGeom_getCoordSeq_r(context, ring);
+    GEOSNormalize_r(context, square);
+    const GEOSCoordSequence *sequence = GEOSGeom_getCoordSeq_r(context, ring);
+    GEOSCoordSeq_getX_r(context, sequence, 0, &x);
+    printf("%.0f\n", x);
+    GEOSGeom_destroy_r(context, square);
+    GEOS_finish_r(context);
+    return 0;
+}
