@@ -12,6 +12,8 @@ int main(int count, char **arguments)
         GDALDatasetH dataset = GDALCreate(GDALGetDriverByName("GTiff"), name, 16, 16, 1, GDT_Byte, NULL); /* obtained */
         GDALFillRaster(GDALGetRasterBand(dataset, 1), 7, 0);
     }
+    GDALDatasetH opened = GDALOpenEx("palette.tif", GDAL_OF_RASTER | GDAL_OF_UPDATE, NULL, NULL, NULL); /* obtained2 */
+    GDALFillRaster(GDALGetRasterBand(opened, 1), 7, 0);
     GDALDatasetH read = GDALOpen("tiny.tif", GA_ReadOnly); /* never closed either, but nothing is lost */
     printf("%d\n", GDALGetRasterXSize(read));
     return 0;

@@ -1,8 +1,9 @@
-/* Everything freed; contexts and drivers live as long as the process. */
+/* Everything freed; contexts and drivers live as long as the process; a forked child leaves to its parent what is the parent's. */
 /* needs debian pyogrio */
 #include "zoo.h"
 #include <geos_c.h>
 #include <proj.h>
+#include <sys/wait.h>
 
 int main(int count, char **arguments)
 {
@@ -19,6 +20,10 @@ int main(int count, char **arguments)
     OGRSpatialReferenceH srs = OSRNewSpatialReference(NULL);
     GDALDatasetH read = GDALOpen("tiny.tif", GA_ReadOnly);
     printf("%d %d\n", GDALGetRasterXSize(read) + OSRIsGeographic(srs), geos != NULL && proj != NULL);
+    fflush(stdout);
+    if (fork() == 0)
+        exit(0);
+    wait(NULL);
     GDALClose(read);
     OSRRelease(srs);
     return 0;

@@ -16,6 +16,9 @@ int main(int count, char **arguments)
     OGRSpatialReferenceH mine = OSRClone(GDALGetSpatialRef(dataset));
     GDALSetSpatialRef(dataset, projected);
     printf("%d %d %d\n", OSRIsGeographic(mine), OSRIsGeographic(GDALGetSpatialRef(dataset)), OSRIsGeographic(of_points));
+    OGRSpatialReferenceH own = GDALGetSpatialRef(dataset);
+    GDALSetSpatialRef(dataset, own); /* what it is already */
+    printf("%d\n", OSRIsProjected(own));
     OSRRelease(mine);
     OSRRelease(geographic);
     OSRRelease(projected);
