@@ -348,9 +348,6 @@ enum call_outcome call_before(struct call *call, const struct view *view, enum f
     const struct variant_info *variant = variant_of(call);
     if (variant == NULL)
         return CALL_GO;
-    /* For whoever compares copies later: asked while nothing is locked, and before this call, which may be the end of the library's world (to ask
-     * GDAL after GDALDestroy() aborts the process). */
-    provider_version(view->provider);
     if (hold_any())
         FOR_EACH_EFFECT(effect, variant)
         {
