@@ -111,8 +111,9 @@ static struct tree_use enter(unsigned function, uintptr_t first, uintptr_t secon
 {
     struct call call = {.view = &view, .function = (enum function)function, .caller = 100 + function};
     uintptr_t arguments[] = {first, second};
-    tree_enter(&call, arguments);
-    return call.passing.tree;
+    struct tree_use use = {0};
+    tree_enter(&call, arguments, &use);
+    return use;
 }
 
 struct visit {
