@@ -120,6 +120,8 @@ __attribute__((visibility("default"))) void *realloc(void *block, size_t bytes)
 
 void fence_free_block(uintptr_t block)
 {
+    if (block != 0 && string_may_be_lent(block))
+        string_moved(block); /* kept back, it was no evidence for strings; from here on its address may be anybody's */
     if (block != 0)
         atomic_load_explicit(&real_free, memory_order_relaxed)((void *)block);
 }

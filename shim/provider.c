@@ -219,17 +219,6 @@ bool address_is_internal(uintptr_t address)
     return entry_at(address) != NULL;
 }
 
-bool address_is_a_callers(uintptr_t address)
-{
-    unsigned count = atomic_load_explicit(&binding_count, memory_order_acquire);
-    for (unsigned number = 1; number <= count; number++) {
-        const struct binding *binding = binding_table[number];
-        if (!binding->provider && address >= binding->low && address < binding->high)
-            return true;
-    }
-    return false;
-}
-
 const struct view *provider_outside_view(const struct provider *provider)
 {
     return &((const struct provider_entry *)provider)->outside;

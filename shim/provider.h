@@ -110,8 +110,6 @@ struct provider *provider_by_number(unsigned number); /* NULL if there is none *
 unsigned provider_count(void);
 /* True when `address` lies in a provider. */
 bool address_is_internal(uintptr_t address);
-/* True when it lies in an object that called a wrapped function from outside the libraries. */
-bool address_is_a_callers(uintptr_t address);
 
 /* The C library's own functions, found past our interposed ones; ready from the first call on. */
 void *next_symbol(const char *name);

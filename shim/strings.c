@@ -70,25 +70,11 @@ void string_moved(uintptr_t block)
 
 static bool tell_string(struct call *call, const struct dead_string *loan, unsigned rule, bool is_dead, bool freeing, const uintptr_t *arguments);
 
-/* The program frees by plain free() what was lent to it: true when that is kept from happening. */
-static bool freed_by_caller(const struct dead_string *loan, uintptr_t caller)
-{
-    const struct view nowhere = {.provider = NULL};
-    struct call call;
-    call_start(&call, &nowhere, FUNCTION_free, caller);
-    bool refused = tell_string(&call, loan, 104, false, true, NULL);
-    if (!refused)
-        forget_loan(loan->text);
-    return refused;
-}
-
 bool string_freed(uintptr_t block, uintptr_t caller)
 {
     struct dead_string loan;
     if (!find_loan(block, &loan))
         return false;
-    if (address_is_a_callers(caller))
-        return freed_by_caller(&loan, caller);
     forget_loan(block);
     /* Freed by something that is no copy of a library: the address says nothing any more, and it is not certain whose free it was. */
     if (!address_is_internal(caller) || malloc_usable_size((void *)block) > DEAD_BYTES_MAX)
