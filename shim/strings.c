@@ -68,7 +68,6 @@ void string_moved(uintptr_t block)
         forget_loan(block);
 }
 
-static bool tell_string(struct call *call, const struct dead_string *loan, unsigned rule, bool is_dead, bool freeing, const uintptr_t *arguments);
 
 bool string_freed(uintptr_t block, uintptr_t caller)
 {
