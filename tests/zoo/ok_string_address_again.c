@@ -33,7 +33,8 @@ int main(void)
     }
     for (int i = 0; i < BLOCKS; i++)
         CPLFree(blocks[i]);
-    fprintf(stderr, "addresses again: %d\n", again);
+    if (again == 0)
+        fprintf(stderr, "no address came again: this program proves nothing here\n");
     puts("freed");
     return 0;
 }
