@@ -36,9 +36,12 @@ static void free_first_time(void *block)
     next(block);
 }
 
+/* How far into its block a handle may point: objects are small, whatever they own. */
+#define FENCE_REACH ((uintptr_t)1 << 16)
+
 static bool watch_takes(struct fence_watch *watch, uintptr_t block)
 {
-    if (block > watch->high)
+    if (block > watch->high || (block < watch->low && watch->low - block > FENCE_REACH))
         return false;
     uint32_t low = 0, high = watch->count;
     while (low < high)
@@ -235,7 +238,15 @@ static void pop_armed(void)
     struct fence_watch *inner = watching;
     watching = inner->outer;
     inner->arming = 0;
-    atomic_store_explicit(&armed_taken[inner - armed], false, memory_order_release);
+    if (inner >= armed && inner < armed + ARMED_MAX)
+        atomic_store_explicit(&armed_taken[inner - armed], false, memory_order_release);
+}
+
+/* What lies below this address of the stack was left by longjmp. What such a watch kept back stays so for good. */
+static void pop_abandoned(uintptr_t stack)
+{
+    while (watching != NULL && watching->home < stack)
+        pop_armed();
 }
 
 static void copy_contents(struct fence_watch *to, const struct fence_watch *from)
@@ -259,9 +270,7 @@ static void copy_contents(struct fence_watch *to, const struct fence_watch *from
 
 void fence_watch_arm(struct fence_watch *watch)
 {
-    /* The stack grows downwards: what lies below this frame was left by longjmp. What such a watch kept back stays so for good. */
-    while (watching != NULL && watching->home < (uintptr_t)__builtin_frame_address(0))
-        pop_armed();
+    pop_abandoned((uintptr_t)__builtin_frame_address(0));
     struct fence_watch *copy = watch->count == 0 ? NULL : take_armed();
     if (copy == NULL)
         return;
@@ -292,6 +301,36 @@ void fence_watch_disarm(struct fence_watch *watch)
             pop_armed();
             return;
         }
+}
+
+void fence_light_arm(struct fence_watch *watch, uintptr_t home)
+{
+    pop_abandoned((uintptr_t)__builtin_frame_address(0));
+    if (watch->count > 1)
+        sort_entries(watch->entries, watch->count);
+    watch->low = watch->entries[0].address;
+    watch->high = watch->entries[watch->count - 1].address;
+    watch->home = home;
+    watch->arming = UINT32_MAX;
+    watch->outer = watching;
+    watching = watch;
+}
+
+void fence_light_disarm(struct fence_watch *watch)
+{
+    while (watch->arming != 0 && watching != NULL && watching != watch)
+        pop_armed();
+    if (watching == watch)
+        pop_armed();
+    watch->arming = 0;
+}
+
+bool fence_light_is_armed(const struct fence_watch *watch)
+{
+    if (watch->arming == 0)
+        return false;
+    pop_abandoned((uintptr_t)__builtin_frame_address(0));
+    return watch->arming != 0;
 }
 
 void fence_watch_release(struct fence_watch *watch)

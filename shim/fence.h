@@ -52,6 +52,10 @@ bool fence_watch_add(struct fence_watch *watch, uintptr_t address, handle_id id,
 void fence_watch_arm(struct fence_watch *watch);    /* sort, and watch this thread's frees */
 void fence_watch_disarm(struct fence_watch *watch); /* the hits are final */
 void fence_watch_release(struct fence_watch *watch);
+/* A watch in static memory that is armed where it lies: `home` is an address on the stack of the call that it serves. At most FENCE_INLINE entries. */
+void fence_light_arm(struct fence_watch *watch, uintptr_t home);
+void fence_light_disarm(struct fence_watch *watch);
+bool fence_light_is_armed(const struct fence_watch *watch);
 struct fence_entry *fence_watch_find(struct fence_watch *watch, handle_id id);
 /* Really free a block that was kept back. */
 void fence_free_block(uintptr_t block);
