@@ -27,29 +27,33 @@
 #define WATCHED_MAX FENCE_INLINE
 
 enum young_state { YOUNG_FREE, YOUNG_LIVE, YOUNG_DYING, YOUNG_DEAD };
-enum { YOUNG_EXACT = 1, YOUNG_TRACELESS = 2 };
+enum { YOUNG_EXACT = 1, YOUNG_TRACELESS = 2, YOUNG_OUTSIDE = 4 };
 
+/* The first 64 bytes are all that the usual birth and death touch. */
 struct young {
     uintptr_t address;
     const struct young_birth *birth;
-    uint32_t serial; /* number of its birth: of the set's own, and unique in the process */
+    uintptr_t block; /* of a dead one: kept back; 0: it lies in the block of `owner` */
     stack_id stack, loan_stack, death_stack;
-    uint16_t next;               /* in its bucket; in the list of free entries */
+    uint32_t serial;             /* number of its birth, unique in the process */
     uint16_t above;              /* young handle that it was lent by */
     uint16_t first_child, sibling; /* what it lent; of a dead one that owns a block: the others inside that block */
-    uint16_t before, after;      /* among the living without `above` */
-    uint8_t state, cause, provider, flags, depth;
+    union {
+        struct { uint16_t before, after; }; /* among the living without `above` */
+        struct { uint16_t owner, place; };  /* of a dead one: 0 or whose block it lies in; where that one stands in `deaths` */
+    };
+    uint16_t next;               /* in its bucket; in the list of free entries */
+    uint8_t state, cause, provider, flags;
     uint16_t holders;
     uint16_t death_function;
-    int32_t number;
+    uint32_t bytes;              /* of `block` */
     /* what is seldom looked at */
-    uintptr_t parent[YOUNG_PARENTS]; /* not young, or of another thread; 0: none */
-    uintptr_t block;             /* of a dead one: kept back; 0: it lies in the block of `owner` */
-    uintptr_t killer;            /* of a dead one: what took it along, 0: nothing */
+    int32_t number;
+    uintptr_t parent[YOUNG_PARENTS]; /* with YOUNG_OUTSIDE: not young, or of another thread; 0: none */
+    uintptr_t killer;            /* of one that died with its parent: that */
     uint32_t killer_serial;
-    uint32_t bytes;
-    uint16_t owner, place; /* in `deaths`, of one that owns a block */
-};
+} __attribute__((aligned(64)));
+_Static_assert(offsetof(struct young, number) == 64 && sizeof(struct young) == 128, "two lines of the caches");
 
 struct young_set {
     _Atomic bool busy, wanted;
@@ -243,7 +247,7 @@ static inline void change(_Atomic uint16_t *count, int by)
 
 static inline bool has_outside(const struct young *entry)
 {
-    return (entry->parent[0] | entry->parent[1]) != 0;
+    return (entry->flags & YOUNG_OUTSIDE) != 0;
 }
 
 /* It is not among the living any more. */
@@ -306,21 +310,17 @@ static inline uint16_t add_entry(struct young_set *set, const struct view *view,
     }
     struct young *entry = &set->entries[index];
     uint16_t *head = &set->heads[head_of(address)];
+    memset(entry, 0, offsetof(struct young, number));
     entry->address = address;
     entry->birth = birth;
     entry->serial = set->next_serial++;
     entry->stack = stack;
-    entry->loan_stack = entry->death_stack = 0;
     entry->next = *head;
-    entry->above = entry->first_child = entry->sibling = entry->before = entry->after = 0;
     entry->state = YOUNG_LIVE;
-    entry->cause = CAUSE_NONE;
     entry->provider = view->number;
     entry->flags = (uint8_t)(birth->borrowed ? view->exact ? 0 : YOUNG_TRACELESS : view->exact ? YOUNG_EXACT : 0);
-    entry->depth = 0;
-    entry->holders = 0;
-    entry->number = number;
-    entry->parent[0] = entry->parent[1] = 0;
+    if (birth->numbered)
+        entry->number = number;
     *head = index;
     change(&set->live, +1);
     set->birth_count++;
@@ -371,7 +371,7 @@ static handle_id record_of(struct young_set *set, uint16_t index, handle_id abov
     if (above != 0)
         edge_add(TRACKER, above, id, EDGE_BORROWED);
     for (unsigned i = 0; i < YOUNG_PARENTS; i++) {
-        if (entry->parent[i] == 0)
+        if (!has_outside(entry) || entry->parent[i] == 0)
             continue;
         uint8_t kind = birth->parent_kind[i];
         handle_id parent = handle_find(TRACKER, entry->parent[i], accepts, &kind);
@@ -436,7 +436,7 @@ static void grow_dead(struct young_set *set, uint16_t index);
 /* What took a dead one along, grown up by now; 0 if nothing did, or it is forgotten. */
 static handle_id killer_of_young(struct young_set *set, const struct young *entry)
 {
-    if (entry->killer == 0)
+    if (entry->cause != CAUSE_PARENT)
         return 0;
     for (uint16_t index = set->heads[head_of(entry->killer)]; index != 0; index = set->entries[index].next)
         if (set->entries[index].address == entry->killer && set->entries[index].serial == entry->killer_serial && set->entries[index].state == YOUNG_DEAD) {
@@ -539,7 +539,8 @@ static inline struct young_set *enter_with_room(void)
 
 static inline void remember_good(const struct view *view, uintptr_t address, uint8_t kind)
 {
-    tree_forget(address);
+    if (kind_table[kind].serial)
+        tree_forget(address);
     atomic_store_explicit(&good_cache[good_index(address)], good_entry(address, view->number, kind), memory_order_relaxed);
 }
 
@@ -566,6 +567,7 @@ bool young_born(const struct view *view, const struct young_birth *birth, uintpt
     if ((first_parent | second_parent) != 0) {
         entry->parent[0] = first_parent;
         entry->parent[1] = second_parent;
+        entry->flags |= YOUNG_OUTSIDE;
         change(&set->outside, +1);
         outside_parents[parent_slot(first_parent)] = 1;
         outside_parents[parent_slot(second_parent)] = 1;
@@ -575,6 +577,14 @@ bool young_born(const struct view *view, const struct young_birth *birth, uintpt
     return true;
 }
 
+static unsigned depth_of(const struct young_set *set, uint16_t index)
+{
+    unsigned depth = 0;
+    while ((index = set->entries[index].above) != 0)
+        depth++;
+    return depth;
+}
+
 bool young_lent(const struct view *view, const struct young_birth *birth, uintptr_t caller, uintptr_t address, uintptr_t parent, int32_t number)
 {
     stack_id stack = stack_here(caller);
@@ -582,7 +592,7 @@ bool young_lent(const struct view *view, const struct young_birth *birth, uintpt
     if (set == NULL)
         return false;
     uint16_t above = lookup(set, parent), index = lookup(set, address);
-    bool possible = above != 0 && set->entries[above].state == YOUNG_LIVE && set->entries[above].depth < DEPTH_MAX &&
+    bool possible = above != 0 && set->entries[above].state == YOUNG_LIVE && depth_of(set, above) < DEPTH_MAX &&
                     (index == 0 ? true : set->entries[index].state == YOUNG_LIVE && set->entries[index].above == above && set->entries[index].birth->kind == birth->kind);
     if (possible && index == 0 && unlikely(handle_may_be_known(address))) {
         uint32_t serial = set->entries[above].serial;
@@ -599,7 +609,6 @@ bool young_lent(const struct view *view, const struct young_birth *birth, uintpt
         index = add_entry(set, view, birth, address, stack, number);
         struct young *entry = &set->entries[index];
         entry->above = above;
-        entry->depth = (uint8_t)(set->entries[above].depth + 1);
         entry->sibling = set->entries[above].first_child;
         set->entries[above].first_child = index;
     } else if (!view->exact) {
@@ -645,7 +654,7 @@ static void begin_death(struct young_set *set, uint16_t index)
 {
     struct young *entry = &set->entries[index];
     good_forget(entry->address);
-    fence_watch_add(&set->watch, entry->address, set->dying_count, 0, CAUSE_NONE);
+    fence_light_add(&set->watch, entry->address, set->dying_count);
     set->dying[set->dying_count++] = index;
     leave_living(set, index);
     entry->state = YOUNG_DYING;
@@ -666,34 +675,33 @@ bool young_dying(struct young_death *death, const struct view *view, enum functi
 {
     death->set = NULL;
     python_settle_proxies();
+    stack_id stack = stack_here(caller); /* takes locks, so before the set is entered */
     struct young_set *set = enter();
     if (set == NULL)
         return false;
     uint16_t index = lookup(set, address);
+    struct young *entry = &set->entries[index];
     if (!may_die_here(set, index, view, kind) || fence_light_is_armed(&set->watch)) {
         leave(set);
         return false;
     }
-    uint32_t serial = set->entries[index].serial;
-    const struct young entry_before = set->entries[index];
-    leave(set);
-    if (has_outside(&entry_before) && may_be_last_reference(view, &entry_before))
-        return false;
-    stack_id stack = stack_here(caller);
-    if (enter() == NULL)
-        return false;
-    if (set->entries[index].state != YOUNG_LIVE || set->entries[index].serial != serial) {
+    uint32_t serial = entry->serial;
+    if (has_outside(entry)) {
+        const struct young before = *entry;
         leave(set);
-        return false;
+        if (may_be_last_reference(view, &before) || enter() == NULL)
+            return false;
+        if (entry->state != YOUNG_LIVE || entry->serial != serial || entry->holders != 0) {
+            leave(set);
+            return false;
+        }
     }
     if (unlikely(set->dying_count != 0))
         give_dying_up(set);
-    struct young *entry = &set->entries[index];
-    fence_watch_init(&set->watch);
+    fence_light_begin(&set->watch);
     entry->death_stack = stack;
     entry->death_function = (uint16_t)function;
     entry->cause = given ? CAUSE_TAKEN : CAUSE_FREED;
-    entry->killer = 0;
     while (entry->first_child != 0) {
         struct young *child = &set->entries[entry->first_child];
         child->death_stack = stack;
@@ -730,6 +738,20 @@ static uintptr_t lift_oldest(struct young_set *set)
     return 0;
 }
 
+/* Dead, in a block of its own that is kept back. */
+static inline void fence_one(struct young_set *set, uint16_t index, const struct fence_hit *hit)
+{
+    struct young *entry = &set->entries[index];
+    filter_remove(entry->address);
+    entry->state = YOUNG_DEAD;
+    entry->first_child = entry->sibling = entry->owner = 0;
+    entry->block = hit->block;
+    entry->bytes = (uint32_t)hit->bytes;
+    entry->place = (uint16_t)(set->dead_end % DEAD_MAX);
+    set->deaths[set->dead_end++ % DEAD_MAX] = index;
+    set->fence_bytes += hit->bytes;
+}
+
 /* What died in a block that was kept back: the first of them owns it. */
 static void fence_hit(struct young_set *set, const struct fence_hit *hit)
 {
@@ -739,21 +761,17 @@ static void fence_hit(struct young_set *set, const struct fence_hit *hit)
         struct young *entry = &set->entries[index];
         if (entry->state != YOUNG_DYING)
             continue;
-        filter_remove(entry->address);
-        entry->state = YOUNG_DEAD;
-        entry->first_child = entry->sibling = 0;
-        entry->owner = owner;
-        if (owner != 0) {
-            entry->sibling = set->entries[owner].first_child;
-            set->entries[owner].first_child = index;
+        if (owner == 0) {
+            owner = index;
+            fence_one(set, index, hit);
             continue;
         }
-        owner = index;
-        entry->block = hit->block;
-        entry->bytes = (uint32_t)hit->bytes;
-        entry->place = (uint16_t)(set->dead_end % DEAD_MAX);
-        set->deaths[set->dead_end++ % DEAD_MAX] = owner;
-        set->fence_bytes += hit->bytes;
+        filter_remove(entry->address);
+        entry->state = YOUNG_DEAD;
+        entry->first_child = 0;
+        entry->owner = owner;
+        entry->sibling = set->entries[owner].first_child;
+        set->entries[owner].first_child = index;
     }
 }
 
@@ -775,13 +793,14 @@ static __attribute__((noinline, cold)) void bury_unfenced(struct young_set *set,
 
 #define LIFTED_MAX 16
 
-void young_died_slowly(struct young_death *death)
+static inline bool too_much_is_fenced(const struct young_set *set)
 {
-    struct young_set *set = death->set;
-    death->set = NULL;
-    fence_light_disarm(&set->watch); /* what Holdfast itself does from here on is no evidence */
-    if (enter_again(set) == NULL)
-        return;
+    return set->dead_end - set->dead_begin > holdfast_options.young || set->fence_bytes > holdfast_options.fence_bytes / 8;
+}
+
+/* What several died of, or died without being seen. */
+static __attribute__((noinline)) void settle_death(struct young_set *set, const struct young_death *death)
+{
     uintptr_t lifted[LIFTED_MAX];
     unsigned lifted_count = 0;
     for (uint32_t i = 0; i < set->watch.hit_count; i++)
@@ -790,7 +809,7 @@ void young_died_slowly(struct young_death *death)
                 lifted[lifted_count++] = lift_oldest(set);
             fence_hit(set, &set->watch.hits[i]);
         }
-    while ((set->dead_end - set->dead_begin > holdfast_options.young || set->fence_bytes > holdfast_options.fence_bytes / 8) && lifted_count < LIFTED_MAX)
+    while (too_much_is_fenced(set) && lifted_count < LIFTED_MAX)
         lifted[lifted_count++] = lift_oldest(set);
     bool unfenced = false;
     for (unsigned i = 0; i < set->dying_count; i++) {
@@ -812,6 +831,27 @@ void young_died_slowly(struct young_death *death)
         bury_unfenced(set, death->index, death->serial);
     for (unsigned i = 0; i < lifted_count; i++)
         fence_free_block(lifted[i]);
+}
+
+void young_died_slowly(struct young_death *death)
+{
+    struct young_set *set = death->set;
+    death->set = NULL;
+    fence_light_disarm(&set->watch); /* what Holdfast itself does from here on is no evidence */
+    if (enter_again(set) == NULL)
+        return;
+    const struct fence_hit *only = &set->watch.hits[0];
+    if (likely(set->dying_count == 1 && set->watch.hit_count == 1 && only->kept && set->entries[death->index].state == YOUNG_DYING &&
+               set->dead_end - set->dead_begin < DEAD_MAX)) {
+        fence_one(set, death->index, only);
+        set->death_count++;
+        set->dying_count = 0;
+        uintptr_t oldest = too_much_is_fenced(set) ? lift_oldest(set) : 0;
+        leave(set);
+        fence_free_block(oldest);
+        return;
+    }
+    settle_death(set, death);
 }
 
 /* ---- when others look ---------------------------------------------------------------------------------------------------------- */
