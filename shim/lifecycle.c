@@ -47,8 +47,10 @@ bool holdfast_is_active(void)
 
 static void at_exit(void)
 {
-    if (holdfast_is_active())
-        hold_settle_all(true);
+    if (!holdfast_is_active())
+        return;
+    young_settle_everything();
+    hold_settle_all(true);
 }
 
 void lifecycle_expect_exit(void)
@@ -62,8 +64,8 @@ static void before_fork(void)
 {
     if (!holdfast_is_active())
         return;
-    hold_settle_all(false);
     young_before_fork();
+    hold_settle_all(false);
     forks_before_fork();
     tracker_before_fork(&holdfast_tracker);
 }

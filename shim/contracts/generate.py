@@ -808,7 +808,7 @@ def plan_of(family, used):
 EDGES = {'depends': 'EDGE_DEPENDANT', 'needs': 'EDGE_NEEDED', 'advises': 'EDGE_ADVICE'}
 
 
-def write_young(out, family, names, good, call):
+def write_young(out, family, names, good, call, success):
     """The fast path of a function that brings, frees or takes a young handle."""
     function = family[0]
     used = [next((kind for kind in kinds if kind), None) for kinds in zip(*(used_kinds(f) for f in family))] if function.parameters else []
@@ -835,7 +835,8 @@ def write_young(out, family, names, good, call):
     if plan.gone is not None:
         kind = function.parameters[plan.gone].kind
         out.write('        struct young_death death __attribute__((cleanup(young_died)));\n'
-                  f'        if (likely(young_dying(&death, view, {name}, KIND_{kind}, caller, (uintptr_t){names[plan.gone]}, {"true" if plan.given else "false"})))\n        {{\n')
+                  f'        switch (young_dying(&death, view, {name}, KIND_{kind}, caller, (uintptr_t){names[plan.gone]}, {"true" if plan.given else "false"}))\n        {{\n'
+                  f'        case YOUNG_NO:\n            break;\n        case YOUNG_HELD:\n            return{success};\n        case YOUNG_GOES:;\n')
     out.write(enter)
     out.write(f'        {call};\n' if function.machine == 'void' else f'        {function.machine} result = {call};\n')
     out.write('        calling_provider = outer;\n')
@@ -908,7 +909,7 @@ def write_wrapper(out, family):
         parent = f'(uintptr_t){names[core[0].object]}' if core[0].object >= 0 else '0'
         known = f'likely({" && ".join(good)})' if good else '1'
         out.write(f'    if ({known})\n    {{\n        {result} result = {call};\n        string_remember((uintptr_t)result, {parent}, FUNCTION_{function.name}, caller);\n        return result;\n    }}\n')
-    write_young(out, family, names, good, call)
+    write_young(out, family, names, good, call, success)
     out.write('    struct call call __attribute__((cleanup(call_abandon)));\n    call.started = false;\n')
     if len(core) == 1 and core[0].verb == 'borrows' and core[0].form == DIRECT and core[0].object >= 0 and good:
         parent = names[core[0].object]
