@@ -186,9 +186,12 @@ static uint64_t known_word(struct known_frame *known, uintptr_t instruction)
     struct known_frame *slot = stack_known_frame(known, instruction);
     if (slot->instruction != instruction)
         return word_of(instruction);
-    if (slot->word == 0)
-        slot->word = word_of(instruction);
-    return slot->word;
+    if (slot->word != 0)
+        return slot->word;
+    uint64_t word = word_of(instruction);
+    if (word >> STACK_MODULE_SHIFT != 0) /* else an object may be loaded there */
+        slot->word = word;
+    return word;
 }
 
 /* ---- the compiler's unwinder -------------------------------------------------------------------------------------------- */
@@ -256,19 +259,18 @@ struct question {
     const struct python_frames *python;
 };
 
-static struct cached_stack *set_of(struct memory *memory, const struct question *question)
+static inline struct cached_stack *set_of(struct memory *memory, uintptr_t return_address, uintptr_t key_frame)
 {
-    uint64_t mixed = (question->return_address ^ question->key_frame << 8) * UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t mixed = (return_address ^ key_frame << 8) * UINT64_C(0x9e3779b97f4a7c15);
     return memory->stack[mixed >> 57];
 }
 _Static_assert(SETS == 1u << (64 - 57), "set_of takes the upper bits");
 
-static inline struct cached_stack *recall_native(struct memory *memory, const struct question *question)
+static inline struct cached_stack *recall_native(struct memory *memory, uintptr_t return_address, uintptr_t key_frame)
 {
-    struct cached_stack *way = set_of(memory, question);
-    for (struct cached_stack *end = way + WAYS; way != end; way++)
-        if (way->return_address == question->return_address && way->key_frame == question->key_frame &&
-            stack_words_compare(way->word) == way->end)
+    struct cached_stack *way = set_of(memory, return_address, key_frame);
+    for (unsigned i = 0; i < WAYS; i++, way++)
+        if (way->return_address == return_address && way->key_frame == key_frame && stack_words_compare(way->word) == way->end)
             return way;
     return NULL;
 }
@@ -323,7 +325,7 @@ static void remember(struct memory *memory, const struct question *question, str
         struct stack_word *word = room_for(memory, word_bytes);
         memcpy(word, walk->word, walk->word_count * sizeof *word);
         stack_words_end(&word[walk->word_count]);
-        struct cached_stack *set = set_of(memory, question);
+        struct cached_stack *set = set_of(memory, question->return_address, question->key_frame);
         uint8_t *next = &memory->next_way[(set - memory->stack[0]) / WAYS];
         native = &set[(*next)++ % WAYS];
         *native = (struct cached_stack){
@@ -440,39 +442,43 @@ static __attribute__((noinline)) uint32_t take_stack(const struct question *ques
     if (unloads_now() != unloads)
         memory->unloads = UINT64_MAX; /* what was learnt just now may be of either: forget all with the next stack */
     else if (walked && !walk.changeable && stack != 0)
-        remember(memory, question, recall_native(memory, question), &walk, stack);
+        remember(memory, question, recall_native(memory, question->return_address, question->key_frame), &walk, stack);
     return stack;
+}
+
+/* Not remembered, or to be compared. */
+static __attribute__((noinline, cold)) uint32_t take_slowly(uintptr_t return_address, uintptr_t key_frame, const struct python_frames *python,
+                                                            uint32_t recalled)
+{
+    int saved_errno = errno;
+    const struct question question = {return_address, key_frame, python};
+    if (recalled != 0)
+        verify_recalled(recalled, &question);
+    else
+        recalled = take_stack(&question);
+    errno = saved_errno;
+    return recalled;
 }
 
 __attribute__((noinline)) uint32_t stack_here(uintptr_t return_address)
 {
-    if (mine.taking || holdfast_tracker.base == NULL)
+    if (unlikely(mine.taking || holdfast_tracker.base == NULL))
         return 0;
     mine.taking = true;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     struct python_frames python;
-    python_frames(&python, holdfast_options.stack_depth == 0 ? 1 : holdfast_options.stack_depth);
-    const struct question question = {
-        .return_address = return_address,
-        .key_frame = (uintptr_t)__builtin_frame_address(0) | (python.count != 0),
-        .python = &python,
-    };
+    python_frames(&python, holdfast_options.stack_depth != 0 ? holdfast_options.stack_depth : 1);
+    uintptr_t key_frame = (uintptr_t)__builtin_frame_address(0) | (python.count != 0);
     uint32_t stack = 0;
     struct memory *memory = mine.memory;
-    if (memory != NULL && memory->unloads == unloads_now()) {
-        const struct cached_stack *native = recall_native(memory, &question);
-        if (native != NULL)
+    if (likely(memory != NULL && memory->unloads == unloads_now())) {
+        const struct cached_stack *native = recall_native(memory, return_address, key_frame);
+        if (likely(native != NULL))
             stack = python.count == 0 ? native->stack : recall_mix(memory, native, &python);
+        memory->fast += stack != 0;
     }
-    if (stack != 0) {
-        memory->fast++;
-        if (holdfast_options.verify_stacks)
-            verify_recalled(stack, &question);
-    } else {
-        int saved_errno = errno;
-        stack = take_stack(&question);
-        errno = saved_errno;
-    }
+    if (unlikely(stack == 0 || holdfast_options.verify_stacks))
+        stack = take_slowly(return_address, key_frame, &python, stack);
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     mine.taking = false;
     return stack;

@@ -18,7 +18,7 @@ struct known_frame *stack_known_frame(struct known_frame *known, uintptr_t instr
         slot->instruction = 0;
         slot->word = 0;
         slot->row = unwind_row_at(instruction);
-        if (slot->row.kind != ROW_NONE) /* an object that has some may be loaded there */
+        if (slot->row.kind != ROW_NONE) /* an object may be loaded there */
             slot->instruction = instruction;
     }
     return slot;
@@ -74,16 +74,6 @@ static bool step(struct stack_walk *walk, struct registers *registers, const str
     return true;
 }
 
-/* What the compiler's unwinder takes for the kernel's frame of a signal handler where nothing is said of it: mov $15,%rax; syscall */
-static bool looks_like_signal_return(uintptr_t address)
-{
-    static const uint8_t code[] = {0x48, 0xc7, 0xc0, 0x0f, 0x00, 0x00, 0x00, 0x0f, 0x05};
-    for (unsigned i = 0; i < sizeof code; i++)
-        if (((const uint8_t *)address)[i] != code[i])
-            return false;
-    return true;
-}
-
 bool stack_walk(struct stack_walk *walk, struct known_frame *known, const uintptr_t *frame)
 {
     struct registers registers = {.sp = (uintptr_t)(frame + 2), .fp_place = frame};
@@ -106,9 +96,9 @@ bool stack_walk(struct stack_walk *walk, struct known_frame *known, const uintpt
         struct known_frame *slot = stack_known_frame(known, instruction);
         if (begun)
             walk->instruction[walk->kept++] = instruction;
-        if (slot->row.kind == ROW_NONE) { /* the unwinder ends here, too */
-            walk->changeable = true;
-            return begun && !looks_like_signal_return(address);
+        if (slot->row.kind == ROW_NONE || slot->row.kind == ROW_END) {
+            walk->changeable = slot->row.kind == ROW_NONE;
+            return begun;
         }
         /* A frame reads four words at the most. */
         if (slot->row.kind == ROW_ELABORATE || walk->word_count + 4 > WORD_LIMIT || !step(walk, &registers, &slot->row, &address))

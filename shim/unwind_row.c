@@ -6,6 +6,7 @@
  * and rsp. A frame that finds its caller by any other register is ROW_ELABORATE.
  */
 #include "unwind_row.h"
+#include "elf_object.h"
 #include <stddef.h>
 #include <string.h>
 
@@ -353,13 +354,32 @@ static struct unwind_row row_of(const struct state *state, bool signal)
     return row;
 }
 
+/* What the unwinder takes for the kernel's frame of a signal handler where nothing is said of it: mov $15,%rax; syscall. It goes on
+ * from there. */
+static bool looks_like_signal_return(uintptr_t address)
+{
+    static const uint8_t code[] = {0x48, 0xc7, 0xc0, 0x0f, 0x00, 0x00, 0x00, 0x0f, 0x05};
+    for (unsigned i = 0; i < sizeof code; i++)
+        if (((const uint8_t *)address)[i] != code[i])
+            return false;
+    return true;
+}
+
+static struct unwind_row row_without_entry(uintptr_t instruction)
+{
+    struct elf_place place;
+    if (looks_like_signal_return(instruction) || looks_like_signal_return(instruction + 1))
+        return (struct unwind_row){.kind = ROW_ELABORATE};
+    return (struct unwind_row){.kind = elf_place(instruction, &place) ? ROW_END : ROW_NONE};
+}
+
 struct unwind_row unwind_row_at(uintptr_t instruction)
 {
-    const struct unwind_row none = {.kind = ROW_NONE}, elaborate = {.kind = ROW_ELABORATE};
+    const struct unwind_row elaborate = {.kind = ROW_ELABORATE};
     struct dwarf_eh_bases bases;
     const uint8_t *entry = _Unwind_Find_FDE((void *)instruction, &bases);
     if (entry == NULL)
-        return none;
+        return row_without_entry(instruction);
     uint32_t length;
     int32_t distance;
     memcpy(&length, entry, sizeof length);

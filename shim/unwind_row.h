@@ -13,7 +13,8 @@
 #pragma GCC visibility push(hidden)
 
 enum unwind_row_kind {
-    ROW_NONE,      /* no information: code made at run time, or assembly without any */
+    ROW_NONE,      /* no object holds this code: it was made at run time. The unwinder goes no further */
+    ROW_END,       /* its object has no information about it. The same */
     ROW_ELABORATE, /* there is, in a shape that this table has no words for: the unwinder has to be asked */
     ROW_PLAIN,
 };
@@ -41,7 +42,7 @@ struct unwind_row {
     uint8_t fp_place;
 };
 
-/* The row of the instruction at this address (for a return address: the one before it). Any thread; no lock with glibc 2.35 and later;
+/* The row of the instruction at this address (for a return address: the one before it), which must be mapped. Any thread; no lock with glibc 2.35 and later;
  * the same address gives the same row until its object is unloaded, but ROW_NONE only until one is loaded there. */
 struct unwind_row unwind_row_at(uintptr_t instruction);
 
