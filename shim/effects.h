@@ -126,6 +126,10 @@ enum call_outcome call_before(struct call *call, const struct view *view, enum f
 void call_after(struct call *call, const uintptr_t *arguments, uintptr_t result)
     __attribute__((noinline, visibility("hidden")));
 
+/* The whole of a call that went by the fast path and whose result the young could not take: as if it had come the slow way. Returns the result. */
+uintptr_t call_brought(const struct view *view, enum function function, uintptr_t caller, const uintptr_t *arguments, uintptr_t result)
+    __attribute__((noinline, cold, visibility("hidden")));
+
 /* Cleanup of a wrapper's frame: an exception or a cancelled thread left the real function. Nothing to do in the usual case. */
 void call_abandon(struct call *call) __attribute__((visibility("hidden")));
 
@@ -137,6 +141,8 @@ void dying_end(struct call *call);                                              
 unsigned variant_index(const struct view *view, enum function function, unsigned count) __attribute__((cold, visibility("hidden")));
 stack_id call_stack(struct call *call); /* taken at the first request; tracker unlocked */
 void good_forget(uintptr_t address);
+/* [tracker locked] Whatever is known under this address, youngest first; a young handle grows up by that. */
+handle_id find_any(uintptr_t address);
 /* [tracker locked] The block at this address goes back to the allocator, seen by no watch: what is known under it is forgotten. */
 void forget_freed(uintptr_t block);
 

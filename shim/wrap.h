@@ -9,6 +9,7 @@
 
 #include "effects.h"
 #include "strings.h"
+#include "young.h"
 #include <math.h>
 #include <stddef.h>
 

@@ -757,6 +757,111 @@ def word_of(parameter, name):
     return f'(uintptr_t)(intptr_t){name}'
 
 
+def may_be_young(kind):
+    """Can a thread keep handles of this kind for itself (young.h)? Not what is counted, flushed, or freed in ways of its own."""
+    fields = KINDS.get(kind)
+    return fields is not None and kind not in ('string', 'buffer') and not (fields['counted'] or fields['flush'] or fields['after'] or fields['process'] or fields['valuable'] or fields['open'] or fields['plain'])
+
+
+class Plan:
+    """What a function does when all of it can be done with young handles: `births` one of new or borrows, `parents` [(position, verb)], `gone` the position
+    of what it frees or takes, or None."""
+
+    def __init__(self, birth, parents, gone, given, label, number):
+        self.birth, self.parents, self.gone, self.given, self.label, self.number = birth, parents, gone, given, label, number
+
+
+def plan_of(family, used):
+    """The plan of a function whose contract says nothing that needs the tracker at once; None: it goes the slow way."""
+    function = family[0]
+    plans = []
+    for f in family:
+        birth, parents, gone, given, label, number = None, [], None, False, None, None
+        for e in f.effects:
+            plain = e.form == DIRECT and e.to.form == DIRECT and not e.at.owner and not e.to.owner and not e.counted and not e.unless_failed
+            sure = not e.condition or (e.condition[1] == 'given' and used[e.condition[0]] is not None)
+            if e.verb == 'label':
+                if e.condition or (e.text is None and e.counted):
+                    return None
+                label, number = e.text, None if e.text is not None else e.at.position
+            elif e.verb in ('new', 'borrows') and plain and not e.condition and e.subject == RESULT and birth is None and may_be_young(e.kind) and f.machine == 'void *':
+                if e.verb == 'borrows' and (e.object < 0 or not may_be_young(f.kind_at(e.to))):
+                    return None
+                birth = e
+            elif e.verb in ('depends', 'needs', 'advises') and plain and not e.condition and e.subject == RESULT and e.object >= 0 and len(parents) < 2 and f.kind_at(e.to):
+                parents.append((e.object, e.verb))
+            elif e.verb in ('frees', 'takes') and plain and sure and e.subject >= 0 and e.object == NONE and gone is None and may_be_young(e.kind) and used[e.subject]:
+                gone, given = e.subject, e.verb == 'takes'
+            else:
+                return None
+        if birth is not None and birth.verb == 'borrows' and (parents or gone is not None):
+            return None
+        if birth is None and (parents or gone is None) or birth is not None and gone is not None and not given:
+            return None
+        plans.append(((birth.verb, birth.kind, birth.object) if birth else None, parents, gone, given, label, number, birth))
+    if not plans or any(plan[:6] != plans[0][:6] for plan in plans):
+        return None
+    _, parents, gone, given, label, number, birth = plans[0]
+    return Plan(birth, parents, gone, given, label, number)
+
+
+EDGES = {'depends': 'EDGE_DEPENDANT', 'needs': 'EDGE_NEEDED', 'advises': 'EDGE_ADVICE'}
+
+
+def write_young(out, family, names, good, call):
+    """The fast path of a function that brings, frees or takes a young handle."""
+    function = family[0]
+    used = [next((kind for kind in kinds if kind), None) for kinds in zip(*(used_kinds(f) for f in family))] if function.parameters else []
+    plan = plan_of(family, used)
+    if plan is None:
+        return
+    name = f'FUNCTION_{function.name}'
+    # Another version may use what this one does not: all that any of them uses is asked for.
+    conditions = good + [f'known_good(view, {n}, KIND_{kind})' for n, kind, first in zip(names, used, used_kinds(function)) if kind and kind != 'string' and not first]
+    conditions.append('young_ready(view)')
+    if plan.birth is not None:
+        kinds = [function.kind_at(Place(position)) for position, _ in plan.parents]
+        edges = [EDGES[verb] for _, verb in plan.parents]
+        kinds += ['none'] * (2 - len(kinds))
+        edges += ['0'] * (2 - len(edges))
+        out.write(f'    static const struct young_birth birth = {{{name}, KIND_{plan.birth.kind}, {int(plan.birth.verb == "borrows")}, {int(plan.number is not None)}, '
+                  f'{{{", ".join("KIND_" + kind for kind in kinds)}}}, {{{", ".join(edges)}}}, {c_string(plan.label)}}};\n')
+    number = f'(int32_t){names[plan.number]}' if plan.number is not None else '0'
+    parents = [f'(uintptr_t){names[position]}' for position, _ in plan.parents] + ['0', '0']
+    if plan.birth is not None and plan.birth.verb == 'borrows':
+        return  # the caller writes it: a known loan comes first
+    out.write(f'    if (likely({" && ".join(conditions)}))\n    {{\n')
+    enter = '        struct provider *outer = calling_provider;\n        calling_provider = view->provider;\n'
+    if plan.gone is not None:
+        kind = function.parameters[plan.gone].kind
+        out.write('        struct young_death death __attribute__((cleanup(young_died)));\n'
+                  f'        if (likely(young_dying(&death, view, {name}, KIND_{kind}, caller, (uintptr_t){names[plan.gone]}, {"true" if plan.given else "false"})))\n        {{\n')
+    out.write(enter)
+    out.write(f'        {call};\n' if function.machine == 'void' else f'        {function.machine} result = {call};\n')
+    out.write('        calling_provider = outer;\n')
+    if plan.birth is not None:
+        if plan.gone is not None:
+            out.write('        young_died(&death);\n')
+        out.write(f'        if (likely(result == NULL || young_born(view, &birth, caller, (uintptr_t)result, {parents[0]}, {parents[1]}, {number})))\n            return result;\n'
+                  f'        return (void *)call_brought(view, {name}, caller, arguments, (uintptr_t)result);\n')
+    else:
+        out.write('        return;\n' if function.machine == 'void' else '        return result;\n')
+    if plan.gone is not None:
+        out.write('        }\n')
+    out.write('    }\n')
+
+
+def lent_young(family, names):
+    """For a function that lends: (declaration, expression that is true when the loan was recorded as young), None: it cannot be."""
+    function = family[0]
+    used = [next((kind for kind in kinds if kind), None) for kinds in zip(*(used_kinds(f) for f in family))] if function.parameters else []
+    plan = plan_of(family, used)
+    if plan is None or plan.birth is None or plan.birth.verb != 'borrows':
+        return None
+    number = f'(int32_t){names[plan.number]}' if plan.number is not None else '0'
+    return f'young_ready(view) && young_lent(view, &birth, caller, (uintptr_t)result, (uintptr_t){names[plan.birth.object]}, {number})'
+
+
 def write_wrapper(out, family):
     function = family[0]
     names = [f'a{position}' for position in range(len(function.parameters))]
@@ -803,11 +908,14 @@ def write_wrapper(out, family):
         parent = f'(uintptr_t){names[core[0].object]}' if core[0].object >= 0 else '0'
         known = f'likely({" && ".join(good)})' if good else '1'
         out.write(f'    if ({known})\n    {{\n        {result} result = {call};\n        string_remember((uintptr_t)result, {parent}, FUNCTION_{function.name}, caller);\n        return result;\n    }}\n')
+    write_young(out, family, names, good, call)
     out.write('    struct call call __attribute__((cleanup(call_abandon)));\n    call.started = false;\n')
     if len(core) == 1 and core[0].verb == 'borrows' and core[0].form == DIRECT and core[0].object >= 0 and good:
         parent = names[core[0].object]
+        young = lent_young(family, names)
+        recorded = f' && !({young})' if young else ''
         out.write(f'    if (likely({" && ".join(good)}))\n    {{\n        struct provider *outer = calling_provider;\n        calling_provider = view->provider;\n        {result} result = {call};\n        calling_provider = outer;\n'
-                  f'        if (unlikely(!known_loan(view, {parent}, result, KIND_{core[0].kind})))\n        {{\n'
+                  f'        if (unlikely(!known_loan(view, {parent}, result, KIND_{core[0].kind})){recorded})\n        {{\n'
                   f'            call_start(&call, view, FUNCTION_{function.name}, caller);\n            call_after(&call, arguments, (uintptr_t)result);\n        }}\n        return result;\n    }}\n')
     out.write(f'    switch (call_before(&call, view, FUNCTION_{function.name}, caller, arguments))\n    {{\n    case CALL_REFUSED:\n        return{failure};\n    case CALL_DONE:\n        return{success};\n    case CALL_GO:\n        break;\n    }}\n')
     if nothing:
