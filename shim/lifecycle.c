@@ -171,6 +171,7 @@ static __attribute__((destructor)) void at_unload(void)
     leaks_report(holdfast_options.leaks);
     report_summary();
     evidence_write();
+    stack_tell_verified();
     bool failed = report_errors() > 0 && holdfast_options.exitcode != 0;
     int code = (int)holdfast_options.exitcode;
     /* Marked as ended, but not unmapped: other threads may still be inside a call. */

@@ -16,6 +16,7 @@ struct link_map;
 struct python_frames {
     uint32_t count;        /* frames in `id`, innermost first */
     bool truncated;        /* the chain was longer than the room */
+    uint64_t hash;         /* of all this */
     uint32_t id[64];
 };
 

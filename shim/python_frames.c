@@ -564,6 +564,7 @@ static bool frames_are_readable(const struct python_runtime *python)
 void python_frames(struct python_frames *out, unsigned depth)
 {
     out->count = 0;
+    out->hash = 0;
     out->truncated = false;
     const struct python_runtime *python = python_runtime(false);
     if (!frames_are_readable(python))
@@ -594,8 +595,10 @@ void python_frames(struct python_frames *out, unsigned depth)
             return;
         }
         uint32_t id = frame_id(python, &frame);
-        if (id != 0)
+        if (id != 0) {
             out->id[out->count++] = id;
+            out->hash = (out->hash ^ id) * UINT64_C(0x9e3779b97f4a7c15);
+        }
         else
             out->truncated = true; /* the depot is full */
     }

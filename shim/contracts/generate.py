@@ -958,7 +958,7 @@ def main():
         return write
     for library in LIBRARIES:
         emit(f'wrappers_{library}.c', wrappers(library))
-    emit('exports.map', lambda out: out.write('{\n  global:\n    free; realloc; dlsym; holdfast_*;\n' + ''.join(f'    {name};\n' for name in names) + '  local: *;\n};\n'))
+    emit('exports.map', lambda out: out.write('{\n  global:\n    free; realloc; dlsym; dlclose; holdfast_*;\n' + ''.join(f'    {name};\n' for name in names) + '  local: *;\n};\n'))
 
 
 if __name__ == '__main__':
