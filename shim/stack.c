@@ -349,14 +349,6 @@ static __attribute__((noinline)) uint32_t take_stack(const struct question *ques
     return stack;
 }
 
-static uint64_t hash_python(const struct python_frames *python)
-{
-    uint64_t hash = python->count * 2u + python->truncated;
-    for (uint32_t i = 0; i < python->count; i++)
-        hash = (hash ^ python->id[i]) * UINT64_C(0x9e3779b97f4a7c15) + (hash >> 29);
-    return hash;
-}
-
 static uint32_t name_thread(void)
 {
     static _Atomic uint32_t threads;
@@ -375,6 +367,8 @@ __attribute__((noinline)) uint32_t stack_here(uintptr_t return_address)
     struct python_frames python;
     python.count = 0;
     python.truncated = false;
+    python.hash = 0;
+    python.id = python.room;
     struct question question = {
         .return_address = return_address,
         .frame = (uintptr_t)__builtin_frame_address(0),
@@ -386,7 +380,7 @@ __attribute__((noinline)) uint32_t stack_here(uintptr_t return_address)
     if (python_present())
         python_frames(&python, question.depth);
     question.with_python = python.count != 0;
-    question.python_hash = hash_python(&python);
+    question.python_hash = python.hash;
 
     uint32_t stack = 0, kept = 0, flags = 0;
     uint64_t words[DEPTH_LIMIT];
