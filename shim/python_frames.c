@@ -131,6 +131,9 @@ static bool frame_at(const struct python_runtime *python, const uint8_t *address
 static _Atomic uint64_t all_deaths;
 static _Atomic uint64_t code_deaths[DEATH_SLOTS];
 static void (*code_type_dealloc)(void *);
+static const uintptr_t *dealloc_place; /* in the code type */
+static const uintptr_t *finalizing_place;   /* in _PyRuntime */
+static const uintptr_t *interpreters_place; /* in _PyRuntime: first, main; NULL: a thread runs under one state at a time */
 
 static _Atomic uint64_t *deaths_at(const void *code)
 {
@@ -150,9 +153,9 @@ static void code_dies(void *code)
     code_type_dealloc(code);
 }
 
-static bool deaths_are_seen(const struct python_runtime *python)
+static bool deaths_are_seen(void)
 {
-    return python_word(python->code_type, python->layout->type_dealloc) == (uintptr_t)code_dies;
+    return __atomic_load_n(dealloc_place, __ATOMIC_RELAXED) == (uintptr_t)code_dies;
 }
 
 /* ---- (code, instruction) -> frame id -----------------------------------------------------------------------------------
@@ -234,19 +237,21 @@ static uint32_t frame_id(const struct python_runtime *python, const struct frame
 #define CHAIN_WAYS 2u
 #define THREADS_AT_MOST 256u
 
+#define NEVER UINT64_MAX
+
 struct link {
     uintptr_t instruction, previous;
 };
 
 struct chain {
     uintptr_t innermost;   /* address of the innermost frame, 0: empty */
-    uint64_t deaths;       /* of all code objects, when this was last known to be right */
+    uint64_t deaths;       /* of all code objects, when this was last known to be right; NEVER: to be looked at with care each time */
     uint64_t shown_deaths; /* the sum of deaths_of() over the frames shown; no counter ever goes down, so equal sums are equal counts */
     uint64_t hash;
-    uint16_t links;
-    uint8_t depth; /* frames wanted */
-    uint8_t count;
+    uint32_t count;
     bool truncated, owners_decide;
+    uint8_t depth; /* frames wanted */
+    uint8_t links;
     struct link link[LINK_LIMIT]; /* innermost first; of a truncated chain up to the first frame that was left out */
     uint32_t id[PYTHON_DEPTH_LIMIT];
     uintptr_t code[LINK_LIMIT]; /* 0: marks where C called Python */
@@ -257,8 +262,8 @@ struct chain {
 
 struct chains {
     _Atomic int32_t owner; /* thread id, 0: nobody's */
-    _Atomic uint64_t recalled, read; /* written by the owner */
-    uint8_t older[CHAIN_SETS]; /* the way that is replaced next */
+    uint64_t recalled, read; /* written by the owner */
+    uint8_t older[CHAIN_SETS];       /* the way that is replaced next */
     struct chain chain[CHAIN_SETS][CHAIN_WAYS];
 };
 
@@ -266,39 +271,66 @@ static struct chains *_Atomic all_chains[THREADS_AT_MOST];
 static __thread struct chains *own_chains __attribute__((tls_model("initial-exec")));
 static __thread bool without_chains __attribute__((tls_model("initial-exec"))); /* there were none to be had */
 
-static void bump(_Atomic uint64_t *counter)
-{
-    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1, memory_order_relaxed);
-}
+/* The forms in which frames come, each with its offsets as constants: finding the innermost frame and the loop over the links are where
+ * the time goes. */
+#define FRAME_FORMS(X) X(FORM_3_9) X(FORM_3_10) X(FORM_3_11) X(FORM_3_12) X(FORM_3_13) X(FORM_OTHER) X(FORM_COPIES)
+enum frame_form {
+#define FORM(name) name,
+    FRAME_FORMS(FORM)
+#undef FORM
+};
 
-/* The forms in which frames come, each with its offsets as constants: this loop is where the time goes. */
-enum frame_form { FORM_3_9, FORM_3_10, FORM_3_11, FORM_3_12, FORM_OTHER, FORM_COPIES };
-static enum frame_form form_of_frames;
+struct offsets {
+    unsigned cframe, frame, previous, code, instruction;
+    bool indexed;
+};
+
+static inline __attribute__((always_inline)) struct offsets offsets_of_form(const struct python_layout *layout, enum frame_form form)
+{
+    switch (form) {
+    case FORM_3_9: return (struct offsets){LAYOUT_NONE, 24, 24, 32, 104, true};
+    case FORM_3_10: return (struct offsets){LAYOUT_NONE, 24, 24, 32, 96, true};
+    case FORM_3_11: return (struct offsets){56, 8, 48, 32, 56, false};
+    case FORM_3_12: return (struct offsets){56, 0, 8, 0, 56, false};
+    case FORM_3_13: return (struct offsets){LAYOUT_NONE, 72, 8, 0, 56, false};
+    default:
+        return (struct offsets){layout->thread_cframe, layout->thread_frame, layout->frame_previous, layout->frame_code,
+                                layout->frame_instruction, layout->instruction_unit != LAYOUT_NONE};
+    }
+}
 
 static enum frame_form form_of(const struct python_layout *layout)
 {
     if (layout->frame_copy != LAYOUT_NONE)
         return FORM_COPIES;
-#define IS(previous, code, instruction)                                                                               \
-    (layout->frame_previous == (previous) && layout->frame_code == (code) && layout->frame_instruction == (instruction))
-    if (layout->instruction_unit != LAYOUT_NONE)
-        return IS(24, 32, 104) ? FORM_3_9 : IS(24, 32, 96) ? FORM_3_10 : FORM_OTHER;
-    return IS(48, 32, 56) ? FORM_3_11 : IS(8, 0, 56) ? FORM_3_12 : FORM_OTHER;
-#undef IS
+    struct offsets real = offsets_of_form(layout, FORM_OTHER);
+    for (enum frame_form form = FORM_3_9; form < FORM_OTHER; form++) {
+        struct offsets offsets = offsets_of_form(layout, form);
+        if (offsets.cframe == real.cframe && offsets.frame == real.frame && offsets.previous == real.previous &&
+            offsets.code == real.code && offsets.instruction == real.instruction && offsets.indexed == real.indexed)
+            return form;
+    }
+    return FORM_OTHER;
 }
 
 static inline __attribute__((always_inline)) bool links_hold(const struct chain *chain, const uint8_t *frame, unsigned previous,
                                                              unsigned instruction)
 {
     const struct link *link = chain->link, *end = link + chain->links;
-#pragma GCC unroll 4
-    do {
-        if (python_word(frame, instruction) != link->instruction)
-            return false;
-        frame = (const uint8_t *)python_word(frame, previous);
-        if ((uintptr_t)frame != link->previous)
-            return false;
-    } while (++link != end);
+#define STEP                                                                                                          \
+    if (python_word(frame, instruction) != link->instruction)                                                        \
+        return false;                                                                                                \
+    frame = (const uint8_t *)python_word(frame, previous);                                                           \
+    if ((uintptr_t)frame != link->previous)                                                                          \
+        return false;                                                                                                \
+    link++;
+    for (; end - link >= 4;) {
+        STEP STEP STEP STEP
+    }
+    for (; link != end;) {
+        STEP
+    }
+#undef STEP
     return true;
 }
 
@@ -332,14 +364,6 @@ static __attribute__((noinline)) bool copied_links_hold(const struct python_runt
     return true;
 }
 
-static __attribute__((noinline)) bool other_links_hold(const struct python_layout *layout, const struct chain *chain,
-                                                       const uint8_t *frame)
-{
-    if (layout->instruction_unit != LAYOUT_NONE)
-        return indexed_links_hold(chain, frame, layout->frame_previous, layout->frame_code, layout->frame_instruction);
-    return links_hold(chain, frame, layout->frame_previous, layout->frame_instruction);
-}
-
 static __attribute__((noinline)) bool owners_hold(const struct python_layout *layout, const struct chain *chain, const uint8_t *frame)
 {
     for (unsigned i = 0; i < chain->links; i++) {
@@ -365,31 +389,44 @@ static __attribute__((noinline)) bool codes_live(const struct python_layout *lay
     }
     if (shown_deaths != chain->shown_deaths)
         return false;
-    chain->deaths = deaths;
+    if (chain->deaths != NEVER)
+        chain->deaths = deaths;
     return true;
 }
 
-static struct chain (*chain_set(struct chains *mine, const uint8_t *innermost, uintptr_t instruction))[CHAIN_WAYS]
+static inline struct chain (*chain_set(struct chains *mine, const uint8_t *innermost, uintptr_t instruction))[CHAIN_WAYS]
 {
     uint64_t mixed = ((uintptr_t)innermost ^ instruction << 17) * UINT64_C(0x9e3779b97f4a7c15);
     return &mine->chain[mixed >> 59];
 }
 _Static_assert(CHAIN_SETS == 1u << (64 - 59), "chain_set takes that many bits");
 
-static inline __attribute__((always_inline)) bool chain_holds(const struct python_runtime *python, struct chain *chain,
-                                                              const uint8_t *innermost, uint64_t deaths)
+static inline __attribute__((always_inline)) uintptr_t instruction_at(const uint8_t *frame, struct offsets at)
 {
-    bool hold = false;
-    switch (form_of_frames) {
-    case FORM_3_9: hold = indexed_links_hold(chain, innermost, 24, 32, 104); break;
-    case FORM_3_10: hold = indexed_links_hold(chain, innermost, 24, 32, 96); break;
-    case FORM_3_11: hold = links_hold(chain, innermost, 48, 56); break;
-    case FORM_3_12: hold = links_hold(chain, innermost, 8, 56); break;
-    case FORM_OTHER: hold = other_links_hold(python->layout, chain, innermost); break;
-    case FORM_COPIES: hold = copied_links_hold(python, chain, innermost); break;
-    }
-    return hold && (likely(chain->deaths == deaths) || codes_live(python->layout, chain, innermost, deaths)) &&
-           (likely(!chain->owners_decide) || owners_hold(python->layout, chain, innermost));
+    return at.indexed ? (uintptr_t)(intptr_t)python_number(frame, at.instruction) : python_word(frame, at.instruction);
+}
+
+static inline __attribute__((always_inline)) bool links_of_form_hold(const struct chain *chain, const uint8_t *innermost,
+                                                                     struct offsets at, enum frame_form form)
+{
+    return form == FORM_COPIES ? copied_links_hold(&python_found, chain, innermost)
+           : at.indexed        ? indexed_links_hold(chain, innermost, at.previous, at.code, at.instruction)
+                               : links_hold(chain, innermost, at.previous, at.instruction);
+}
+
+/* The chain that begins with this frame, if it is remembered and still the same. Looks at whatever needs care. */
+static __attribute__((noinline)) const struct chain *recall_with_care(struct chains *mine, const uint8_t *innermost, unsigned depth)
+{
+    const struct python_layout *layout = python_found.layout;
+    enum frame_form form = layout->frame_copy != LAYOUT_NONE ? FORM_COPIES : FORM_OTHER;
+    struct offsets at = offsets_of_form(layout, form);
+    uint64_t deaths = atomic_load_explicit(&all_deaths, memory_order_acquire);
+    struct chain *chain = *chain_set(mine, innermost, instruction_at(innermost, at));
+    for (unsigned way = 0; way < CHAIN_WAYS; way++, chain++)
+        if (chain->innermost == (uintptr_t)innermost && chain->depth == depth && links_of_form_hold(chain, innermost, at, form) &&
+            codes_live(layout, chain, innermost, deaths) && (!chain->owners_decide || owners_hold(layout, chain, innermost)))
+            return chain;
+    return NULL;
 }
 
 /* ---- whose chains ----------------------------------------------------------------------------------------------------------- */
@@ -439,6 +476,14 @@ static uint64_t mix(uint64_t hash, uint64_t word)
     return hash ^ hash >> 32;
 }
 
+static void no_frames(struct python_frames *out)
+{
+    out->count = 0;
+    out->truncated = false;
+    out->hash = 0;
+    out->id = out->room;
+}
+
 static void finish(struct python_frames *out)
 {
     if (out->count == 0 && !out->truncated)
@@ -467,7 +512,8 @@ static __attribute__((noinline)) void read_frames(const struct python_runtime *p
     const struct python_layout *layout = python->layout;
     uint64_t all = atomic_load_explicit(&all_deaths, memory_order_acquire);
     uint32_t *id = chain != NULL ? chain->id : out->room;
-    bool seen = !anew && deaths_are_seen(python), ended = false;
+    no_frames(out);
+    bool seen = !anew && deaths_are_seen(), ended = false;
     unsigned hidden = 0;
     out->id = id;
     if (chain != NULL) {
@@ -480,8 +526,7 @@ static __attribute__((noinline)) void read_frames(const struct python_runtime *p
         if (!frame_at(python, address, &frame) || hidden == HIDDEN_FRAMES) {
             python_give_up_layout();
             count(&uncertain);
-            out->count = 0;
-            out->truncated = false;
+            no_frames(out);
             return;
         }
         uint64_t deaths = frame.code != NULL ? deaths_of(frame.code) : 0;
@@ -510,11 +555,11 @@ static __attribute__((noinline)) void read_frames(const struct python_runtime *p
     finish(out);
     if (chain == NULL || !seen || chain->links == 0)
         return;
-    chain->count = (uint8_t)out->count;
+    chain->count = out->count;
     chain->truncated = out->truncated;
     chain->depth = (uint8_t)depth;
     chain->hash = out->hash;
-    chain->deaths = all;
+    chain->deaths = chain->owners_decide || holdfast_options.verify_stacks ? NEVER : all;
     chain->innermost = (uintptr_t)innermost;
 }
 
@@ -523,9 +568,6 @@ static __attribute__((noinline, cold)) void verify(const struct python_runtime *
                                                    const struct python_frames *recalled, unsigned depth)
 {
     struct python_frames fresh;
-    fresh.count = 0;
-    fresh.truncated = false;
-    fresh.hash = 0;
     read_frames(python, innermost, NULL, true, &fresh, depth);
     if (fresh.count == recalled->count && fresh.truncated == recalled->truncated && fresh.hash == recalled->hash &&
         memcmp(fresh.id, recalled->id, fresh.count * sizeof *fresh.id) == 0)
@@ -550,7 +592,7 @@ static __attribute__((noinline)) void read_and_remember(const struct python_runt
         chain = &(*set)[*older];
         *older = (uint8_t)((*older + 1) % CHAIN_WAYS);
         chain->innermost = 0;
-        bump(&own_chains->read);
+        own_chains->read++;
     } else {
         count(&read_without_cache);
     }
@@ -575,21 +617,24 @@ static inline const uint8_t *this_thread(const struct python_runtime *python)
 {
     /* Safe before initialisation and after finalisation: it is NULL then. Since 3.12 it is the state that the thread last ran under. */
     const uint8_t *thread = python->thread_of_gil_state();
-    if (python->many_states && unlikely(python->first_interpreter() != python->main_interpreter()))
+    const uintptr_t *interpreters = interpreters_place;
+    if (interpreters != NULL && unlikely(__atomic_load_n(&interpreters[0], __ATOMIC_RELAXED) != __atomic_load_n(&interpreters[1], __ATOMIC_RELAXED)))
         thread = thread_of_many(python);
     /* Finalisation frees the states of all threads but its own, also of those that are still busy in C. */
-    uintptr_t finalizing = python_word(python->state, python->layout->runtime_finalizing);
+    uintptr_t finalizing = __atomic_load_n(finalizing_place, __ATOMIC_RELAXED);
     if (unlikely(finalizing != 0) && finalizing != (uintptr_t)thread)
         return NULL;
     return thread;
 }
 
-static inline const uint8_t *innermost_frame(const struct python_layout *layout, const uint8_t *thread)
+static inline __attribute__((always_inline)) const uint8_t *innermost_frame(const struct python_layout *layout, const uint8_t *thread,
+                                                                            enum frame_form form)
 {
+    struct offsets at = offsets_of_form(layout, form);
     const uint8_t *holder = thread;
-    if (layout->thread_cframe != LAYOUT_NONE)
-        holder = (const uint8_t *)python_word(thread, layout->thread_cframe);
-    return holder == NULL ? NULL : (const uint8_t *)python_word(holder, layout->thread_frame);
+    if (at.cframe != LAYOUT_NONE)
+        holder = (const uint8_t *)python_word(thread, at.cframe);
+    return holder == NULL ? NULL : (const uint8_t *)python_word(holder, at.frame);
 }
 
 /* ---- what the others call -------------------------------------------------------------------------------------------------- */
@@ -611,13 +656,14 @@ static void dump_frames(const struct python_runtime *python, struct python_frame
 /* Whatever is not the usual case. */
 static __attribute__((noinline)) void frames_otherwise(struct python_frames *out, unsigned depth)
 {
+    no_frames(out);
     const struct python_runtime *python = python_runtime(false);
     if (python == NULL)
         return;
     enum python_way way = python_way_now();
     if (way == WAY_UNPROVEN) {
         const uint8_t *thread = this_thread(python);
-        if (thread == NULL || innermost_frame(python->layout, thread) == NULL)
+        if (thread == NULL || innermost_frame(python->layout, thread, FORM_OTHER) == NULL)
             return;
         way = python_prove_layout(thread);
     }
@@ -627,41 +673,86 @@ static __attribute__((noinline)) void frames_otherwise(struct python_frames *out
         dump_frames(python, out, depth);
 }
 
+static inline void tell_chain(struct chains *mine, const struct chain *chain, struct python_frames *out)
+{
+    out->count = chain->count;
+    out->truncated = chain->truncated;
+    out->hash = chain->hash;
+    out->id = chain->id;
+    mine->recalled++;
+}
+
+/* What frames_of_form() could not tell at once. */
+static __attribute__((noinline)) void frames_with_care(const uint8_t *innermost, struct python_frames *out, unsigned depth)
+{
+    struct chains *mine = own_chains;
+    const struct chain *chain =
+        mine != NULL && python_is_address(innermost) && deaths_are_seen() ? recall_with_care(mine, innermost, depth) : NULL;
+    if (chain == NULL) {
+        read_and_remember(&python_found, innermost, out, depth);
+        return;
+    }
+    tell_chain(mine, chain, out);
+    if (holdfast_options.verify_stacks)
+        verify(&python_found, innermost, out, depth);
+}
+
+/* The rest of python_frames(). The way back from the usual case is without a call, so that no register is saved for one. */
+static inline __attribute__((always_inline)) void frames_of_form(const uint8_t *thread, struct python_frames *out, unsigned depth,
+                                                                 enum frame_form form)
+{
+    const struct python_layout *layout = python_found.layout;
+    const uint8_t *innermost = innermost_frame(layout, thread, form);
+    if (unlikely(innermost == NULL)) {
+        no_frames(out);
+        return;
+    }
+    struct chains *mine = own_chains;
+    if (likely(mine != NULL) && likely(python_is_address(innermost)) && likely(deaths_are_seen())) {
+        struct offsets at = offsets_of_form(layout, form);
+        uint64_t deaths = atomic_load_explicit(&all_deaths, memory_order_acquire);
+        const struct chain *chain = *chain_set(mine, innermost, instruction_at(innermost, at));
+        for (unsigned way = 0; way < CHAIN_WAYS; way++, chain++)
+            if (chain->innermost == (uintptr_t)innermost && likely(chain->deaths == deaths) && likely(chain->depth == depth) &&
+                links_of_form_hold(chain, innermost, at, form)) {
+                tell_chain(mine, chain, out);
+                return;
+            }
+    }
+    frames_with_care(innermost, out, depth);
+}
+
+typedef void frames_function(const uint8_t *thread, struct python_frames *out, unsigned depth);
+
+#define FORM(name)                                                                                                   \
+    static __attribute__((noinline)) void frames_##name(const uint8_t *thread, struct python_frames *out, unsigned depth) \
+    {                                                                                                                \
+        frames_of_form(thread, out, depth, name);                                                                    \
+    }
+FRAME_FORMS(FORM)
+#undef FORM
+
+static frames_function *const functions[] = {
+#define FORM(name) frames_##name,
+    FRAME_FORMS(FORM)
+#undef FORM
+};
+static frames_function *frames_of_thread; /* one of these, before python_way says WAY_UNPROVEN */
+
 void python_frames(struct python_frames *out, unsigned depth)
 {
-    const struct python_runtime *python = &python_found;
-    out->count = 0;
-    out->truncated = false;
-    out->hash = 0;
-    out->id = out->room;
     if (unlikely(depth > PYTHON_DEPTH_LIMIT))
         depth = PYTHON_DEPTH_LIMIT;
     if (unlikely(python_way_now() != WAY_LAYOUT)) {
         frames_otherwise(out, depth);
         return;
     }
-    const uint8_t *thread = this_thread(python);
-    const uint8_t *innermost = thread == NULL ? NULL : innermost_frame(python->layout, thread);
-    if (innermost == NULL)
+    const uint8_t *thread = this_thread(&python_found);
+    if (unlikely(thread == NULL)) {
+        no_frames(out);
         return;
-    struct chains *mine = own_chains;
-    if (likely(mine != NULL) && likely(python_is_address(innermost)) && likely(deaths_are_seen(python))) {
-        uint64_t deaths = atomic_load_explicit(&all_deaths, memory_order_acquire);
-        struct chain *chain = *chain_set(mine, innermost, instruction_word(python->layout, innermost));
-        for (unsigned way = 0; way < CHAIN_WAYS; way++, chain++) {
-            if (chain->innermost != (uintptr_t)innermost || chain->depth != depth || !chain_holds(python, chain, innermost, deaths))
-                continue;
-            out->count = chain->count;
-            out->truncated = chain->truncated;
-            out->hash = chain->hash;
-            out->id = chain->id;
-            bump(&mine->recalled);
-            if (unlikely(holdfast_options.verify_stacks))
-                verify(python, innermost, out, depth);
-            return;
-        }
     }
-    read_and_remember(python, innermost, out, depth);
+    frames_of_thread(thread, out, depth);
 }
 
 struct python_frame_counts python_frame_counts(void)
@@ -675,8 +766,8 @@ struct python_frame_counts python_frame_counts(void)
         const struct chains *chains = atomic_load_explicit(&all_chains[i], memory_order_acquire);
         if (chains == NULL)
             continue;
-        counts.recalled += atomic_load_explicit(&chains->recalled, memory_order_relaxed);
-        counts.read += atomic_load_explicit(&chains->read, memory_order_relaxed);
+        counts.recalled += __atomic_load_n(&chains->recalled, __ATOMIC_RELAXED);
+        counts.read += __atomic_load_n(&chains->read, __ATOMIC_RELAXED);
     }
     return counts;
 }
@@ -686,7 +777,11 @@ void python_watch_code_deaths(const struct python_runtime *python)
     const struct python_layout *layout = python->layout;
     if (layout == NULL)
         return;
-    form_of_frames = form_of(layout);
+    frames_of_thread = functions[form_of(layout)];
+    if (layout->runtime_interpreters != LAYOUT_NONE)
+        interpreters_place = (const uintptr_t *)(python->state + layout->runtime_interpreters);
+    finalizing_place = (const uintptr_t *)(python->state + layout->runtime_finalizing);
+    dealloc_place = (const uintptr_t *)(python->code_type + layout->type_dealloc);
     code_type_dealloc = (void (*)(void *))python_word(python->code_type, layout->type_dealloc);
     __atomic_store_n((uintptr_t *)(python->code_type + layout->type_dealloc), (uintptr_t)code_dies, __ATOMIC_RELEASE);
 }

@@ -38,6 +38,7 @@ enum {
     X(object_bytes)                                                                                                  \
     X(type_dealloc)                                                                                                  \
     X(runtime_finalizing) /* the thread state that runs Py_Finalize, NULL before */                                  \
+    X(runtime_interpreters) /* the first and the main interpreter; NONE since 3.12 */                                \
     X(thread_identity)    /* pthread_t of the thread that a thread state belongs to */                               \
     X(thread_frame)       /* innermost frame, or with thread_cframe where to find it */                              \
     X(thread_cframe)      /* NONE, or a pointer to what holds the innermost frame at thread_frame (3.11, 3.12) */    \
@@ -85,24 +86,24 @@ struct python_layout {
 
 #define PYTHON_LAYOUTS                                                                                               \
     {                                                                                                                \
-        .minor = 9, PLAIN_HEAD, BEFORE_3_11, .runtime_finalizing = 16, .thread_identity = 176, .thread_frame = 24,   \
+        .minor = 9, PLAIN_HEAD, .runtime_interpreters = 32, BEFORE_3_11, .runtime_finalizing = 16, .thread_identity = 176, .thread_frame = 24,   \
         .frame_previous = 24, .frame_code = 32, .frame_instruction = 104, .instruction_unit = 1, .code_file = 104,   \
         .code_name = 112, .text_ascii = 48, .text_wide = 72,                                                         \
     },                                                                                                               \
     {                                                                                                                \
-        .minor = 10, PLAIN_HEAD, BEFORE_3_11, .runtime_finalizing = 16, .thread_identity = 176, .thread_frame = 24,  \
+        .minor = 10, PLAIN_HEAD, .runtime_interpreters = 32, BEFORE_3_11, .runtime_finalizing = 16, .thread_identity = 176, .thread_frame = 24,  \
         .frame_previous = 24, .frame_code = 32, .frame_instruction = 96, .instruction_unit = 2, .code_file = 104,    \
         .code_name = 112, .text_ascii = 48, .text_wide = 72,                                                         \
     },                                                                                                               \
     {                                                                                                                \
-        .minor = 11, PLAIN_HEAD, .runtime_finalizing = 24, .thread_identity = 152, .thread_frame = 8,                \
+        .minor = 11, PLAIN_HEAD, .runtime_interpreters = 40, .runtime_finalizing = 24, .thread_identity = 152, .thread_frame = 8,                \
         .thread_cframe = 56, .frame_previous = 48, .frame_code = 32, .frame_instruction = 56,                        \
         .instruction_unit = LAYOUT_NONE, .frame_owner = 69, .owners_with_code = 3, .code_file = 112,                 \
         .code_name = 128, .code_lines = 136, .code_first_line = 72, .code_traceable = 168, .code_start = 184,        \
         .text_ascii = 48, .text_wide = 72,                                                                           \
     },                                                                                                               \
     {                                                                                                                \
-        .minor = 12, PLAIN_HEAD, .runtime_finalizing = 24, .thread_identity = 136, .thread_frame = 0,                \
+        .minor = 12, PLAIN_HEAD, .runtime_interpreters = LAYOUT_NONE, .runtime_finalizing = 24, .thread_identity = 136, .thread_frame = 0,                \
         .thread_cframe = 56, .frame_previous = 8, .frame_code = 0, .frame_instruction = 56,                          \
         .instruction_unit = LAYOUT_NONE, .frame_owner = 70, .owners_with_code = 3, .code_file = 112,                 \
         .code_name = 128, .code_lines = 136, .code_first_line = 68, .code_traceable = 176, .code_start = 192,        \

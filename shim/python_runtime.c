@@ -118,7 +118,7 @@ static bool reads_published(struct python_layout *layout, const struct published
     layout->type_dealloc = (uint16_t)(head + 32u);
     layout->text_wide = (uint16_t)(layout->text_ascii + 16u);
     layout->text_kind_shift = 2;
-    layout->thread_cframe = layout->instruction_unit = layout->frame_copy = layout->code_copies = LAYOUT_NONE;
+    layout->runtime_interpreters = layout->thread_cframe = layout->instruction_unit = layout->frame_copy = layout->code_copies = LAYOUT_NONE;
     layout->owners_with_code = words->owners_with_code;
     layout->code_traceable = (uint16_t)(layout->code_start - 16u);
     if (free_threaded && words->code_copies != 0) {
@@ -325,6 +325,10 @@ static bool chain_is_plausible(const struct python_runtime *python, const uint8_
     if (!read_pointer_warily(&word, thread, layout->thread_identity) || (uintptr_t)word != (uintptr_t)pthread_self())
         return false;
     if ((python_word(python->state, layout->runtime_finalizing) != 0) != (python->is_finalizing() != 0))
+        return false;
+    if (layout->runtime_interpreters != LAYOUT_NONE &&
+        (python_word(python->state, layout->runtime_interpreters) != (uintptr_t)python->first_interpreter() ||
+         python_word(python->state, layout->runtime_interpreters + 8u) != (uintptr_t)python->main_interpreter()))
         return false;
     if (layout->thread_cframe != LAYOUT_NONE && !read_pointer_warily(&holder, thread, layout->thread_cframe))
         return false;
