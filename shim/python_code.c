@@ -65,7 +65,7 @@ static uint32_t code_point(const uint8_t *data, size_t index, unsigned kind)
     }
 }
 
-#define TEXT_LONGEST (UINT64_C(1) << 20) /* code points: a longer name is none */
+#define TEXT_LONGEST (UINT64_C(1) << 16) /* code points: a longer name is none */
 
 /* A Python string as UTF-8: the string itself where it is that already, else in `buffer`. Of a very long one only the end, up to
  * a NUL. */
@@ -111,6 +111,8 @@ bool python_code_has(const struct python_runtime *python, const uint8_t *code, i
     return units <= CODE_UNITS_MOST && byte_offset >= -2 && byte_offset < (intptr_t)(2 * units);
 }
 
+#define LINE_ENTRY_MOST 32u /* bytes; each entry is about one instruction at least */
+
 struct line_table {
     const uint8_t *at, *end;
 };
@@ -141,7 +143,7 @@ static uint32_t line_in_table(const struct python_runtime *python, const uint8_t
     if (!python_is_address(bytes) || python_word(bytes, layout->object_type) != (uintptr_t)python->bytes_type)
         return 0;
     uintptr_t length = python_word(bytes, LENGTH_OF(layout));
-    if (length > 16 * CODE_UNITS_MOST)
+    if (length > LINE_ENTRY_MOST * (python_word(code, LENGTH_OF(layout)) + 1))
         return 0;
     struct line_table table = {bytes + layout->bytes_start, bytes + layout->bytes_start + length};
     intptr_t reached = 0; /* bytes of code that the entries so far are about */

@@ -92,6 +92,9 @@ static uint32_t frame_of_line(struct line line)
         const char *end = memmem(line.at, (size_t)(line.end - line.at), behind, sizeof behind - 1);
         if (end == NULL)
             return 0;
+        /* Quotes are not escaped: of a name that has all this in it nobody can say where it ends. */
+        if (memmem(end + 1, (size_t)(line.end - end - 1), behind, sizeof behind - 1) != NULL)
+            return tracker_python_frame(&holdfast_tracker, "?", 1, "?", 1, 0);
         file_bytes = decode(file, sizeof file, line.at, end);
         line.at = end + 1;
     }
