@@ -825,6 +825,7 @@ def write_young(out, family, names, good, call, success):
         kinds += ['none'] * (2 - len(kinds))
         edges += ['0'] * (2 - len(edges))
         out.write(f'    static const struct young_birth birth = {{{name}, KIND_{plan.birth.kind}, {int(plan.birth.verb == "borrows")}, {int(plan.number is not None)}, '
+                  f'{int(any(KINDS[function.kind_at(Place(position))]["counted"] is not None for position, _ in plan.parents))}, '
                   f'{{{", ".join("KIND_" + kind for kind in kinds)}}}, {{{", ".join(edges)}}}, {c_string(plan.label)}}};\n')
     number = f'(int32_t){names[plan.number]}' if plan.number is not None else '0'
     parents = [f'(uintptr_t){names[position]}' for position, _ in plan.parents] + ['0', '0']
