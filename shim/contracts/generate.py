@@ -757,6 +757,25 @@ def word_of(parameter, name):
     return f'(uintptr_t)(intptr_t){name}'
 
 
+def write_nop(out, function):
+    """A wrapper of the nop build: no caller, no check, no effect."""
+    names = [f'a{position}' for position in range(len(function.parameters))]
+    declared = ', '.join(f'{p.machine}{"" if p.machine.endswith("*") else " "}{n}' for p, n in zip(function.parameters, names)) or 'void'
+    types = ', '.join(p.machine for p in function.parameters) or 'void'
+    result = function.machine + ('' if function.machine.endswith('*') else ' ')
+    back = '' if function.machine == 'void' else 'return '
+    # The first call is another function, so that the usual one is a jump that saves no register.
+    type_, arguments = f'({result}(*)({types}))', ', '.join(names)
+    stop = '\n        return;\n    }\n' if function.machine == 'void' else '\n    }\n'
+    out.write(f'\n{result}{function.name}({types});\n'
+              f'static __attribute__((noinline, cold)) {result}first_{function.name}({declared})\n{{\n'
+              f'    {back}({type_}nop_resolve(FUNCTION_{function.name}, "{function.name}"))({arguments});\n}}\n'
+              f'WRAPPER {result}{function.name}({declared})\n{{\n'
+              f'    void *real = atomic_load_explicit(&nop_real[FUNCTION_{function.name}], memory_order_relaxed);\n'
+              f'    if (likely(real != NULL))\n    {{\n        {back}({type_}real)({arguments});{stop}'
+              f'    {back}first_{function.name}({arguments});\n}}\n')
+
+
 def write_wrapper(out, family):
     function = family[0]
     names = [f'a{position}' for position in range(len(function.parameters))]
@@ -849,6 +868,12 @@ def main():
         return write
     for library in LIBRARIES:
         emit(f'wrappers_{library}.c', wrappers(library))
+
+    def nop(out):
+        out.write('/* Generated from the contracts by generate.py: the wrappers of the nop build, see nop.c. */\n#include "nop.h"\n')
+        for name in names:
+            write_nop(out, functions[name][0])
+    emit('wrappers_nop.c', nop)
     emit('exports.map', lambda out: out.write('{\n  global:\n    free; realloc; dlsym; holdfast_*;\n' + ''.join(f'    {name};\n' for name in names) + '  local: *;\n};\n'))
 
 
