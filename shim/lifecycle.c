@@ -9,6 +9,7 @@
  */
 #include "lifecycle.h"
 #include "context.h"
+#include "counters.h"
 #include "evidence.h"
 #include "hold.h"
 #include "forks.h"
@@ -85,6 +86,7 @@ static void after_fork_child(void)
     report_after_fork_child();
     if (!tracker_after_fork_child(&holdfast_tracker, holdfast_options.arena_path[0] != '\0' ? path : NULL, error, sizeof error))
         log_complain(error);
+    counters_after_fork_child();
     stack_after_fork_child();
     forks_after_fork_child();
     tree_after_fork_child();

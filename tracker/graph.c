@@ -14,12 +14,12 @@
 
 /* ---- handles -------------------------------------------------------------------------------------------------------- */
 
-uint8_t handle_filter[HANDLE_FILTER_SLOTS];
+union handle_filter_slot handle_filter[HANDLE_FILTER_SLOTS];
 
 /* Saturated counts stay: nobody knows any more how many they stand for. */
 static void filter_count(uint64_t address, int change)
 {
-    uint8_t *slot = &handle_filter[handle_filter_slot(address)];
+    uint8_t *slot = &handle_filter[handle_filter_slot(address)].handles;
     if (*slot != UINT8_MAX && (change > 0 || *slot != 0))
         __atomic_store_n(slot, (uint8_t)(*slot + change), __ATOMIC_RELAXED);
 }

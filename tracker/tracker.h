@@ -107,7 +107,14 @@ handle_id handle_find(const struct tracker *tracker, uint64_t address, kind_test
 /* How many records lie under addresses of each hash, saturating: a quick "no handle is known under this address" for every free of the
  * process. Small, so that it stays in the first-level caches. Of the tracker that was opened last in this process. */
 #define HANDLE_FILTER_SLOTS 65536u
-extern uint8_t handle_filter[HANDLE_FILTER_SLOTS] __attribute__((visibility("hidden")));
+union handle_filter_slot {
+    struct {
+        uint8_t handles;
+        uint8_t others; /* not the tracker's: whatever else of the caller's must be looked at when its block is freed */
+    };
+    uint16_t both; /* one look for every free of the process */
+};
+extern union handle_filter_slot handle_filter[HANDLE_FILTER_SLOTS] __attribute__((visibility("hidden")));
 static inline unsigned handle_filter_slot(uint64_t address)
 {
     return (unsigned)((address >> 4) * UINT64_C(0x9e3779b97f4a7c15) >> 48);
@@ -115,7 +122,7 @@ static inline unsigned handle_filter_slot(uint64_t address)
 /* Any thread, no lock: false when no handle is known under this address; a true may be a collision. */
 static inline bool handle_may_be_known(uint64_t address)
 {
-    return __atomic_load_n(&handle_filter[handle_filter_slot(address)], __ATOMIC_RELAXED) != 0;
+    return __atomic_load_n(&handle_filter[handle_filter_slot(address)].handles, __ATOMIC_RELAXED) != 0;
 }
 /* A new live record, at the head of its bucket, with the calling thread as birth_thread; 0 when full. */
 handle_id handle_add(struct tracker *tracker, uint64_t address, uint16_t kind, uint8_t provider);

@@ -685,6 +685,12 @@ extern void *const wrapper_table[FUNCTION_COUNT];
 ''')
 
 
+def worldly(function):
+    """Does it use the library's own context?"""
+    context = LIBRARIES[function.library]['context']
+    return bool(context and not function.no_world and context not in [function.result_kind] + [parameter.kind for parameter in function.parameters])
+
+
 def freed_by(functions, kind):
     """The function that frees a handle of this kind: of several the one with the shortest name, which is the one that people know."""
     names = [name for name, family in functions.items() for f in family for e in f.effects
@@ -737,10 +743,8 @@ def write_tables(out, functions, names):
         function = family[0]
         first_argument = len(arguments)
         arguments += ['KIND_' + kind if kind else '0' for kind in used_kinds(function)]
-        context = LIBRARIES[function.library]['context']
-        worldly = context and not function.no_world and context not in [function.result_kind] + [parameter.kind for parameter in function.parameters]
         rows.append(f'{{{c_string(name)}, {c_string(function.prototype)}, LIBRARY_{function.library}, {len(function.parameters)}, {"KIND_" + function.result_kind if function.result_kind else 0}, '
-                    f'{len(family)}, {first_variant}, {int(all(f.any_thread for f in family))}, {int(bool(worldly))}, {first_argument}}}')
+                    f'{len(family)}, {first_variant}, {int(all(f.any_thread for f in family))}, {int(worldly(function))}, {first_argument}}}')
     for ctype, table, entries in (('struct effect_info', 'effect_table', effects), ('struct variant_info', 'variant_table', variants), ('uint8_t', 'argument_kinds', arguments)):
         out.write(f'const {ctype} {table}[] = {{\n' + ''.join(f'    {entry},\n' for entry in entries or ['0']) + '};\n\n')
     out.write('const struct function_info function_table[FUNCTION_COUNT + 1] = {\n' + ''.join(f'    {row},\n' for row in rows) + '    {.name = "free", .prototype = "void free(void *)"},\n};\n\n')
@@ -777,38 +781,89 @@ def write_nop(out, function):
 
 
 def write_wrapper(out, family):
+    """The functions that wrap one: see wrap.h."""
     function = family[0]
     names = [f'a{position}' for position in range(len(function.parameters))]
-    declared = ', '.join(f'{p.machine}{"" if p.machine.endswith("*") else " "}{n}' for p, n in zip(function.parameters, names)) or 'void'
+    declarations = [f'{p.machine}{"" if p.machine.endswith("*") else " "}{n}' for p, n in zip(function.parameters, names)]
     types = ', '.join(p.machine for p in function.parameters) or 'void'
-    call = f'real({", ".join(names)})'
+    call, cast = f'real({", ".join(names)})', f'({function.machine} (*)({types}))'
     nothing = function.machine == 'void'
-    result = 'void' if nothing else function.machine
+    result = function.machine + ('' if function.machine.endswith('*') else ' ')
     back = '' if nothing else 'return '
+    number = f'FUNCTION_{function.name}'
     used = used_kinds(function)
-    serial = not all(f.any_thread for f in family) and any(kind and KINDS[kind]['serial'] for kind in used)
-    out.write(f'\n{result}{"" if result.endswith("*") else " "}{function.name}({types});')
-    out.write(f'\nWRAPPER {result}{"" if result.endswith("*") else " "}{function.name}({declared})\n{{\n')
-    out.write('    const uintptr_t caller = CALLER;\n')
-    out.write(f'    const struct view *view = enter_call(caller, LIBRARY_{function.library});\n')
-    out.write(f'    {result} (*real)({types}) = ({result} (*)({types}))real_function(view, FUNCTION_{function.name});\n')
-    simple = not any(f.effects for f in family)
+    serial = [] if all(f.any_thread for f in family) else [(name, kind) for name, kind in zip(names, used) if kind and KINDS[kind]['serial']]
     good = [f'known_string({name})' if kind == 'string' else f'known_good(view, {name}, KIND_{kind})' for name, kind in zip(names, used) if kind]
-    if serial:
-        good.append('alone()')
-    if simple:
-        out.write(f'    if (likely(view->internal{" || (" + " && ".join(good) + ")" if good else ""}))\n')
-    else:
-        out.write('    if (view->internal)\n')
-    if nothing:
-        out.write(f'    {{\n        {call};\n        return;\n    }}\n')
-    else:
-        out.write(f'        return {call};\n')
     words = ', '.join(word_of(p, n) for p, n in zip(function.parameters, names)) or '0'
+    single = family[0].effects if len(family) == 1 else []
+    core = [e for e in single if e.verb != 'label']
+    simple = not any(f.effects for f in family)
+    lends = core and all(e.verb == 'lends' and e.form == DIRECT and e.subject == RESULT and not e.condition for e in core) and function.machine == 'void *'
+    borrows = len(core) == 1 and core[0].verb == 'borrows' and core[0].form == DIRECT and core[0].object >= 0 and good
+    parent = (names[core[0].object] if core[0].object >= 0 else 'NULL') if lends or borrows else None
+
+    def jump(target, *more, indent='    '):
+        """A last call, after which nothing is left to do."""
+        text = f'{target}({", ".join([*names, *more])});'
+        return f'{indent}{text}\n{indent}return;\n' if nothing else f'{indent}return {text}\n'
+
+    def passes(indent):
+        """What is left of a call whose handles are all fine."""
+        if simple:
+            return f'{indent}{back}{call};\n' if not nothing else f'{indent}{call};\n{indent}return;\n'
+        lines = ['struct provider *outer = calling_provider;', 'calling_provider = view->provider;', f'{result}result = {call};', 'calling_provider = outer;']
+        if lends:
+            lines += [f'string_remember((uintptr_t)result, (uintptr_t){parent}, {number}, caller);']
+        else:
+            lines += [f'if (unlikely(!known_loan(view, {parent}, result, KIND_{core[0].kind})))', '{', f'    const uintptr_t arguments[] = {{{words}}};',
+                      f'    call_lent(view, {number}, caller, arguments, (uintptr_t)result);', '}']
+        return ''.join(f'{indent}{line}\n' for line in [*lines, 'return result;'])
+
+    out.write(f'\n{result}{function.name}({types});\n')
+    write_slow(out, family, declarations, words, good, simple)
+    quick = simple or lends or borrows
+    # Nothing to look at: it is fine.
+    fine = not worldly(function) if quick and not good else quick
+    if fine and serial:
+        handle, kind = serial[0]
+        out.write(f'APART {result}threads_{function.name}({", ".join(declarations + ["uintptr_t caller", "const struct view *view"])})\n{{\n'
+                  f'    {result}(*real)({types}) = {cast}known_real(view, {number});\n'
+                  f'    struct tree_use use __attribute__((cleanup(tree_leave))) = {{.function = {number}, .kind = KIND_{kind}, .caller = caller, .handle = (uintptr_t){handle}}};\n'
+                  f'    if (unlikely(!tree_enter_quickly(&use, good_index((uintptr_t){handle}), {"true" if len(serial) == 1 else "false"})))\n    {{\n{jump(f"slow_{function.name}", "caller", indent="        ")}    }}\n'
+                  f'{passes("    ")}}}\n')
+    out.write(f'WRAPPER {result}{function.name}({", ".join(declarations) or "void"})\n{{\n'
+              f'    const uintptr_t caller = CALLER;\n'
+              f'    const struct view *view = known_view(caller, LIBRARY_{function.library});\n'
+              f'    {result}(*real)({types}) = view != NULL ? {cast}known_real(view, {number}) : NULL;\n'
+              f'    if (unlikely(real == NULL))\n    {{\n{jump(f"slow_{function.name}", "caller", indent="        ")}    }}\n')
+    if fine:
+        out.write(f'    if (likely({" && ".join([*good, "call_counted()"])}))\n    {{\n')
+        if serial:
+            out.write(f'        if (unlikely(!alone()))\n        {{\n{jump(f"threads_{function.name}", "caller", "view", indent="            ")}        }}\n')
+        out.write(f'{passes("        ")}    }}\n')
+    out.write(f'    if (view->internal && call_counted())\n    {{\n{jump("real", indent="        ")}    }}\n'
+              f'{jump(f"slow_{function.name}", "caller")}}}\n')
+
+
+def write_slow(out, family, declarations, words, good, simple):
+    """All of a call, whatever is known of it. `good`: what its handles must pass."""
+    function = family[0]
+    names = [f'a{position}' for position in range(len(function.parameters))]
+    types = ', '.join(p.machine for p in function.parameters) or 'void'
+    call, nothing = f'real({", ".join(names)})', function.machine == 'void'
+    result = function.machine + ('' if function.machine.endswith('*') else ' ')
+    back = '' if nothing else 'return '
+    out.write(f'APART {result}slow_{function.name}({", ".join(declarations + ["uintptr_t caller"])})\n{{\n'
+              f'    const struct view *view = enter_call(caller, LIBRARY_{function.library});\n'
+              f'    {result}(*real)({types}) = ({result}(*)({types}))real_function(view, FUNCTION_{function.name});\n')
+    if nothing:
+        out.write(f'    if (view->internal)\n    {{\n        {call};\n        return;\n    }}\n')
+    else:
+        out.write(f'    if (view->internal)\n        return {call};\n')
     failures = [] if nothing else [value(f, f.fails, default_failure(f)) for f in family if f.machine != 'void']
     failure = '' if nothing else ' ' + failures[0]
     if len(set(failures)) > 1:
-        out.write(f'    const {result} failures[] = {{{", ".join(failures)}}};\n')
+        out.write(f'    const {result}failures[] = {{{", ".join(failures)}}};\n')
         failure = f' failures[variant_index(view, FUNCTION_{function.name}, {len(failures)})]'
     success = '' if nothing else ' ' + value(function, function.succeeds, None if function.machine.startswith('struct') else '0' if function.machine != 'void *' else 'NULL')
     out.write(f'    const uintptr_t arguments[] = {{{words}}};\n')
@@ -816,26 +871,15 @@ def write_wrapper(out, family):
         out.write('    struct passing passing __attribute__((cleanup(call_passed)));\n')
         out.write(f'    if (!call_uses(&passing, view, FUNCTION_{function.name}, caller, arguments))\n        return{failure};\n    {back}{call};\n}}\n')
         return
-    single = family[0].effects if len(family) == 1 else []
-    core = [e for e in single if e.verb != 'label']
-    if core and all(e.verb == 'lends' and e.form == DIRECT and e.subject == RESULT and not e.condition for e in core) and function.machine == 'void *':
-        parent = f'(uintptr_t){names[core[0].object]}' if core[0].object >= 0 else '0'
-        known = f'likely({" && ".join(good)})' if good else '1'
-        out.write(f'    if ({known})\n    {{\n        {result} result = {call};\n        string_remember((uintptr_t)result, {parent}, FUNCTION_{function.name}, caller);\n        return result;\n    }}\n')
     out.write('    struct call call __attribute__((cleanup(call_abandon)));\n    call.started = false;\n')
-    if len(core) == 1 and core[0].verb == 'borrows' and core[0].form == DIRECT and core[0].object >= 0 and good:
-        parent = names[core[0].object]
-        out.write(f'    if (likely({" && ".join(good)}))\n    {{\n        struct provider *outer = calling_provider;\n        calling_provider = view->provider;\n        {result} result = {call};\n        calling_provider = outer;\n'
-                  f'        if (unlikely(!known_loan(view, {parent}, result, KIND_{core[0].kind})))\n        {{\n'
-                  f'            call_start(&call, view, FUNCTION_{function.name}, caller);\n            call_after(&call, arguments, (uintptr_t)result);\n        }}\n        return result;\n    }}\n')
     out.write(f'    switch (call_before(&call, view, FUNCTION_{function.name}, caller, arguments))\n    {{\n    case CALL_REFUSED:\n        return{failure};\n    case CALL_DONE:\n        return{success};\n    case CALL_GO:\n        break;\n    }}\n')
     if nothing:
         out.write(f'    {call};\n    call_after(&call, arguments, 0);\n}}\n')
     elif function.machine.startswith('struct') or function.machine in FLOATS.values():
-        out.write(f'    {result} result = {call};\n    call_after(&call, arguments, 0);\n    return result;\n}}\n')
+        out.write(f'    {result}result = {call};\n    call_after(&call, arguments, 0);\n    return result;\n}}\n')
     else:
-        cast = '(uintptr_t)' if function.machine == 'void *' else '(uintptr_t)(intptr_t)'
-        out.write(f'    {result}{"" if result.endswith("*") else " "}result = {call};\n    call_after(&call, arguments, {cast}result);\n    return result;\n}}\n')
+        to_word = '(uintptr_t)' if function.machine == 'void *' else '(uintptr_t)(intptr_t)'
+        out.write(f'    {result}result = {call};\n    call_after(&call, arguments, {to_word}result);\n    return result;\n}}\n')
 
 
 def main():
