@@ -43,6 +43,12 @@ static inline bool known_good(const struct view *view, const void *handle, enum 
     uintptr_t address = (uintptr_t)handle;
     return atomic_load_explicit(&good_cache[good_index(address)], memory_order_relaxed) == (view->tag | (uint64_t)address << 8 | kind);
 }
+/* The slot gets another handle. */
+static inline void lender_forget(uintptr_t address)
+{
+    if (atomic_load_explicit(&lender_cache[good_index(address)], memory_order_relaxed) != 0)
+        atomic_store_explicit(&lender_cache[good_index(address)], 0, memory_order_relaxed);
+}
 static inline uint64_t loan_entry(uintptr_t parent, uintptr_t child)
 {
     return (child * UINT64_C(0x9e3779b97f4a7c15)) ^ (parent * UINT64_C(0xc2b2ae3d27d4eb4f) + 1);
@@ -141,9 +147,9 @@ enum call_outcome call_before(struct call *call, const struct view *view, enum f
 void call_after(struct call *call, const uintptr_t *arguments, uintptr_t result)
     __attribute__((noinline, visibility("hidden")));
 
-/* A call that borrows, and was fine so far, brought something that is not known as its parent's. */
-void call_lent(const struct view *view, enum function function, uintptr_t caller, const uintptr_t *arguments, uintptr_t result)
-    __attribute__((noinline, visibility("hidden")));
+/* The whole of a call that went by the fast path and whose result the young could not take: as if it had come the slow way. Returns the result. */
+uintptr_t call_brought(const struct view *view, enum function function, uintptr_t caller, const uintptr_t *arguments, uintptr_t result)
+    __attribute__((noinline, cold, visibility("hidden")));
 
 /* Cleanup of a wrapper's frame: an exception or a cancelled thread left the real function. Nothing to do in the usual case. */
 void call_abandon(struct call *call) __attribute__((visibility("hidden")));
@@ -156,6 +162,8 @@ void dying_end(struct call *call);                                              
 unsigned variant_index(const struct view *view, enum function function, unsigned count) __attribute__((cold, visibility("hidden")));
 stack_id call_stack(struct call *call); /* taken at the first request; tracker unlocked */
 void good_forget(uintptr_t address);
+/* [tracker locked] Whatever is known under this address, youngest first; a young handle grows up by that. */
+handle_id find_any(uintptr_t address);
 /* [tracker locked] The block at this address goes back to the allocator, seen by no watch: what is known under it is forgotten. */
 void forget_freed(uintptr_t block);
 

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-static __thread struct fence_watch *watching __attribute__((tls_model("initial-exec")));
+__thread struct fence_watch *fence_watching __attribute__((tls_model("initial-exec")));
 
 static void free_first_time(void *block);
 static void (*_Atomic real_free)(void *) = free_first_time;
@@ -36,11 +36,16 @@ static void free_first_time(void *block)
     next(block);
 }
 
+/* How far into its block a handle may point: objects are small, whatever they own. */
+#define FENCE_REACH ((uintptr_t)1 << 16)
+
 static bool watch_takes(struct fence_watch *watch, uintptr_t block)
 {
-    if (block > watch->high)
+    if (block > watch->high || (block < watch->low && watch->low - block > FENCE_REACH))
         return false;
     uint32_t low = 0, high = watch->count;
+    if (high == 1)
+        high = 0; /* it is not above what is watched: nothing to search */
     while (low < high)
     {
         uint32_t middle = low + (high - low) / 2;
@@ -65,7 +70,7 @@ static bool watch_takes(struct fence_watch *watch, uintptr_t block)
 
 static __attribute__((noinline, cold)) bool keep_back(void *block)
 {
-    for (struct fence_watch *watch = watching; watch != NULL && block != NULL; watch = watch->outer)
+    for (struct fence_watch *watch = fence_watching; watch != NULL && block != NULL; watch = watch->outer)
         if (watch_takes(watch, (uintptr_t)block))
             return true;
     return false;
@@ -87,7 +92,7 @@ static __attribute__((noinline, cold)) bool died_unseen(void *block, uintptr_t c
 
 __attribute__((visibility("default"))) void free(void *block)
 {
-    if (unlikely(watching != NULL) && keep_back(block))
+    if (unlikely(fence_watching != NULL) && keep_back(block))
         return;
     if (unlikely(handle_may_be_known((uintptr_t)block)) && block != NULL && died_unseen(block, FREE_CALLER))
         return;
@@ -218,7 +223,7 @@ static _Atomic uint32_t armings;
 
 static struct fence_watch *take_armed(void)
 {
-    unsigned start = (unsigned)((uintptr_t)&watching >> 12) % ARMED_MAX;
+    unsigned start = (unsigned)((uintptr_t)&fence_watching >> 12) % ARMED_MAX;
     for (unsigned i = 0; i < ARMED_MAX; i++)
     {
         unsigned slot = (start + i) % ARMED_MAX;
@@ -232,10 +237,18 @@ static struct fence_watch *take_armed(void)
 /* The innermost watch of this thread is over. */
 static void pop_armed(void)
 {
-    struct fence_watch *inner = watching;
-    watching = inner->outer;
+    struct fence_watch *inner = fence_watching;
+    fence_watching = inner->outer;
     inner->arming = 0;
-    atomic_store_explicit(&armed_taken[inner - armed], false, memory_order_release);
+    if (inner >= armed && inner < armed + ARMED_MAX)
+        atomic_store_explicit(&armed_taken[inner - armed], false, memory_order_release);
+}
+
+/* What lies below this address of the stack was left by longjmp. What such a watch kept back stays so for good. */
+static void pop_abandoned(uintptr_t stack)
+{
+    while (fence_watching != NULL && fence_watching->home < stack)
+        pop_armed();
 }
 
 static void copy_contents(struct fence_watch *to, const struct fence_watch *from)
@@ -259,9 +272,7 @@ static void copy_contents(struct fence_watch *to, const struct fence_watch *from
 
 void fence_watch_arm(struct fence_watch *watch)
 {
-    /* The stack grows downwards: what lies below this frame was left by longjmp. What such a watch kept back stays so for good. */
-    while (watching != NULL && watching->home < (uintptr_t)__builtin_frame_address(0))
-        pop_armed();
+    pop_abandoned((uintptr_t)__builtin_frame_address(0));
     struct fence_watch *copy = watch->count == 0 ? NULL : take_armed();
     if (copy == NULL)
         return;
@@ -274,24 +285,46 @@ void fence_watch_arm(struct fence_watch *watch)
     while (watch->arming == 0);
     copy->arming = watch->arming;
     copy->home = (uintptr_t)watch;
-    copy->outer = watching;
+    copy->outer = fence_watching;
     watch->armed = copy;
-    watching = copy;
+    fence_watching = copy;
 }
 
 void fence_watch_disarm(struct fence_watch *watch)
 {
     struct fence_watch *copy = watch->armed;
     watch->armed = NULL;
-    for (struct fence_watch *walk = copy != NULL ? watching : NULL; walk != NULL; walk = walk->outer)
+    for (struct fence_watch *walk = copy != NULL ? fence_watching : NULL; walk != NULL; walk = walk->outer)
         if (walk == copy && copy->arming == watch->arming)
         {
             copy_contents(watch, copy);
-            while (watching != copy) /* an exception thrown by the application's callback may have skipped inner watches */
+            while (fence_watching != copy) /* an exception thrown by the application's callback may have skipped inner watches */
                 pop_armed();
             pop_armed();
             return;
         }
+}
+
+void fence_light_arm_slowly(struct fence_watch *watch)
+{
+    pop_abandoned((uintptr_t)__builtin_frame_address(0));
+    sort_entries(watch->entries, watch->count);
+}
+
+void fence_light_disarm_slowly(struct fence_watch *watch)
+{
+    while (watch->arming != 0 && fence_watching != NULL && fence_watching != watch)
+        pop_armed();
+    if (fence_watching == watch)
+        pop_armed();
+}
+
+bool fence_light_is_armed(const struct fence_watch *watch)
+{
+    if (watch->arming == 0)
+        return false;
+    pop_abandoned((uintptr_t)__builtin_frame_address(0));
+    return watch->arming != 0;
 }
 
 void fence_watch_release(struct fence_watch *watch)

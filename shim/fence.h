@@ -52,6 +52,44 @@ bool fence_watch_add(struct fence_watch *watch, uintptr_t address, handle_id id,
 void fence_watch_arm(struct fence_watch *watch);    /* sort, and watch this thread's frees */
 void fence_watch_disarm(struct fence_watch *watch); /* the hits are final */
 void fence_watch_release(struct fence_watch *watch);
+/* A watch in static memory that is armed where it lies: `home` is an address on the stack of the call that it serves. At most FENCE_INLINE entries. */
+static inline void fence_light_begin(struct fence_watch *watch)
+{
+    watch->count = watch->hit_count = 0;
+    watch->capacity = FENCE_INLINE;
+    watch->entries = watch->inline_entries;
+    watch->hits = watch->inline_hits;
+}
+static inline void fence_light_add(struct fence_watch *watch, uintptr_t address, handle_id id)
+{
+    struct fence_entry *entry = &watch->inline_entries[watch->count++];
+    entry->address = address;
+    entry->id = id;
+    entry->seen = false;
+}
+extern __thread struct fence_watch *fence_watching __attribute__((visibility("hidden"), tls_model("initial-exec"))); /* innermost of this thread */
+void fence_light_arm_slowly(struct fence_watch *watch);
+static inline void fence_light_arm(struct fence_watch *watch, uintptr_t home)
+{
+    if (watch->count > 1 || fence_watching != NULL)
+        fence_light_arm_slowly(watch);
+    watch->low = watch->entries[0].address;
+    watch->high = watch->entries[watch->count - 1].address;
+    watch->home = home;
+    watch->arming = UINT32_MAX;
+    watch->outer = fence_watching;
+    fence_watching = watch;
+}
+void fence_light_disarm_slowly(struct fence_watch *watch);
+static inline void fence_light_disarm(struct fence_watch *watch)
+{
+    if (fence_watching != watch)
+        fence_light_disarm_slowly(watch);
+    else
+        fence_watching = watch->outer;
+    watch->arming = 0;
+}
+bool fence_light_is_armed(const struct fence_watch *watch);
 struct fence_entry *fence_watch_find(struct fence_watch *watch, handle_id id);
 /* Really free a block that was kept back. */
 void fence_free_block(uintptr_t block);

@@ -36,6 +36,12 @@ struct view {
     bool exact;                /* the caller's holders are known exactly (python_watch_module) */
 };
 
+/* Functions that change the reference count of a kind of handle, once they were looked up (true_count() of effects.c). */
+struct count_functions {
+    int (*_Atomic reference)(void *);
+    int (*_Atomic dereference)(void *);
+};
+
 struct provider {
     enum library library;
     uint8_t number;
@@ -46,7 +52,9 @@ struct provider {
     _Atomic bool world_ended; /* the context of its functions without one was ended (changes.c) */
     uint32_t world_stack;  /* where, and by which function */
     unsigned world_function;
+    _Atomic bool young;    /* its handles may be young: see young.h */
     bool frees_seen;       /* its frees reach our free(): proven by a call of its own allocator */
+    struct count_functions counts[KIND_COUNT];
     void *_Atomic real[FUNCTION_COUNT];
 };
 

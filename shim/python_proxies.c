@@ -26,9 +26,11 @@
 #include "context.h"
 #include "elf_object.h"
 #include "hold.h"
+#include "effects.h"
 #include "provider.h"
 #include "python_layout.h"
 #include "stack.h"
+#include "young.h"
 #include <errno.h>
 #include <linux/futex.h>
 #include <stdatomic.h>
@@ -98,8 +100,8 @@ static void give_lock(void)
 struct proxy {
     uintptr_t object; /* 0: empty */
     uint64_t address; /* of the handle */
-    handle_id handle;
-    uint32_t serial; /* of the handle's record: it may have been given to another handle since */
+    handle_id handle; /* 0: it was young when the proxy was made */
+    uint32_t serial;  /* of the handle's record, which may have been given to another handle since; of a young one the number of its birth */
 };
 
 struct proxy_table {
@@ -236,9 +238,17 @@ static void pending_remove(struct pending *slot)
 static void settle(uintptr_t object, uint64_t address, stack_id stack)
 {
     struct tracker *tracker = &holdfast_tracker;
-    if (tracker->base == NULL || !table_make_room() || !tracker_lock(tracker))
+    if (tracker->base == NULL || !table_make_room())
         return;
-    handle_id id = handle_find(tracker, address, NULL, NULL);
+    struct proxy young = {.object = object, .address = address};
+    if (young_holder_add(address, stack, &young.serial)) {
+        table_insert(atomic_load_explicit(&table, memory_order_relaxed), &young);
+        tracker_count(tracker, COUNTER_proxies);
+        return;
+    }
+    if (!tracker_lock(tracker))
+        return;
+    handle_id id = find_any(address);
     const struct handle_record *record = id == 0 ? NULL : tracker_handle(tracker, id);
     if (record != NULL && (record->state == HANDLE_LIVE || record->state == HANDLE_HELD)) {
         struct proxy proxy = {.object = object, .address = address, .handle = id, .serial = record->serial};
@@ -382,12 +392,21 @@ static struct waiting drop_holder(struct proxy_table *in, struct proxy *slot)
 {
     struct tracker *tracker = &holdfast_tracker;
     struct waiting waiting = {0, 0};
+    if (slot->handle == 0 && young_holder_drop(slot->address, slot->serial)) { /* nothing of which it is a part is postponed: its parts would have grown up */
+        table_remove(in, slot);
+        return waiting;
+    }
     bool locked = tracker->base != NULL && tracker_lock(tracker);
     if (locked) {
-        const struct handle_record *record = tracker_handle(tracker, slot->handle);
-        if (record != NULL && record->serial == slot->serial && record->address == slot->address &&
+        handle_id id = slot->handle;
+        if (id == 0 && (id = handle_find_birth(tracker, slot->address, slot->serial)) == 0) {
+            young_show(slot->address); /* another thread's */
+            id = handle_find_birth(tracker, slot->address, slot->serial);
+        }
+        const struct handle_record *record = tracker_handle(tracker, id);
+        if (record != NULL && (slot->handle == 0 || record->serial == slot->serial) && record->address == slot->address &&
             (record->state == HANDLE_LIVE || record->state == HANDLE_HELD))
-            waiting.ancestor = handle_holder_drop(tracker, slot->handle);
+            waiting.ancestor = handle_holder_drop(tracker, id);
         const struct handle_record *ancestor = waiting.ancestor == 0 ? NULL : tracker_handle(tracker, waiting.ancestor);
         if (ancestor != NULL)
             waiting.serial = ancestor->serial;

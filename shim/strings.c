@@ -167,7 +167,7 @@ static bool tell_string(struct call *call, const struct dead_string *loan, unsig
     handle_id parent = 0;
     if (loan->parent != 0 && tracker_lock(TRACKER))
     {
-        parent = handle_find(TRACKER, loan->parent, NULL, NULL);
+        parent = find_any(loan->parent);
         if (parent != 0)
         {
             used += (size_t)snprintf(violation.handle + used, sizeof violation.handle - used, " of ");
@@ -196,7 +196,7 @@ static bool lender_lives(const struct dead_string *loan)
     bool lives = false;
     if (!tracker_lock(TRACKER))
         return false;
-    const struct handle_record *record = tracker_handle(TRACKER, handle_find(TRACKER, loan->parent, NULL, NULL));
+    const struct handle_record *record = tracker_handle(TRACKER, find_any(loan->parent));
     for (unsigned i = 0; i < info->argument_count && record != NULL && record->state != HANDLE_BURIED; i++)
     {
         uint8_t kind = argument_kinds[info->first_argument + i];

@@ -13,6 +13,7 @@
 
 #include "effects.h"
 #include "strings.h"
+#include "young.h"
 #include <math.h>
 #include <stddef.h>
 

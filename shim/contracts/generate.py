@@ -761,6 +761,100 @@ def word_of(parameter, name):
     return f'(uintptr_t)(intptr_t){name}'
 
 
+def may_be_young(kind):
+    """Can a thread keep handles of this kind for itself (young.h)? Not what is counted, flushed, or freed in ways of its own."""
+    fields = KINDS.get(kind)
+    return fields is not None and kind not in ('string', 'buffer') and not (fields['counted'] or fields['flush'] or fields['after'] or fields['process'] or fields['valuable'] or fields['open'] or fields['plain'])
+
+
+class Plan:
+    """What a function does when all of it can be done with young handles: `births` one of new or borrows, `parents` [(position, verb)], `gone` the position
+    of what it frees or takes, or None."""
+
+    def __init__(self, birth, parents, gone, given, label, number):
+        self.birth, self.parents, self.gone, self.given, self.label, self.number = birth, parents, gone, given, label, number
+
+
+def plan_of(family, used):
+    """The plan of a function whose contract says nothing that needs the tracker at once; None: it goes the slow way."""
+    function = family[0]
+    plans = []
+    for f in family:
+        birth, parents, gone, given, label, number = None, [], None, False, None, None
+        for e in f.effects:
+            plain = e.form == DIRECT and e.to.form == DIRECT and not e.at.owner and not e.to.owner and not e.counted and not e.unless_failed
+            sure = not e.condition or (e.condition[1] == 'given' and used[e.condition[0]] is not None)
+            if e.verb == 'label':
+                if e.condition or (e.text is None and e.counted):
+                    return None
+                label, number = e.text, None if e.text is not None else e.at.position
+            elif e.verb in ('new', 'borrows') and plain and not e.condition and e.subject == RESULT and birth is None and may_be_young(e.kind) and f.machine == 'void *':
+                if e.verb == 'borrows' and (e.object < 0 or not may_be_young(f.kind_at(e.to))):
+                    return None
+                birth = e
+            elif e.verb in ('depends', 'needs', 'advises') and plain and not e.condition and e.subject == RESULT and e.object >= 0 and len(parents) < 2 and f.kind_at(e.to):
+                parents.append((e.object, e.verb))
+            elif e.verb in ('frees', 'takes') and plain and sure and e.subject >= 0 and e.object == NONE and gone is None and may_be_young(e.kind) and used[e.subject]:
+                gone, given = e.subject, e.verb == 'takes'
+            else:
+                return None
+        if birth is not None and birth.verb == 'borrows' and (parents or gone is not None):
+            return None
+        if birth is None and (parents or gone is None) or birth is not None and gone is not None and not given:
+            return None
+        plans.append(((birth.verb, birth.kind, birth.object) if birth else None, parents, gone, given, label, number, birth))
+    if not plans or any(plan[:6] != plans[0][:6] for plan in plans):
+        return None
+    _, parents, gone, given, label, number, birth = plans[0]
+    return Plan(birth, parents, gone, given, label, number)
+
+
+EDGES = {'depends': 'EDGE_DEPENDANT', 'needs': 'EDGE_NEEDED', 'advises': 'EDGE_ADVICE'}
+
+
+def first_kinds(family):
+    """For each parameter the kind as which any version must have it alive."""
+    return [next((kind for kind in kinds if kind), None) for kinds in zip(*(used_kinds(f) for f in family))]
+
+
+def write_birth(out, function, plan):
+    kinds = [function.kind_at(Place(position)) for position, _ in plan.parents]
+    edges = [EDGES[verb] for _, verb in plan.parents]
+    kinds += ['none'] * (2 - len(kinds))
+    edges += ['0'] * (2 - len(edges))
+    out.write(f'static const struct young_birth birth_{function.name} = {{FUNCTION_{function.name}, KIND_{plan.birth.kind}, {int(plan.birth.verb == "borrows")}, {int(plan.number is not None)}, '
+              f'{{{", ".join("KIND_" + kind for kind in kinds)}}}, {{{", ".join(edges)}}}, {c_string(plan.label)}}};\n')
+
+
+def write_young(out, function, plan, declarations, words):
+    """young_NAME: a call whose handles are fine and that brings, frees or takes a young handle."""
+    names = [f'a{position}' for position in range(len(function.parameters))]
+    types = ', '.join(p.machine for p in function.parameters) or 'void'
+    name, nothing = f'FUNCTION_{function.name}', function.machine == 'void'
+    result = function.machine + ('' if function.machine.endswith('*') else ' ')
+    number = f'(int32_t){names[plan.number]}' if plan.number is not None else '0'
+    parents = [f'(uintptr_t){names[position]}' for position, _ in plan.parents] + ['0', '0']
+    out.write(f'APART {result}young_{function.name}({", ".join([*declarations, "uintptr_t caller", "const struct view *view"])})\n{{\n'
+              f'    {result}(*real)({types}) = ({result}(*)({types}))known_real(view, {name});\n')
+    if plan.gone is not None:
+        kind = function.parameters[plan.gone].kind
+        slow = f'slow_{function.name}({", ".join([*names, "caller"])});'
+        out.write('    struct young_death death __attribute__((cleanup(young_died)));\n'
+                  f'    if (unlikely(!young_dying(&death, view, {name}, KIND_{kind}, caller, (uintptr_t){names[plan.gone]}, {"true" if plan.given else "false"})))\n'
+                  + (f'    {{\n        {slow}\n        return;\n    }}\n' if nothing else f'        return {slow}\n'))
+    call = f'real({", ".join(names)});'
+    out.write('    struct provider *outer = calling_provider;\n    calling_provider = view->provider;\n'
+              f'    {call if nothing else result + "result = " + call}\n    calling_provider = outer;\n')
+    if plan.birth is not None:
+        if plan.gone is not None:
+            out.write('    young_died(&death);\n')
+        out.write(f'    if (likely(result == NULL || young_born(view, &birth_{function.name}, caller, (uintptr_t)result, {parents[0]}, {parents[1]}, {number})))\n        return result;\n'
+                  f'    const uintptr_t arguments[] = {{{words}}};\n    return (void *)call_brought(view, {name}, caller, arguments, (uintptr_t)result);\n')
+    elif not nothing:
+        out.write('    return result;\n')
+    out.write('}\n')
+
+
 def write_nop(out, function):
     """A wrapper of the nop build: no caller, no check, no effect."""
     names = [f'a{position}' for position in range(len(function.parameters))]
@@ -815,13 +909,23 @@ def write_wrapper(out, family):
         if lends:
             lines += [f'string_remember((uintptr_t)result, (uintptr_t){parent}, {number}, caller);']
         else:
-            lines += [f'if (unlikely(!known_loan(view, {parent}, result, KIND_{core[0].kind})))', '{', f'    const uintptr_t arguments[] = {{{words}}};',
-                      f'    call_lent(view, {number}, caller, arguments, (uintptr_t)result);', '}']
+            young = ''
+            if plan is not None and plan.birth is not None and plan.birth.verb == 'borrows':
+                label = f'(int32_t){names[plan.number]}' if plan.number is not None else '0'
+                young = f' && !(young_ready(view) && young_lent(view, &birth_{function.name}, caller, (uintptr_t)result, (uintptr_t){parent}, {label}))'
+            lines += [f'if (unlikely(!known_loan(view, {parent}, result, KIND_{core[0].kind})){young})', '{', f'    const uintptr_t arguments[] = {{{words}}};',
+                      f'    call_brought(view, {number}, caller, arguments, (uintptr_t)result);', '}']
         return ''.join(f'{indent}{line}\n' for line in [*lines, 'return result;'])
 
     out.write(f'\n{result}{function.name}({types});\n')
     write_slow(out, family, declarations, words, good, simple)
     quick = simple or lends or borrows
+    plan = None if simple or lends else plan_of(family, first_kinds(family))
+    if plan is not None and plan.birth is not None:
+        write_birth(out, function, plan)
+    young = plan is not None and not (plan.birth is not None and plan.birth.verb == 'borrows')
+    if young:
+        write_young(out, function, plan, declarations, words)
     # Nothing to look at: it is fine.
     fine = not worldly(function) if quick and not good else quick
     if fine and serial:
@@ -836,13 +940,23 @@ def write_wrapper(out, family):
               f'    const struct view *view = known_view(caller, LIBRARY_{function.library});\n'
               f'    {result}(*real)({types}) = view != NULL ? {cast}known_real(view, {number}) : NULL;\n'
               f'    if (unlikely(real == NULL))\n    {{\n{jump(f"slow_{function.name}", "caller", indent="        ")}    }}\n')
+    internal = f'    if (view->internal && call_counted())\n    {{\n{jump("real", indent="        ")}    }}\n'
+    if not simple:
+        # What the library does for itself is no use, loan or birth of the program's.
+        out.write(internal + f'    if (unlikely(view->internal))\n    {{\n{jump(f"slow_{function.name}", "caller", indent="        ")}    }}\n')
     if fine:
         out.write(f'    if (likely({" && ".join([*good, "call_counted()"])}))\n    {{\n')
         if serial:
             out.write(f'        if (unlikely(!alone()))\n        {{\n{jump(f"threads_{function.name}", "caller", "view", indent="            ")}        }}\n')
         out.write(f'{passes("        ")}    }}\n')
-    out.write(f'    if (view->internal && call_counted())\n    {{\n{jump("real", indent="        ")}    }}\n'
-              f'{jump(f"slow_{function.name}", "caller")}}}\n')
+    if young:
+        # Another version may use what this one does not: all that any of them uses is asked for.
+        more = [f'known_good(view, {n}, KIND_{kind})' for n, kind, first in zip(names, first_kinds(family), used) if kind and kind != 'string' and not first]
+        conditions = [*good, *more, *(['alone()'] if serial else []), 'young_ready(view)', 'call_counted()']
+        out.write(f'    if (likely({" && ".join(conditions)}))\n    {{\n{jump(f"young_{function.name}", "caller", "view", indent="        ")}    }}\n')
+    if simple:
+        out.write(internal)
+    out.write(f'{jump(f"slow_{function.name}", "caller")}}}\n')
 
 
 def write_slow(out, family, declarations, words, good, simple):
