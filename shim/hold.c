@@ -95,6 +95,14 @@ void hold_push(struct call *call, handle_id id, const uintptr_t *arguments, bool
     tracker_count(TRACKER, COUNTER_held);
 }
 
+void hold_grown_up(handle_id id, uintptr_t argument)
+{
+    struct handle_record *record = tracker_handle(TRACKER, id);
+    record->arguments[0] = argument;
+    record->arguments[1] = 0;
+    handle_hold(TRACKER, id, now_ms());
+}
+
 /* The oldest held handle beyond a bound, 0 if there is none. */
 static handle_id beyond_bounds(uint32_t *serial, const char **bound)
 {

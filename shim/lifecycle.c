@@ -48,8 +48,10 @@ bool holdfast_is_active(void)
 
 static void at_exit(void)
 {
-    if (holdfast_is_active())
-        hold_settle_all(true);
+    if (!holdfast_is_active())
+        return;
+    young_settle_everything();
+    hold_settle_all(true);
 }
 
 void lifecycle_expect_exit(void)
@@ -63,8 +65,8 @@ static void before_fork(void)
 {
     if (!holdfast_is_active())
         return;
-    hold_settle_all(false);
     young_before_fork();
+    hold_settle_all(false);
     forks_before_fork();
     tracker_before_fork(&holdfast_tracker);
 }
@@ -171,6 +173,7 @@ static __attribute__((destructor)) void at_unload(void)
     leaks_report(holdfast_options.leaks);
     report_summary();
     evidence_write();
+    stack_tell_verified();
     bool failed = report_errors() > 0 && holdfast_options.exitcode != 0;
     int code = (int)holdfast_options.exitcode;
     /* Marked as ended, but not unmapped: other threads may still be inside a call. */

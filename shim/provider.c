@@ -16,6 +16,7 @@
 #include "fence.h"
 #include "python.h"
 #include "scope.h"
+#include "unloads.h"
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdio.h>
@@ -163,6 +164,7 @@ static void cache_site(uintptr_t return_address, const struct binding_entry *ent
 static void flush_sites(void)
 {
     atomic_fetch_add_explicit(&objects_generation, 1, memory_order_seq_cst);
+    unloads_seen();
     for (unsigned i = 0; i < SITE_SLOTS; i++)
         atomic_store_explicit(&site_cache[i], 0, memory_order_relaxed);
 }

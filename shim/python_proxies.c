@@ -385,14 +385,15 @@ static void *make_object(void *type)
 struct waiting {
     handle_id ancestor; /* whose postponed free may be due; 0: none */
     uint32_t serial;
+    struct young_due young; /* the same of a young one */
 };
 
 /* [proxies_lock] */
 static struct waiting drop_holder(struct proxy_table *in, struct proxy *slot)
 {
     struct tracker *tracker = &holdfast_tracker;
-    struct waiting waiting = {0, 0};
-    if (slot->handle == 0 && young_holder_drop(slot->address, slot->serial)) { /* nothing of which it is a part is postponed: its parts would have grown up */
+    struct waiting waiting = {.ancestor = 0};
+    if (slot->handle == 0 && young_holder_drop(slot->address, slot->serial, &waiting.young)) {
         table_remove(in, slot);
         return waiting;
     }
@@ -419,7 +420,7 @@ static struct waiting drop_holder(struct proxy_table *in, struct proxy *slot)
 
 static struct waiting forget_proxy(uintptr_t object)
 {
-    struct waiting waiting = {0, 0};
+    struct waiting waiting = {.ancestor = 0};
     if (!take_lock())
         return waiting;
     if (atomic_load_explicit(&pending_count, memory_order_relaxed) != 0)
@@ -449,7 +450,10 @@ static __attribute__((noinline)) void free_what_waited(struct waiting waiting)
         python->take_exception_parts(&exception[0], &exception[1], &exception[2]);
     if (release)
         thread = python->release_gil();
-    hold_children_may_be_gone(waiting.ancestor, waiting.serial);
+    if (waiting.young.set != NULL)
+        young_release(&waiting.young);
+    else
+        hold_children_may_be_gone(waiting.ancestor, waiting.serial);
     if (release)
         python->acquire_gil(thread);
     if (whole)
@@ -474,7 +478,7 @@ static void proxy_dies(void *object)
     if (own != NULL) /* always: proxy_dies is in no other type */
         own(object);
     dying--;
-    if (waiting.ancestor != 0)
+    if (waiting.ancestor != 0 || waiting.young.set != NULL)
         free_what_waited(waiting);
 }
 

@@ -817,6 +817,11 @@ def first_kinds(family):
     return [next((kind for kind in kinds if kind), None) for kinds in zip(*(used_kinds(f) for f in family))]
 
 
+def success_of(function):
+    """What a free that is postponed returns, with a space in front."""
+    return '' if function.machine == 'void' else ' ' + value(function, function.succeeds, None if function.machine.startswith('struct') else '0' if function.machine != 'void *' else 'NULL')
+
+
 def write_birth(out, function, plan):
     kinds = [function.kind_at(Place(position)) for position, _ in plan.parents]
     edges = [EDGES[verb] for _, verb in plan.parents]
@@ -839,9 +844,10 @@ def write_young(out, function, plan, declarations, words):
     if plan.gone is not None:
         kind = function.parameters[plan.gone].kind
         slow = f'slow_{function.name}({", ".join([*names, "caller"])});'
+        slow = f'        {slow}\n        return;\n' if nothing else f'        return {slow}\n'
         out.write('    struct young_death death __attribute__((cleanup(young_died)));\n'
-                  f'    if (unlikely(!young_dying(&death, view, {name}, KIND_{kind}, caller, (uintptr_t){names[plan.gone]}, {"true" if plan.given else "false"})))\n'
-                  + (f'    {{\n        {slow}\n        return;\n    }}\n' if nothing else f'        return {slow}\n'))
+                  f'    switch (young_dying(&death, view, {name}, KIND_{kind}, caller, (uintptr_t){names[plan.gone]}, {"true" if plan.given else "false"}))\n    {{\n'
+                  f'    case YOUNG_NO:\n{slow}    case YOUNG_HELD:\n        return{success_of(function)};\n    case YOUNG_GOES:\n        break;\n    }}\n')
     call = f'real({", ".join(names)});'
     out.write('    struct provider *outer = calling_provider;\n    calling_provider = view->provider;\n'
               f'    {call if nothing else result + "result = " + call}\n    calling_provider = outer;\n')
@@ -979,7 +985,7 @@ def write_slow(out, family, declarations, words, good, simple):
     if len(set(failures)) > 1:
         out.write(f'    const {result}failures[] = {{{", ".join(failures)}}};\n')
         failure = f' failures[variant_index(view, FUNCTION_{function.name}, {len(failures)})]'
-    success = '' if nothing else ' ' + value(function, function.succeeds, None if function.machine.startswith('struct') else '0' if function.machine != 'void *' else 'NULL')
+    success = success_of(function)
     out.write(f'    const uintptr_t arguments[] = {{{words}}};\n')
     if simple:
         out.write('    struct passing passing __attribute__((cleanup(call_passed)));\n')

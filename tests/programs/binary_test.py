@@ -9,7 +9,7 @@ import sys
 from support import BUILD, FOLDER, LIBRARY, check, finish
 
 # Interposed functions that are no contracts.
-INTERPOSED = {"free", "realloc", "dlsym"}
+INTERPOSED = {"free", "realloc", "dlsym", "dlclose"}
 
 
 def output(*argv):
