@@ -16,9 +16,10 @@ import figures
 import harness
 
 DEPTHS, THREADS = (0, 8, 32), (1, 2)
-COUNTED_CALLS = (2000, 6000)  # two lengths; the fences, which keep 8192 freed handles, are full before the first: see WARM_CALLS
-WARM_CALLS = 12000
-CHEAP_COUNTED_CALLS, CHEAP_WARM_CALLS = (200, 600), 200  # --quick
+# Instructions: the two lengths, and calls before them, at the first depth so many that the fences (8192 freed handles) are full.
+COUNTED_CALLS, FIRST_WARM_CALLS, WARM_CALLS = (1000, 3000), 9000, 500
+FEW_COUNTED_CALLS, FEW_WARM_CALLS = (100, 300), 200  # with --quick, and of calls that take a hundred thousand instructions
+DEAR = ("pair_proj", "ctypes_pair_proj")
 
 
 class Broken(Exception):
@@ -134,16 +135,18 @@ def counted(folder):
 
 def instructions(bench, argv, variant, names, depths):
     """{(name, depth): instructions a call}: all cases in one process, because valgrind starts slowly."""
-    lengths, warm = (CHEAP_COUNTED_CALLS, CHEAP_WARM_CALLS) if bench.quick else (COUNTED_CALLS, WARM_CALLS)
     result = {}
     with tempfile.TemporaryDirectory(dir=bench.scratch) as folder:
         server = Server(bench, argv, variant, count=folder)
         for name, unit, _ in names:
+            few = bench.quick or name in DEAR
+            lengths = FEW_COUNTED_CALLS if few else COUNTED_CALLS
             for depth in depths:
+                warm = FEW_WARM_CALLS if few else FIRST_WARM_CALLS if depth == depths[0] else WARM_CALLS
                 whole = [-(-length // unit) * unit for length in lengths]
                 if whole[0] == whole[1]:
                     whole[1] += 2 * unit
-                server.ask("time", name, depth, 1, warm // unit * unit or unit)
+                server.ask("count", name, depth, warm // unit * unit or unit, "warm")
                 for length in whole:
                     server.ask("count", name, depth, length, "%s/%d/%d" % (name, depth, length))
                 result[name, depth] = whole

@@ -308,7 +308,7 @@ static const struct task *find_task(const char *name)
 }
 
 /* Runs on threads of their own even where it is one: the frames below the loop are the same ones. */
-static void run_task(struct thread *threads, const struct task *task, int depth, int count, long calls)
+static void time_task(struct thread *threads, const struct task *task, int depth, int count, long calls)
 {
     pthread_barrier_t ready;
     pthread_barrier_init(&ready, NULL, (unsigned)count);
@@ -319,6 +319,18 @@ static void run_task(struct thread *threads, const struct task *task, int depth,
     }
     for (int i = 0; i < count; i++)
         pthread_join(threads[i].id, NULL);
+    pthread_barrier_destroy(&ready);
+}
+
+/* On the main thread: callgrind clears and writes the counts of the thread that asks. */
+static void count_task(const struct task *task, int depth, long calls, const char *label)
+{
+    pthread_barrier_t ready;
+    struct thread alone = {.task = task, .calls = calls, .depth = depth, .ready = &ready};
+    pthread_barrier_init(&ready, NULL, 1);
+    marks_clear();
+    descend(&alone, depth);
+    marks_write(label);
     pthread_barrier_destroy(&ready);
 }
 
@@ -334,7 +346,7 @@ int main(void)
             list_tasks();
         } else if (sscanf(line, "time %63s %d %d %ld", name, &depth, &count, &calls) == 4 && count > 0 && count <= THREAD_LIMIT) {
             int64_t wall_ns = 0, cpu_ns = 0;
-            run_task(threads, find_task(name), depth, count, calls);
+            time_task(threads, find_task(name), depth, count, calls);
             for (int i = 0; i < count; i++) {
                 wall_ns = threads[i].work.wall_ns > wall_ns ? threads[i].work.wall_ns : wall_ns;
                 cpu_ns = threads[i].work.cpu_ns > cpu_ns ? threads[i].work.cpu_ns : cpu_ns;
@@ -342,7 +354,7 @@ int main(void)
             printf("%ld %ld\n", (long)wall_ns, (long)cpu_ns);
         } else if (sscanf(line, "count %63s %d %ld %127s", name, &depth, &calls, label) == 4) {
             marks_clear();
-            run_task(threads, find_task(name), depth, 1, calls);
+            time_task(threads, find_task(name), depth, 1, calls);
             marks_write(label);
             puts("done");
         } else {

@@ -167,8 +167,9 @@ def descend(depth, function):
 
 
 def run_task(name, depth, count, calls):
+    """What `count` threads worked on, the main thread if it is 0: callgrind clears and writes the counts of the thread that asks."""
     unit, _, function = tasks[name]
-    ready = threading.Barrier(count)
+    ready = threading.Barrier(count or 1)
     works = []
 
     def measure():
@@ -180,6 +181,9 @@ def run_task(name, depth, count, calls):
         work.clear()
         works.append(work)
 
+    if count == 0:
+        descend(depth, measure)
+        return works
     threads = [threading.Thread(target=descend, args=(depth, measure)) for _ in range(count)]
     for thread in threads:
         thread.start()
@@ -202,7 +206,7 @@ def main():
             print(max(work.wall_ns for work in works), max(work.cpu_ns for work in works))
         elif command == "count":
             marks.marks_clear()
-            run_task(words[0], int(words[1]), 1, int(words[2]))
+            run_task(words[0], int(words[1]), 0, int(words[2]))
             marks.marks_write(words[3].encode())
             print("done")
         else:
