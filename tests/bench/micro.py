@@ -14,16 +14,15 @@ import tempfile
 
 import figures
 import harness
+from runs import Broken
 
+REPEATS, QUICK_REPEATS = 15, 3
 DEPTHS, THREADS = (0, 8, 32), (1, 2)
+PASS_NS, QUICK_PASS_NS = 20e6, 1e6  # of the dearest variant
 # Instructions: the two lengths, and calls before them, at the first depth so many that the fences (8192 freed handles) are full.
 COUNTED_CALLS, FIRST_WARM_CALLS, WARM_CALLS = (1000, 3000), 9000, 500
 FEW_COUNTED_CALLS, FEW_WARM_CALLS = (100, 300), 200  # with --quick, and of calls that take a hundred thousand instructions
 DEAR = ("pair_proj", "ctypes_pair_proj")
-
-
-class Broken(Exception):
-    """A measured program did not do what it should."""
 
 
 class Server:
@@ -96,23 +95,27 @@ def cost(answer, calls, threads):
     return wall if threads > 1 else cpu
 
 
+def pass_ns(bench):
+    return QUICK_PASS_NS if bench.quick else PASS_NS
+
+
 def calls_of_a_pass(bench, servers, name, unit, depth, threads):
-    """So many that the dearest variant needs the time of a pass, and the cheapest a tenth of it at least."""
+    """So many that the dearest variant needs the time of a pass."""
     calls = max(unit, 200)
     calls = (calls // unit) * unit
     while True:
         slowest = max(int(server.ask("time", name, depth, threads, calls).split()[0]) for server in servers)
-        if slowest >= bench.pass_ns / 4 or calls >= 1 << 24:
+        if slowest >= pass_ns(bench) / 4 or calls >= 1 << 24:
             break
         calls *= 4
-    return max(unit, int(calls * bench.pass_ns / max(slowest, 1)) // unit * unit)
+    return max(unit, int(calls * pass_ns(bench) / max(slowest, 1)) // unit * unit)
 
 
 def times(bench, servers, name, unit, depth, threads):
     """(calls of a pass, {variant: [ns, ...]}), in turns; who begins moves on each time."""
     calls = calls_of_a_pass(bench, servers, name, unit, depth, threads)
     samples = {server.variant.name: [] for server in servers}
-    for turn in range(bench.repeats):
+    for turn in range(bench.repeats_or(REPEATS, QUICK_REPEATS)):
         for server in servers[turn % len(servers):] + servers[:turn % len(servers)]:
             samples[server.variant.name].append(cost(server.ask("time", name, depth, threads, calls), calls, threads))
     return calls, samples
