@@ -270,7 +270,7 @@ void hold_release(handle_id id, uint32_t serial)
     for (unsigned i = 0; i < info->argument_count && i < 2; i++)
         if (argument_kinds[info->first_argument + i] == KIND_geos_context)
             arguments[i] = own_geos_context(provider);
-    struct view view = {.real = provider->real, .provider = provider, .library = (uint8_t)provider->library, .number = provider->number};
+    struct view view = {.real = provider->real, .provider = provider, .library = (uint8_t)provider->library, .number = provider->number, .tag = view_tag(provider->number)};
     struct call call;
     call_start(&call, &view, function, 0);
     call.stack_taken = true;

@@ -9,6 +9,7 @@
  */
 #include "lifecycle.h"
 #include "context.h"
+#include "counters.h"
 #include "effects.h"
 #include "evidence.h"
 #include "hold.h"
@@ -90,6 +91,7 @@ static void after_fork_child(void)
     report_after_fork_child();
     if (!tracker_after_fork_child(&holdfast_tracker, holdfast_options.arena_path[0] != '\0' ? path : NULL, error, sizeof error))
         log_complain(error);
+    counters_after_fork_child();
     young_after_fork_child();
     stack_after_fork_child();
     forks_after_fork_child();

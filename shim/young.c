@@ -287,7 +287,7 @@ static void leave_living(struct young_set *set, uint16_t index)
 
 static inline void filter_add(uintptr_t address)
 {
-    uint8_t *slot = &handle_filter[handle_filter_slot(address)];
+    uint8_t *slot = &handle_filter[handle_filter_slot(address)].handles;
     if (alone() && *slot != UINT8_MAX)
         ++*slot;
     else
@@ -296,7 +296,7 @@ static inline void filter_add(uintptr_t address)
 
 static inline void filter_remove(uintptr_t address)
 {
-    uint8_t *slot = &handle_filter[handle_filter_slot(address)];
+    uint8_t *slot = &handle_filter[handle_filter_slot(address)].handles;
     if (alone() && *slot != UINT8_MAX && *slot != 0)
         --*slot;
     else
@@ -572,6 +572,7 @@ static inline void remember_good(const struct view *view, uintptr_t address, uin
 {
     if (kind_table[kind].serial)
         tree_forget(address);
+    lender_forget(address);
     atomic_store_explicit(&good_cache[good_index(address)], good_entry(address, view->number, kind), memory_order_relaxed);
 }
 
