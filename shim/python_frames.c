@@ -11,10 +11,11 @@
  * Why a frame read here is right or absent: the layout was proven (python_runtime.c); each code object that was not met before must be
  * one, and its instruction one of its own, or reading frames is given up for good.
  *
- * What it survives when the program has damaged its frames: pointers that are null, small, misaligned or no addresses at all;
- * pointers to mapped memory that holds something else; wrong owners, instructions, lengths, types; cycles. All of that ends the reading. Not
- * checked, because it would take a system call a frame: whether an address is mapped. The interpreter itself follows the same pointer
- * when the frame returns. Nor can it be seen that a pointer was bent from one good frame to another.
+ * What it survives when the program has damaged its frames: pointers that are null, small, misaligned, no addresses, or to nothing;
+ * pointers to memory that holds something else; wrong owners, instructions, lengths, types; cycles. All of that ends the reading. What it does
+ * not: memory that was there when it was read first, and is gone by the time when a damaged pointer leads there. Nor can it be seen that a
+ * pointer was bent from one good frame to another. A chain that is recalled is one whose every word was looked at before, so nothing new
+ * is followed there.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -44,6 +45,8 @@ static void count(_Atomic uint64_t *counter)
 
 /* ---- one frame --------------------------------------------------------------------------------------------------------- */
 
+static unsigned frame_bytes, code_bytes; /* what is read of them lies within; no more, since memory may end right behind */
+
 struct frame {
     const uint8_t *code;
     intptr_t byte_offset; /* of the instruction inside the code */
@@ -66,7 +69,8 @@ static const uint8_t *code_start(const struct python_layout *layout, const uint8
         return code + layout->code_start;
     const uint8_t *copies = (const uint8_t *)python_word(code, layout->code_copies);
     int32_t copy = python_number(frame, layout->frame_copy);
-    if (!python_is_address(copies) || copy < 0 || (uintptr_t)copy >= python_word(copies, 0) || copy > UINT16_MAX)
+    if (!python_is_address(copies) || !python_is_readable(copies, 8) || copy < 0 || (uintptr_t)copy >= python_word(copies, 0) ||
+        copy > UINT16_MAX || !python_is_readable(copies, 16u + 8u * (unsigned)copy))
         return NULL;
     return (const uint8_t *)python_word(copies, 8u + 8u * (unsigned)copy);
 }
@@ -76,7 +80,7 @@ static bool frame_at(const struct python_runtime *python, const uint8_t *address
 {
     const struct python_layout *layout = python->layout;
     *frame = (struct frame){.code = NULL};
-    if (!python_is_address(address))
+    if (!python_is_address(address) || !python_is_readable(address, frame_bytes))
         return false;
     if (layout->frame_owner != LAYOUT_NONE) {
         frame->owner = address[layout->frame_owner];
@@ -84,7 +88,7 @@ static bool frame_at(const struct python_runtime *python, const uint8_t *address
             return frame->owner <= layout->owners_with_code + 1;
     }
     const uint8_t *code = (const uint8_t *)(python_word(address, layout->frame_code) & ~(uintptr_t)7);
-    if (!python_is_address(code) || python_word(code, layout->object_type) != (uintptr_t)python->code_type)
+    if (!python_is_address(code) || !python_is_readable(code, code_bytes) || python_word(code, layout->object_type) != (uintptr_t)python->code_type)
         return false;
     uintptr_t instruction = instruction_word(layout, address);
     if (layout->instruction_unit != LAYOUT_NONE) {
@@ -772,11 +776,29 @@ struct python_frame_counts python_frame_counts(void)
     return counts;
 }
 
+static void reach(unsigned *bytes, unsigned offset, unsigned field_bytes)
+{
+    if (offset != LAYOUT_NONE && offset + field_bytes > *bytes)
+        *bytes = offset + field_bytes;
+}
+
 void python_watch_code_deaths(const struct python_runtime *python)
 {
     const struct python_layout *layout = python->layout;
     if (layout == NULL)
         return;
+    frame_bytes = code_bytes = 0;
+    reach(&frame_bytes, layout->frame_previous, 8);
+    reach(&frame_bytes, layout->frame_code, 8);
+    reach(&frame_bytes, layout->frame_instruction, layout->instruction_unit == LAYOUT_NONE ? 8 : 4);
+    reach(&frame_bytes, layout->frame_owner, 1);
+    reach(&frame_bytes, layout->frame_copy, 4);
+    reach(&code_bytes, layout->object_type, 8);
+    reach(&code_bytes, layout->code_file, 8);
+    reach(&code_bytes, layout->code_name, 8);
+    reach(&code_bytes, layout->code_lines, 8);
+    reach(&code_bytes, layout->code_copies, 8);
+    reach(&code_bytes, layout->code_traceable, 4);
     frames_of_thread = functions[form_of(layout)];
     if (layout->runtime_interpreters != LAYOUT_NONE)
         interpreters_place = (const uintptr_t *)(python->state + layout->runtime_interpreters);
