@@ -557,6 +557,14 @@ static void ask_after_damage(const struct expected *before, unsigned depth)
     }
     if (is_same(before, &came))
         return;
+    /* The reader has told these frames at least: each must run a code object. */
+    const uint8_t *frame = innermost_frame(layout, heap->thread, FORM_OTHER);
+    for (uint32_t i = 0; i < came.count; i++, frame = (const uint8_t *)python_word(frame, layout->frame_previous)) {
+        const uint8_t *code = (const uint8_t *)(python_word(frame, layout->frame_code) & ~UINT64_C(7));
+        bool marks = has_owners() && frame[layout->frame_owner] >= layout->owners_with_code;
+        if (!marks && python_word(code, layout->object_type) != (uintptr_t)heap->code_type)
+            fail("layout of 3.%u: frame %u runs no code object, and was told", layout->minor, i);
+    }
     uint8_t *holder = layout->thread_cframe != LAYOUT_NONE ? heap->cframe : heap->thread;
     read_frames(&python_found, (const uint8_t *)python_word(holder, layout->thread_frame), NULL, true, &fresh, depth);
     /* Of a code object whose name was damaged some frames may be known by the name it had. */
