@@ -237,8 +237,8 @@ static uint32_t frame_id(const struct python_runtime *python, const struct frame
  * There are THREADS_AT_MOST of them; who gets none reads its frames each time. */
 
 #define LINK_LIMIT 76u /* frames of a chain, those that are not shown included */
-#define CHAIN_SETS 32u
-#define CHAIN_WAYS 2u
+#define CHAIN_SETS 16u
+#define CHAIN_WAYS 4u /* so that the calls of one small loop do not drive each other out, whatever their addresses */
 #define THREADS_AT_MOST 256u
 
 #define NEVER UINT64_MAX
@@ -401,9 +401,9 @@ static __attribute__((noinline)) bool codes_live(const struct python_layout *lay
 static inline struct chain (*chain_set(struct chains *mine, const uint8_t *innermost, uintptr_t instruction))[CHAIN_WAYS]
 {
     uint64_t mixed = ((uintptr_t)innermost ^ instruction << 17) * UINT64_C(0x9e3779b97f4a7c15);
-    return &mine->chain[mixed >> 59];
+    return &mine->chain[mixed >> 60];
 }
-_Static_assert(CHAIN_SETS == 1u << (64 - 59), "chain_set takes that many bits");
+_Static_assert(CHAIN_SETS == 1u << (64 - 60), "chain_set takes that many bits");
 
 static inline __attribute__((always_inline)) uintptr_t instruction_at(const uint8_t *frame, struct offsets at)
 {
