@@ -46,7 +46,7 @@ current = "?"
 
 
 def name_of(code):
-    return getattr(code, "co_qualname", code.co_name)
+    return code.co_name if "HOLDFAST_PLAIN_NAMES" in os.environ else getattr(code, "co_qualname", code.co_name)
 
 
 def note(place, frame):
