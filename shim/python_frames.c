@@ -62,17 +62,26 @@ static uintptr_t instruction_word(const struct python_layout *layout, const uint
                                                    : python_word(frame, layout->frame_instruction);
 }
 
-/* Where the instructions begin that the frame runs; NULL: nowhere. */
+/* Where the instructions begin that the frame runs; NULL: nowhere. The list of copies is replaced by a longer one when another thread
+ * runs the code first, and the old one freed while this thread does not count as running Python: what was read of it holds if it is
+ * the list still. */
 static const uint8_t *code_start(const struct python_layout *layout, const uint8_t *frame, const uint8_t *code)
 {
     if (layout->frame_copy == LAYOUT_NONE)
         return code + layout->code_start;
-    const uint8_t *copies = (const uint8_t *)python_word(code, layout->code_copies);
     int32_t copy = python_number(frame, layout->frame_copy);
-    if (!python_is_address(copies) || !python_is_readable(copies, 8) || copy < 0 || (uintptr_t)copy >= python_word(copies, 0) ||
-        copy > UINT16_MAX || !python_is_readable(copies, 16u + 8u * (unsigned)copy))
+    if (copy < 0 || copy > UINT16_MAX)
         return NULL;
-    return (const uint8_t *)python_word(copies, 8u + 8u * (unsigned)copy);
+    for (unsigned attempts = 0; attempts < 100; attempts++) {
+        const uint8_t *copies = (const uint8_t *)__atomic_load_n((const uintptr_t *)(code + layout->code_copies), __ATOMIC_ACQUIRE);
+        bool listed = python_is_address(copies) && python_is_readable(copies, 16u + 8u * (unsigned)copy) &&
+                      (uintptr_t)copy < python_word(copies, 0);
+        const uint8_t *start = listed ? (const uint8_t *)python_word(copies, 8u + 8u * (unsigned)copy) : NULL;
+        atomic_thread_fence(memory_order_acquire);
+        if (python_word(code, layout->code_copies) == (uintptr_t)copies)
+            return start;
+    }
+    return NULL;
 }
 
 /* False: this is no frame. */
