@@ -12,6 +12,7 @@
 #include "counters.h"
 #include "effects.h"
 #include "evidence.h"
+#include "fence.h"
 #include "hold.h"
 #include "forks.h"
 #include "holdfast.h"
@@ -152,6 +153,7 @@ void holdfast_activate(void)
     {
         pthread_atfork(before_fork, after_fork_parent, after_fork_child);
         lifecycle_expect_exit();
+        fence_activate();
     }
     atomic_store_explicit(&activation, 2, memory_order_release);
     errno = saved_errno;

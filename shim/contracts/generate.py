@@ -831,7 +831,16 @@ def write_birth(out, function, plan):
               f'{{{", ".join("KIND_" + kind for kind in kinds)}}}, {{{", ".join(edges)}}}, {c_string(plan.label)}}};\n')
 
 
-def write_young(out, function, plan, declarations, words):
+def enters(function, serial):
+    """Enter the tree of a call's first handle of one; else the slow path."""
+    handle, kind = serial[0]
+    call = f'slow_{function.name}({", ".join([f"a{position}" for position in range(len(function.parameters))] + ["caller"])});'
+    leave = f'        {call}\n        return;\n' if function.machine == 'void' else f'        return {call}\n'
+    return (f'    struct tree_use use __attribute__((cleanup(tree_leave))) = {{.function = FUNCTION_{function.name}, .kind = KIND_{kind}, .caller = caller, .handle = (uintptr_t){handle}}};\n'
+            f'    if (unlikely(!alone() && !tree_enter_quickly(&use, good_index((uintptr_t){handle}), {"true" if len(serial) == 1 else "false"})))\n    {{\n{leave}    }}\n')
+
+
+def write_young(out, function, plan, declarations, words, serial):
     """young_NAME: a call whose handles are fine and that brings, frees or takes a young handle."""
     names = [f'a{position}' for position in range(len(function.parameters))]
     types = ', '.join(p.machine for p in function.parameters) or 'void'
@@ -840,7 +849,7 @@ def write_young(out, function, plan, declarations, words):
     number = f'(int32_t){names[plan.number]}' if plan.number is not None else '0'
     parents = [f'(uintptr_t){names[position]}' for position, _ in plan.parents] + ['0', '0']
     out.write(f'APART {result}young_{function.name}({", ".join([*declarations, "uintptr_t caller", "const struct view *view"])})\n{{\n'
-              f'    {result}(*real)({types}) = ({result}(*)({types}))known_real(view, {name});\n')
+              f'    {result}(*real)({types}) = ({result}(*)({types}))known_real(view, {name});\n{enters(function, serial) if serial else ""}')
     if plan.gone is not None:
         kind = function.parameters[plan.gone].kind
         slow = f'slow_{function.name}({", ".join([*names, "caller"])});'
@@ -897,9 +906,11 @@ def write_wrapper(out, family):
     words = ', '.join(word_of(p, n) for p, n in zip(function.parameters, names)) or '0'
     single = family[0].effects if len(family) == 1 else []
     core = [e for e in single if e.verb != 'label']
+    same = [e for e in core if e.verb == 'returns']
+    core = [e for e in core if e.verb != 'returns']
     simple = not any(f.effects for f in family)
-    lends = core and all(e.verb == 'lends' and e.form == DIRECT and e.subject == RESULT and not e.condition for e in core) and function.machine == 'void *'
-    borrows = len(core) == 1 and core[0].verb == 'borrows' and core[0].form == DIRECT and core[0].object >= 0 and good
+    lends = core and not same and all(e.verb == 'lends' and e.form == DIRECT and e.subject == RESULT and not e.condition for e in core) and function.machine == 'void *'
+    borrows = len(core) == 1 and core[0].verb == 'borrows' and core[0].form == DIRECT and core[0].object >= 0 and good and all(e.form == DIRECT and e.subject >= 0 and not e.condition for e in same)
     parent = (names[core[0].object] if core[0].object >= 0 else 'NULL') if lends or borrows else None
 
     def jump(target, *more, indent='    '):
@@ -919,7 +930,8 @@ def write_wrapper(out, family):
             if plan is not None and plan.birth is not None and plan.birth.verb == 'borrows':
                 label = f'(int32_t){names[plan.number]}' if plan.number is not None else '0'
                 young = f' && !(young_ready(view) && young_lent(view, &birth_{function.name}, caller, (uintptr_t)result, (uintptr_t){parent}, {label}))'
-            lines += [f'if (unlikely(!known_loan(view, {parent}, result, KIND_{core[0].kind})){young})', '{', f'    const uintptr_t arguments[] = {{{words}}};',
+            itself = ''.join(f'result != {names[e.subject]} && ' for e in same)
+            lines += [f'if (unlikely({itself}!known_loan(view, {parent}, result, KIND_{core[0].kind})){young})', '{', f'    const uintptr_t arguments[] = {{{words}}};',
                       f'    call_brought(view, {number}, caller, arguments, (uintptr_t)result);', '}']
         return ''.join(f'{indent}{line}\n' for line in [*lines, 'return result;'])
 
@@ -930,17 +942,15 @@ def write_wrapper(out, family):
     if plan is not None and plan.birth is not None:
         write_birth(out, function, plan)
     young = plan is not None and not (plan.birth is not None and plan.birth.verb == 'borrows')
+    # Of what is gone at the end nobody can say then of which tree it was.
+    apart = young and serial and not (plan.gone is not None and serial[0][0] == names[plan.gone])
     if young:
-        write_young(out, function, plan, declarations, words)
+        write_young(out, function, plan, declarations, words, serial if apart else [])
     # Nothing to look at: it is fine.
     fine = not worldly(function) if quick and not good else quick
     if fine and serial:
-        handle, kind = serial[0]
         out.write(f'APART {result}threads_{function.name}({", ".join(declarations + ["uintptr_t caller", "const struct view *view"])})\n{{\n'
-                  f'    {result}(*real)({types}) = {cast}known_real(view, {number});\n'
-                  f'    struct tree_use use __attribute__((cleanup(tree_leave))) = {{.function = {number}, .kind = KIND_{kind}, .caller = caller, .handle = (uintptr_t){handle}}};\n'
-                  f'    if (unlikely(!tree_enter_quickly(&use, good_index((uintptr_t){handle}), {"true" if len(serial) == 1 else "false"})))\n    {{\n{jump(f"slow_{function.name}", "caller", indent="        ")}    }}\n'
-                  f'{passes("    ")}}}\n')
+                  f'    {result}(*real)({types}) = {cast}known_real(view, {number});\n{enters(function, serial)}{passes("    ")}}}\n')
     out.write(f'WRAPPER {result}{function.name}({", ".join(declarations) or "void"})\n{{\n'
               f'    const uintptr_t caller = CALLER;\n'
               f'    const struct view *view = known_view(caller, LIBRARY_{function.library});\n'
@@ -958,7 +968,7 @@ def write_wrapper(out, family):
     if young:
         # Another version may use what this one does not: all that any of them uses is asked for.
         more = [f'known_good(view, {n}, KIND_{kind})' for n, kind, first in zip(names, first_kinds(family), used) if kind and kind != 'string' and not first]
-        conditions = [*good, *more, *(['alone()'] if serial else []), 'young_ready(view)', 'call_counted()']
+        conditions = [*good, *more, *(['alone()'] if serial and not apart else []), 'young_ready(view)', 'call_counted()']
         out.write(f'    if (likely({" && ".join(conditions)}))\n    {{\n{jump(f"young_{function.name}", "caller", "view", indent="        ")}    }}\n')
     if simple:
         out.write(internal)
