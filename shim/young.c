@@ -62,9 +62,9 @@ struct young {
 } __attribute__((aligned(64)));
 _Static_assert(offsetof(struct young, number) == 64 && sizeof(struct young) == 128, "two lines of the caches");
 
-#define YOUNG_COUNTERS 5
-static const enum arena_counter counted[YOUNG_COUNTERS] = {COUNTER_births, COUNTER_loans, COUNTER_deaths, COUNTER_held, COUNTER_released};
-enum { COUNT_BIRTHS, COUNT_LOANS, COUNT_DEATHS, COUNT_HELD, COUNT_RELEASED };
+#define YOUNG_COUNTERS 6
+static const enum arena_counter counted[YOUNG_COUNTERS] = {COUNTER_births, COUNTER_loans, COUNTER_deaths, COUNTER_held, COUNTER_released, COUNTER_proxies};
+enum { COUNT_BIRTHS, COUNT_LOANS, COUNT_DEATHS, COUNT_HELD, COUNT_RELEASED, COUNT_PROXIES };
 
 struct young_set {
     _Atomic bool busy, wanted;
@@ -687,10 +687,10 @@ static inline enum young_outcome judge(const struct young_set *set, const struct
 
 #define HELD_MAX 32u
 
-/* May its free wait here? It is called again with its one argument then. */
+/* May its free wait here? It is called again with its one argument then, perhaps with the interpreter's lock held: so only what is destroyed without a word. */
 static bool may_be_held(const struct young_set *set, enum function function, uint8_t kind, bool given)
 {
-    return !given && holdfast_options.mode == MODE_defer && kind_table[kind].harmless && function_table[function].argument_count == 1 && set->held < HELD_MAX &&
+    return !given && holdfast_options.mode == MODE_defer && kind_table[kind].harmless && kind_table[kind].many && function_table[function].argument_count == 1 && set->held < HELD_MAX &&
            set->held < holdfast_options.hold_max;
 }
 
@@ -768,7 +768,7 @@ enum young_outcome young_dying(struct young_death *death, const struct view *vie
         leave(set);
         return YOUNG_NO;
     }
-    if (has_outside(entry)) {
+    if (unlikely(entry->birth->counts)) {
         const struct young before = *entry;
         leave(set);
         if (may_be_last_reference(view, &before) || enter() == NULL)
@@ -1065,6 +1065,7 @@ bool young_holder_add(uintptr_t address, stack_id stack, uint32_t *birth)
         entry->holders++;
         entry->flags |= YOUNG_EXACT;
         entry->loan_stack = stack;
+        set->counts[COUNT_PROXIES]++;
         *birth = entry->serial;
     }
     leave(set);

@@ -31,6 +31,7 @@ struct young_birth {
     uint8_t kind;
     bool borrowed; /* lent by its first parent; else the caller's own */
     bool numbered; /* its label is a number that the call gives */
+    bool counts;   /* one of its parents is counted: with the last that depends on it that may die as well */
     uint8_t parent_kind[YOUNG_PARENTS], edge[YOUNG_PARENTS]; /* enum edge_type; 0: no such parent */
     const char *label;
 };

@@ -828,6 +828,7 @@ def write_birth(out, function, plan):
     kinds += ['none'] * (2 - len(kinds))
     edges += ['0'] * (2 - len(edges))
     out.write(f'static const struct young_birth birth_{function.name} = {{FUNCTION_{function.name}, KIND_{plan.birth.kind}, {int(plan.birth.verb == "borrows")}, {int(plan.number is not None)}, '
+              f'{int(any(KINDS[function.kind_at(Place(position))]["counted"] is not None for position, _ in plan.parents))}, '
               f'{{{", ".join("KIND_" + kind for kind in kinds)}}}, {{{", ".join(edges)}}}, {c_string(plan.label)}}};\n')
 
 

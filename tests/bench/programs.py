@@ -15,10 +15,10 @@ REPEATS, QUICK_REPEATS, QUICK_SCALE = 5, 1, 0.001
 class Data:
     """Files that are made when a program asks for them."""
 
-    def __init__(self, bench):
-        self.bench, self.folder = bench, bench.scratch / "data"
-        self.folder.mkdir(exist_ok=True)
-        self.scale = bench.scale * (QUICK_SCALE if bench.quick else 1)
+    def __init__(self, bench, folder="data", scale=1):
+        self.bench, self.folder = bench, bench.scratch / folder
+        self.folder.mkdir()
+        self.scale = scale * bench.scale * (QUICK_SCALE if bench.quick else 1)
 
     def count(self, number):
         return max(1, int(number * self.scale))
