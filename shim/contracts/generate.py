@@ -856,7 +856,7 @@ def write_young(out, function, plan, declarations, words, serial):
         slow = f'slow_{function.name}({", ".join([*names, "caller"])});'
         slow = f'        {slow}\n        return;\n' if nothing else f'        return {slow}\n'
         out.write('    struct young_death death __attribute__((cleanup(young_died)));\n'
-                  f'    switch (young_dying(&death, view, {name}, KIND_{kind}, caller, (uintptr_t){names[plan.gone]}, {"true" if plan.given else "false"}))\n    {{\n'
+                  f'    switch (VISIT(young_dying(&death, view, {name}, KIND_{kind}, caller, (uintptr_t){names[plan.gone]}, {"true" if plan.given else "false"})))\n    {{\n'
                   f'    case YOUNG_NO:\n{slow}    case YOUNG_HELD:\n        return{success_of(function)};\n    case YOUNG_GOES:\n        break;\n    }}\n')
     call = f'real({", ".join(names)});'
     out.write('    struct provider *outer = calling_provider;\n    calling_provider = view->provider;\n'
@@ -864,8 +864,8 @@ def write_young(out, function, plan, declarations, words, serial):
     if plan.birth is not None:
         if plan.gone is not None:
             out.write('    young_died(&death);\n')
-        out.write(f'    if (likely(result == NULL || young_born(view, &birth_{function.name}, caller, (uintptr_t)result, {parents[0]}, {parents[1]}, {number})))\n        return result;\n'
-                  f'    const uintptr_t arguments[] = {{{words}}};\n    return (void *)call_brought(view, {name}, caller, arguments, (uintptr_t)result);\n')
+        out.write(f'    if (likely(result == NULL || VISIT(young_born(view, &birth_{function.name}, caller, (uintptr_t)result, {parents[0]}, {parents[1]}, {number}))))\n        return result;\n'
+                  f'    const uintptr_t arguments[] = {{{words}}};\n    return (void *)VISIT(call_brought(view, {name}, caller, arguments, (uintptr_t)result));\n')
     elif not nothing:
         out.write('    return result;\n')
     out.write('}\n')
@@ -930,10 +930,10 @@ def write_wrapper(out, family):
             young = ''
             if plan is not None and plan.birth is not None and plan.birth.verb == 'borrows':
                 label = f'(int32_t){names[plan.number]}' if plan.number is not None else '0'
-                young = f' && !(young_ready(view) && young_lent(view, &birth_{function.name}, caller, (uintptr_t)result, (uintptr_t){parent}, {label}))'
+                young = f' && !(young_ready(view) && VISIT(young_lent(view, &birth_{function.name}, caller, (uintptr_t)result, (uintptr_t){parent}, {label})))'
             itself = ''.join(f'result != {names[e.subject]} && ' for e in same)
             lines += [f'if (unlikely({itself}!known_loan(view, {parent}, result, KIND_{core[0].kind})){young})', '{', f'    const uintptr_t arguments[] = {{{words}}};',
-                      f'    call_brought(view, {number}, caller, arguments, (uintptr_t)result);', '}']
+                      f'    VISIT(call_brought(view, {number}, caller, arguments, (uintptr_t)result));', '}']
         return ''.join(f'{indent}{line}\n' for line in [*lines, 'return result;'])
 
     out.write(f'\n{result}{function.name}({types});\n')
@@ -1000,17 +1000,17 @@ def write_slow(out, family, declarations, words, good, simple):
     out.write(f'    const uintptr_t arguments[] = {{{words}}};\n')
     if simple:
         out.write('    struct passing passing __attribute__((cleanup(call_passed)));\n')
-        out.write(f'    if (!call_uses(&passing, view, FUNCTION_{function.name}, caller, arguments))\n        return{failure};\n    {back}{call};\n}}\n')
+        out.write(f'    if (!VISIT(call_uses(&passing, view, FUNCTION_{function.name}, caller, arguments)))\n        return{failure};\n    {back}{call};\n}}\n')
         return
     out.write('    struct call call __attribute__((cleanup(call_abandon)));\n    call.started = false;\n')
-    out.write(f'    switch (call_before(&call, view, FUNCTION_{function.name}, caller, arguments))\n    {{\n    case CALL_REFUSED:\n        return{failure};\n    case CALL_DONE:\n        return{success};\n    case CALL_GO:\n        break;\n    }}\n')
+    out.write(f'    switch (VISIT(call_before(&call, view, FUNCTION_{function.name}, caller, arguments)))\n    {{\n    case CALL_REFUSED:\n        return{failure};\n    case CALL_DONE:\n        return{success};\n    case CALL_GO:\n        break;\n    }}\n')
     if nothing:
-        out.write(f'    {call};\n    call_after(&call, arguments, 0);\n}}\n')
+        out.write(f'    {call};\n    VISIT_VOID(call_after(&call, arguments, 0));\n}}\n')
     elif function.machine.startswith('struct') or function.machine in FLOATS.values():
-        out.write(f'    {result}result = {call};\n    call_after(&call, arguments, 0);\n    return result;\n}}\n')
+        out.write(f'    {result}result = {call};\n    VISIT_VOID(call_after(&call, arguments, 0));\n    return result;\n}}\n')
     else:
         to_word = '(uintptr_t)' if function.machine == 'void *' else '(uintptr_t)(intptr_t)'
-        out.write(f'    {result}result = {call};\n    call_after(&call, arguments, {to_word}result);\n    return result;\n}}\n')
+        out.write(f'    {result}result = {call};\n    VISIT_VOID(call_after(&call, arguments, {to_word}result));\n    return result;\n}}\n')
 
 
 def main():
