@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 _Atomic uint64_t good_cache[GOOD_SLOTS];
+_Atomic uintptr_t lender_cache[GOOD_SLOTS];
 _Atomic uint64_t loan_cache[LOAN_SLOTS];
 
 /* ---- caches --------------------------------------------------------------------------------------------------- */
@@ -26,13 +27,14 @@ _Atomic uint64_t loan_cache[LOAN_SLOTS];
 void good_forget(uintptr_t address)
 {
     _Atomic uint64_t *entry = &good_cache[good_index(address)];
-    if (atomic_load_explicit(entry, memory_order_relaxed) >> 16 == address)
+    if (good_address(atomic_load_explicit(entry, memory_order_relaxed)) == address)
         atomic_store_explicit(entry, 0, memory_order_relaxed);
 }
 
 void good_remember(uintptr_t address, unsigned provider, unsigned kind)
 {
     tree_forget(address);
+    lender_forget(address);
     const struct provider *owner = provider_by_number(provider);
     if (owner == NULL || !atomic_load_explicit(&owner->world_ended, memory_order_relaxed))
         atomic_store_explicit(&good_cache[good_index(address)], good_entry(address, provider, kind), memory_order_relaxed);
@@ -43,6 +45,8 @@ void loan_forget(uintptr_t parent, uintptr_t child)
     uint64_t entry = loan_entry(parent, child);
     if (atomic_load_explicit(&loan_cache[loan_index(entry)], memory_order_relaxed) == entry)
         atomic_store_explicit(&loan_cache[loan_index(entry)], 0, memory_order_relaxed);
+    if (atomic_load_explicit(&lender_cache[good_index(child)], memory_order_relaxed) == parent)
+        atomic_store_explicit(&lender_cache[good_index(child)], 0, memory_order_relaxed);
 }
 
 void loan_remember(uintptr_t parent, uintptr_t child)
@@ -51,6 +55,17 @@ void loan_remember(uintptr_t parent, uintptr_t child)
         return; /* another function may lend the same, and is to be seen doing so */
     uint64_t entry = loan_entry(parent, child);
     atomic_store_explicit(&loan_cache[loan_index(entry)], entry, memory_order_relaxed);
+    if (good_address(atomic_load_explicit(&good_cache[good_index(child)], memory_order_relaxed)) == child)
+        atomic_store_explicit(&lender_cache[good_index(child)], parent, memory_order_relaxed);
+}
+
+bool known_loan_of_several(uintptr_t parent, uintptr_t child)
+{
+    uint64_t entry = loan_entry(parent, child);
+    if (atomic_load_explicit(&loan_cache[loan_index(entry)], memory_order_relaxed) != entry)
+        return false;
+    atomic_store_explicit(&lender_cache[good_index(child)], parent, memory_order_relaxed);
+    return true;
 }
 
 bool forget_good_of(struct tracker *tracker, handle_id id, void *context)

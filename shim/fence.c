@@ -36,13 +36,18 @@ static void free_first_time(void *block)
     next(block);
 }
 
-/* How far into its block a handle may point: objects are small, whatever they own. */
-#define FENCE_REACH ((uintptr_t)1 << 16)
-
 static bool watch_takes(struct fence_watch *watch, uintptr_t block)
 {
-    if (block > watch->high || (block < watch->low && watch->low - block > FENCE_REACH))
+    if (block > watch->high || (block < watch->low && watch->low - block > watch->reach))
         return false;
+    if (watch->light) {
+        /* Few and small things: look at each before the allocator is asked for the block's size. */
+        uint32_t near = 0;
+        while (near < watch->count && watch->entries[near].address - block > watch->reach)
+            near++;
+        if (near == watch->count)
+            return false;
+    }
     uint32_t low = 0, high = watch->count;
     if (high == 1)
         high = 0; /* it is not above what is watched: nothing to search */
@@ -90,9 +95,16 @@ static __attribute__((noinline, cold)) bool died_unseen(void *block, uintptr_t c
 
 #define FREE_CALLER ((uintptr_t)__builtin_extract_return_addr(__builtin_return_address(0)))
 
+/* A library frees much besides what is watched: with one or two small things to look for, that is told here. */
+static inline bool fence_may_take(const struct fence_watch *watch, uintptr_t block)
+{
+    return watch->outer != NULL || !watch->light || watch->count > 2 || watch->inline_entries[0].address - block <= FENCE_REACH_YOUNG ||
+           watch->inline_entries[watch->count - 1].address - block <= FENCE_REACH_YOUNG;
+}
+
 __attribute__((visibility("default"))) void free(void *block)
 {
-    if (unlikely(fence_watching != NULL) && keep_back(block))
+    if (unlikely(fence_watching != NULL) && fence_may_take(fence_watching, (uintptr_t)block) && keep_back(block))
         return;
     if (unlikely(handle_may_be_known((uintptr_t)block)) && block != NULL && died_unseen(block, FREE_CALLER))
         return;
@@ -142,6 +154,8 @@ void fence_watch_init(struct fence_watch *watch)
     watch->hits = watch->inline_hits;
     watch->mapping = NULL;
     watch->mapping_bytes = 0;
+    watch->reach = FENCE_REACH;
+    watch->light = false;
 }
 
 static bool watch_grow(struct fence_watch *watch)
@@ -253,6 +267,8 @@ static void pop_abandoned(uintptr_t stack)
 
 static void copy_contents(struct fence_watch *to, const struct fence_watch *from)
 {
+    to->reach = from->reach;
+    to->light = from->light;
     to->low = from->low;
     to->high = from->high;
     to->count = from->count;

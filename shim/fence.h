@@ -29,6 +29,11 @@ struct fence_hit {
 
 #define FENCE_INLINE 12
 
+/* How far into its block a handle may point: objects are small, whatever they own. What is young is a plain object of a class, which may begin a little before
+ * the handle. */
+#define FENCE_REACH ((uintptr_t)1 << 16)
+#define FENCE_REACH_YOUNG ((uintptr_t)256)
+
 /* One watch: lives on the stack of the call that frees. Entries are sorted by address before the real call. While it is armed, a copy of
  * it in static memory is used: a callback of the program's may longjmp out of the real call, and nothing of Holdfast's runs then. */
 struct fence_watch {
@@ -37,6 +42,8 @@ struct fence_watch {
     uintptr_t home;            /* of the copy: where the watch lies */
     uint32_t arming;           /* of both: tells one use of the copy from another */
     uintptr_t low, high; /* lowest and highest address watched */
+    uintptr_t reach;
+    bool light;          /* FENCE_REACH_YOUNG for each of them */
     uint32_t count, capacity, hit_count;
     struct fence_entry *entries;
     struct fence_hit *hits; /* as many as entries */
@@ -57,6 +64,8 @@ static inline void fence_light_begin(struct fence_watch *watch)
 {
     watch->count = watch->hit_count = 0;
     watch->capacity = FENCE_INLINE;
+    watch->reach = FENCE_REACH_YOUNG;
+    watch->light = true;
     watch->entries = watch->inline_entries;
     watch->hits = watch->inline_hits;
 }

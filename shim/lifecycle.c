@@ -9,6 +9,7 @@
  */
 #include "lifecycle.h"
 #include "context.h"
+#include "counters.h"
 #include "effects.h"
 #include "evidence.h"
 #include "hold.h"
@@ -47,8 +48,10 @@ bool holdfast_is_active(void)
 
 static void at_exit(void)
 {
-    if (holdfast_is_active())
-        hold_settle_all(true);
+    if (!holdfast_is_active())
+        return;
+    young_settle_everything();
+    hold_settle_all(true);
 }
 
 void lifecycle_expect_exit(void)
@@ -62,8 +65,8 @@ static void before_fork(void)
 {
     if (!holdfast_is_active())
         return;
-    hold_settle_all(false);
     young_before_fork();
+    hold_settle_all(false);
     forks_before_fork();
     tracker_before_fork(&holdfast_tracker);
 }
@@ -88,6 +91,7 @@ static void after_fork_child(void)
     report_after_fork_child();
     if (!tracker_after_fork_child(&holdfast_tracker, holdfast_options.arena_path[0] != '\0' ? path : NULL, error, sizeof error))
         log_complain(error);
+    counters_after_fork_child();
     young_after_fork_child();
     stack_after_fork_child();
     forks_after_fork_child();

@@ -7,6 +7,7 @@
 #include "call.h"
 #include "hold.h"
 #include "leaks.h"
+#include "lifecycle.h"
 #include "python.h"
 #include "stack.h"
 #include <errno.h>
@@ -26,7 +27,13 @@
 #define DEPTH_MAX 16u
 #define WATCHED_MAX FENCE_INLINE
 
-enum young_state { YOUNG_FREE, YOUNG_LIVE, YOUNG_DYING, YOUNG_DEAD };
+enum young_state {
+    STATE_FREE,
+    STATE_LIVE,
+    STATE_HELD, /* live for those who look from outside, and its free is postponed until nobody holds what it lent */
+    STATE_DYING,
+    STATE_DEAD,
+};
 enum { YOUNG_EXACT = 1, YOUNG_TRACELESS = 2, YOUNG_OUTSIDE = 4 };
 
 /* The first 64 bytes are all that the usual birth and death touch. */
@@ -55,6 +62,10 @@ struct young {
 } __attribute__((aligned(64)));
 _Static_assert(offsetof(struct young, number) == 64 && sizeof(struct young) == 128, "two lines of the caches");
 
+#define YOUNG_COUNTERS 6
+static const enum arena_counter counted[YOUNG_COUNTERS] = {COUNTER_births, COUNTER_loans, COUNTER_deaths, COUNTER_held, COUNTER_released, COUNTER_proxies};
+enum { COUNT_BIRTHS, COUNT_LOANS, COUNT_DEATHS, COUNT_HELD, COUNT_RELEASED, COUNT_PROXIES };
+
 struct young_set {
     _Atomic bool busy, wanted;
     _Atomic int32_t thread; /* that it belongs to, 0: nobody */
@@ -66,7 +77,8 @@ struct young_set {
     _Atomic uint16_t outside; /* living ones with parents that are not young */
     uint32_t dead_begin, dead_end; /* of `deaths`, a ring of those that own blocks, by number; some are 0 because they grew up */
     uint64_t fence_bytes;
-    uint64_t birth_count, death_count; /* of those that were young */
+    uint64_t counts[YOUNG_COUNTERS]; /* since they were last added to the arena's */
+    uint16_t held;
     uint32_t next_serial, last_serial;
     uint16_t dying[WATCHED_MAX]; /* in the order of the watch before it is sorted: its entries' `id` */
     unsigned dying_count;
@@ -234,7 +246,7 @@ static void unlink_entry(struct young_set *set, uint16_t index)
         link = &set->entries[*link].next;
     if (*link == index)
         *link = entry->next;
-    entry->state = YOUNG_FREE;
+    entry->state = STATE_FREE;
     entry->address = 0;
     entry->next = set->free_head;
     set->free_head = index;
@@ -275,7 +287,7 @@ static void leave_living(struct young_set *set, uint16_t index)
 
 static inline void filter_add(uintptr_t address)
 {
-    uint8_t *slot = &handle_filter[handle_filter_slot(address)];
+    uint8_t *slot = &handle_filter[handle_filter_slot(address)].handles;
     if (alone() && *slot != UINT8_MAX)
         ++*slot;
     else
@@ -284,7 +296,7 @@ static inline void filter_add(uintptr_t address)
 
 static inline void filter_remove(uintptr_t address)
 {
-    uint8_t *slot = &handle_filter[handle_filter_slot(address)];
+    uint8_t *slot = &handle_filter[handle_filter_slot(address)].handles;
     if (alone() && *slot != UINT8_MAX && *slot != 0)
         --*slot;
     else
@@ -316,14 +328,14 @@ static inline uint16_t add_entry(struct young_set *set, const struct view *view,
     entry->serial = set->next_serial++;
     entry->stack = stack;
     entry->next = *head;
-    entry->state = YOUNG_LIVE;
+    entry->state = STATE_LIVE;
     entry->provider = view->number;
     entry->flags = (uint8_t)(birth->borrowed ? view->exact ? 0 : YOUNG_TRACELESS : view->exact ? YOUNG_EXACT : 0);
     if (birth->numbered)
         entry->number = number;
     *head = index;
     change(&set->live, +1);
-    set->birth_count++;
+    set->counts[birth->borrowed ? COUNT_LOANS : COUNT_BIRTHS]++;
     filter_add(address);
     return index;
 }
@@ -375,7 +387,7 @@ static handle_id record_of(struct young_set *set, uint16_t index, handle_id abov
             continue;
         uint8_t kind = birth->parent_kind[i];
         handle_id parent = handle_find(TRACKER, entry->parent[i], accepts, &kind);
-        if (parent == 0 && entry->state == YOUNG_LIVE) /* made unseen; of a dead one it may be anything by now */
+        if (parent == 0 && entry->state == STATE_LIVE) /* made unseen; of a dead one it may be anything by now */
             parent = handle_add(TRACKER, entry->parent[i], kind, entry->provider);
         if (parent != 0)
             edge_add(TRACKER, parent, id, (enum edge_type)birth->edge[i]);
@@ -384,6 +396,18 @@ static handle_id record_of(struct young_set *set, uint16_t index, handle_id abov
 }
 
 static _Atomic unsigned grown; /* since the last look at growth */
+
+/* Its free was postponed here; now hold.c knows of it. */
+static void hold_grown(struct young_set *set, const struct young *entry, handle_id id)
+{
+    set->held--;
+    struct handle_record *record = tracker_handle(TRACKER, id);
+    if (record == NULL)
+        return; /* the arena is full: it is never freed, which harms nobody who still uses what it lent */
+    record->death_stack = entry->death_stack;
+    record->death_function = entry->death_function;
+    hold_grown_up(id, entry->address);
+}
 
 /* With all that it lent. */
 static void grow_tree(struct young_set *set, uint16_t index, handle_id above)
@@ -395,6 +419,8 @@ static void grow_tree(struct young_set *set, uint16_t index, handle_id above)
     }
     if (!set->entries[index].birth->borrowed)
         atomic_fetch_add_explicit(&grown, 1, memory_order_relaxed);
+    if (set->entries[index].state == STATE_HELD)
+        hold_grown(set, &set->entries[index], id);
     filter_remove(set->entries[index].address); /* the tracker counts it now */
     set->entries[index].first_child = 0;
     leave_living(set, index);
@@ -405,12 +431,17 @@ static void grow_root(struct young_set *set, uint16_t index)
 {
     while (set->entries[index].above != 0)
         index = set->entries[index].above;
-    if (set->entries[index].state == YOUNG_LIVE)
+    if (set->entries[index].state == STATE_LIVE || set->entries[index].state == STATE_HELD)
         grow_tree(set, index, 0);
 }
 
 static void grow_all(struct young_set *set)
 {
+    for (unsigned i = 0; i < YOUNG_COUNTERS; i++)
+        if (set->counts[i] != 0) {
+            __atomic_fetch_add(&tracker_header(TRACKER)->counters[counted[i]], set->counts[i], __ATOMIC_RELAXED);
+            set->counts[i] = 0;
+        }
     while (set->first_root != 0)
         grow_tree(set, set->first_root, 0);
 }
@@ -439,7 +470,7 @@ static handle_id killer_of_young(struct young_set *set, const struct young *entr
     if (entry->cause != CAUSE_PARENT)
         return 0;
     for (uint16_t index = set->heads[head_of(entry->killer)]; index != 0; index = set->entries[index].next)
-        if (set->entries[index].address == entry->killer && set->entries[index].serial == entry->killer_serial && set->entries[index].state == YOUNG_DEAD) {
+        if (set->entries[index].address == entry->killer && set->entries[index].serial == entry->killer_serial && set->entries[index].state == STATE_DEAD) {
             grow_dead(set, index);
             break;
         }
@@ -457,7 +488,7 @@ static void grow_dead(struct young_set *set, uint16_t index)
     handle_id first = 0;
     for (uint16_t member = index, next; member != 0; member = next) {
         next = member == index ? block.first_child : set->entries[member].sibling;
-        set->entries[member].state = YOUNG_DYING; /* so that a killer inside the same block is not taken twice */
+        set->entries[member].state = STATE_DYING; /* so that a killer inside the same block is not taken twice */
         handle_id id = bury(set, member, killer_of_young(set, &set->entries[member]));
         if (id != 0) {
             tracker_handle(TRACKER, id)->fence_next = first;
@@ -484,9 +515,9 @@ static void grow_dead(struct young_set *set, uint16_t index)
 
 static void grow_entry(struct young_set *set, uint16_t index)
 {
-    if (set->entries[index].state == YOUNG_LIVE)
+    if (set->entries[index].state == STATE_LIVE || set->entries[index].state == STATE_HELD)
         grow_root(set, index);
-    else if (set->entries[index].state == YOUNG_DEAD)
+    else if (set->entries[index].state == STATE_DEAD)
         grow_dead(set, index);
 }
 
@@ -501,7 +532,7 @@ static __attribute__((noinline)) bool nobody_knows(uintptr_t address)
     bool unknown = set != NULL;
     if (unknown) {
         uint16_t index = lookup(set, address);
-        if (index != 0 && set->entries[index].state == YOUNG_LIVE) {
+        if (index != 0 && set->entries[index].state == STATE_LIVE) {
             drop(set, index);
             tracker_count(TRACKER, COUNTER_implicit_deaths);
         } else if (index != 0) {
@@ -541,6 +572,7 @@ static inline void remember_good(const struct view *view, uintptr_t address, uin
 {
     if (kind_table[kind].serial)
         tree_forget(address);
+    lender_forget(address);
     atomic_store_explicit(&good_cache[good_index(address)], good_entry(address, view->number, kind), memory_order_relaxed);
 }
 
@@ -592,14 +624,14 @@ bool young_lent(const struct view *view, const struct young_birth *birth, uintpt
     if (set == NULL)
         return false;
     uint16_t above = lookup(set, parent), index = lookup(set, address);
-    bool possible = above != 0 && set->entries[above].state == YOUNG_LIVE && depth_of(set, above) < DEPTH_MAX &&
-                    (index == 0 ? true : set->entries[index].state == YOUNG_LIVE && set->entries[index].above == above && set->entries[index].birth->kind == birth->kind);
+    bool possible = above != 0 && set->entries[above].state == STATE_LIVE && depth_of(set, above) < DEPTH_MAX &&
+                    (index == 0 ? true : set->entries[index].state == STATE_LIVE && set->entries[index].above == above && set->entries[index].birth->kind == birth->kind);
     if (possible && index == 0 && unlikely(handle_may_be_known(address))) {
         uint32_t serial = set->entries[above].serial;
         leave(set);
         if (!nobody_knows(address) || (set = enter_with_room()) == NULL)
             return false;
-        possible = set->entries[above].state == YOUNG_LIVE && set->entries[above].serial == serial;
+        possible = set->entries[above].state == STATE_LIVE && set->entries[above].serial == serial;
     }
     if (!possible) {
         leave(set);
@@ -626,28 +658,40 @@ bool young_lent(const struct view *view, const struct young_birth *birth, uintpt
 static void give_dying_up(struct young_set *set)
 {
     for (unsigned i = 0; i < set->dying_count; i++)
-        if (set->entries[set->dying[i]].state == YOUNG_DYING) {
+        if (set->entries[set->dying[i]].state == STATE_DYING) {
             filter_remove(set->entries[set->dying[i]].address);
             unlink_entry(set, set->dying[i]);
         }
     set->dying_count = 0;
 }
 
-static bool may_die_here(const struct young_set *set, uint16_t index, const struct view *view, uint8_t kind)
+/* What the free of this one means here. */
+static inline enum young_outcome judge(const struct young_set *set, const struct young *entry, const struct view *view, uint8_t kind)
 {
-    const struct young *entry = &set->entries[index];
-    if (index == 0 || entry->state != YOUNG_LIVE || entry->birth->borrowed || entry->birth->kind != kind || entry->provider != view->number || entry->holders != 0 ||
+    if (entry->state != STATE_LIVE || entry->birth->borrowed || entry->birth->kind != kind || entry->provider != view->number || entry->holders != 0 ||
         outside_parents[parent_slot(entry->address)] != 0)
-        return false;
+        return YOUNG_NO;
     if (has_outside(entry) && hold_any())
-        return false;
+        return YOUNG_NO;
+    enum young_outcome outcome = YOUNG_GOES;
     unsigned count = 1;
     for (uint16_t child = entry->first_child; child != 0; child = set->entries[child].sibling, count++) {
         const struct young *lent = &set->entries[child];
-        if (lent->holders != 0 || (lent->flags & YOUNG_TRACELESS) || lent->first_child != 0 || outside_parents[parent_slot(lent->address)] != 0)
-            return false;
+        if ((lent->flags & YOUNG_TRACELESS) || lent->first_child != 0 || outside_parents[parent_slot(lent->address)] != 0)
+            return YOUNG_NO;
+        if (lent->holders != 0)
+            outcome = YOUNG_HELD;
     }
-    return count <= WATCHED_MAX;
+    return count <= WATCHED_MAX ? outcome : YOUNG_NO;
+}
+
+#define HELD_MAX 32u
+
+/* May its free wait here? It is called again with its one argument then, perhaps with the interpreter's lock held: so only what is destroyed without a word. */
+static bool may_be_held(const struct young_set *set, enum function function, uint8_t kind, bool given)
+{
+    return !given && holdfast_options.mode == MODE_defer && kind_table[kind].harmless && kind_table[kind].many && function_table[function].argument_count == 1 && set->held < HELD_MAX &&
+           set->held < holdfast_options.hold_max;
 }
 
 static void begin_death(struct young_set *set, uint16_t index)
@@ -657,7 +701,7 @@ static void begin_death(struct young_set *set, uint16_t index)
     fence_light_add(&set->watch, entry->address, set->dying_count);
     set->dying[set->dying_count++] = index;
     leave_living(set, index);
-    entry->state = YOUNG_DYING;
+    entry->state = STATE_DYING;
 }
 
 /* With the last feature goes the definition that nobody else references: that is for the slow path to watch. */
@@ -671,51 +715,121 @@ static bool may_be_last_reference(const struct view *view, const struct young *e
     return false;
 }
 
-bool young_dying(struct young_death *death, const struct view *view, enum function function, uint8_t kind, uintptr_t caller, uintptr_t address, bool given)
+/* Whoever uses it, or what it lent, from now on goes the slow way, where it grows up. */
+static void hold_here(struct young_set *set, struct young *entry)
+{
+    good_forget(entry->address);
+    for (uint16_t child = entry->first_child; child != 0; child = set->entries[child].sibling)
+        good_forget(set->entries[child].address);
+    entry->state = STATE_HELD;
+    set->held++;
+    set->counts[COUNT_HELD]++;
+}
+
+/* The death of this one and of what it lent begins; the set is left. */
+static void die_here(struct young_death *death, struct young_set *set, uint16_t index, bool given)
+{
+    struct young *entry = &set->entries[index];
+    if (unlikely(set->dying_count != 0))
+        give_dying_up(set);
+    fence_light_begin(&set->watch);
+    while (entry->first_child != 0) {
+        struct young *child = &set->entries[entry->first_child];
+        child->death_stack = entry->death_stack;
+        child->death_function = entry->death_function;
+        child->cause = CAUSE_PARENT;
+        child->killer = entry->address;
+        child->killer_serial = entry->serial;
+        begin_death(set, entry->first_child); /* takes it out of the list */
+    }
+    entry->cause = given ? CAUSE_TAKEN : CAUSE_FREED;
+    begin_death(set, index);
+    death->set = set;
+    death->serial = entry->serial;
+    death->index = index;
+    death->given = given;
+    fence_light_arm(&set->watch, (uintptr_t)death);
+    leave(set);
+}
+
+enum young_outcome young_dying(struct young_death *death, const struct view *view, enum function function, uint8_t kind, uintptr_t caller, uintptr_t address,
+                               bool given)
 {
     death->set = NULL;
     python_settle_proxies();
     stack_id stack = stack_here(caller); /* takes locks, so before the set is entered */
     struct young_set *set = enter();
     if (set == NULL)
-        return false;
+        return YOUNG_NO;
     uint16_t index = lookup(set, address);
     struct young *entry = &set->entries[index];
-    if (!may_die_here(set, index, view, kind) || fence_light_is_armed(&set->watch)) {
+    enum young_outcome outcome = index != 0 ? judge(set, entry, view, kind) : YOUNG_NO;
+    if (outcome == YOUNG_NO || fence_light_is_armed(&set->watch) || (outcome == YOUNG_HELD && !may_be_held(set, function, kind, given))) {
         leave(set);
-        return false;
+        return YOUNG_NO;
     }
-    uint32_t serial = entry->serial;
-    if (has_outside(entry)) {
+    if (unlikely(entry->birth->counts)) {
         const struct young before = *entry;
         leave(set);
         if (may_be_last_reference(view, &before) || enter() == NULL)
-            return false;
-        if (entry->state != YOUNG_LIVE || entry->serial != serial || entry->holders != 0) {
+            return YOUNG_NO;
+        if (entry->state != STATE_LIVE || entry->serial != before.serial || judge(set, entry, view, kind) != outcome) {
             leave(set);
-            return false;
+            return YOUNG_NO;
         }
     }
-    if (unlikely(set->dying_count != 0))
-        give_dying_up(set);
-    fence_light_begin(&set->watch);
     entry->death_stack = stack;
     entry->death_function = (uint16_t)function;
-    entry->cause = given ? CAUSE_TAKEN : CAUSE_FREED;
-    while (entry->first_child != 0) {
-        struct young *child = &set->entries[entry->first_child];
-        child->death_stack = stack;
-        child->death_function = (uint16_t)function;
-        child->cause = CAUSE_PARENT;
-        child->killer = address;
-        child->killer_serial = serial;
-        begin_death(set, entry->first_child); /* takes it out of the list */
+    if (outcome == YOUNG_GOES) {
+        die_here(death, set, index, given);
+        return YOUNG_GOES;
     }
-    begin_death(set, index);
-    fence_light_arm(&set->watch, (uintptr_t)death);
-    *death = (struct young_death){.set = set, .serial = serial, .index = index, .given = given};
+    hold_here(set, entry);
+    bool first = set->held == 1;
     leave(set);
-    return true;
+    if (first)
+        lifecycle_expect_exit();
+    return YOUNG_HELD;
+}
+
+/* It grew up meanwhile, because somebody looked: then it is in the common queue. */
+static __attribute__((noinline, cold)) void release_grown(const struct young_due *due)
+{
+    if (!tracker_lock(TRACKER))
+        return;
+    young_show(due->address);
+    handle_id id = handle_find_birth(TRACKER, due->address, due->serial);
+    uint32_t serial = id != 0 ? tracker_handle(TRACKER, id)->serial : 0;
+    tracker_unlock(TRACKER);
+    if (id != 0)
+        hold_children_may_be_gone(id, serial);
+}
+
+void young_release(const struct young_due *due)
+{
+    struct young_death death __attribute__((cleanup(young_died))) = {.set = NULL};
+    struct young_set *set = due->set;
+    if (set != mine || enter() == NULL) {
+        release_grown(due);
+        return;
+    }
+    struct young *entry = &set->entries[due->index];
+    if (entry->state != STATE_HELD || entry->serial != due->serial || fence_light_is_armed(&set->watch)) {
+        leave(set);
+        release_grown(due);
+        return;
+    }
+    struct provider *provider = provider_by_number(entry->provider);
+    void (*real)(uintptr_t) = provider != NULL ? (void (*)(uintptr_t))find_real(provider, (enum function)entry->death_function) : NULL;
+    uintptr_t address = entry->address;
+    set->held--;
+    set->counts[COUNT_RELEASED]++;
+    die_here(&death, set, due->index, false);
+    struct provider *outer = calling_provider;
+    calling_provider = provider;
+    if (real != NULL)
+        real(address);
+    calling_provider = outer;
 }
 
 /* The oldest fence is lifted: returns its block, 0 if there is none. */
@@ -743,7 +857,7 @@ static inline void fence_one(struct young_set *set, uint16_t index, const struct
 {
     struct young *entry = &set->entries[index];
     filter_remove(entry->address);
-    entry->state = YOUNG_DEAD;
+    entry->state = STATE_DEAD;
     entry->first_child = entry->sibling = entry->owner = 0;
     entry->block = hit->block;
     entry->bytes = (uint32_t)hit->bytes;
@@ -759,7 +873,7 @@ static void fence_hit(struct young_set *set, const struct fence_hit *hit)
     for (uint32_t i = hit->first; i < hit->first + hit->count; i++) {
         uint16_t index = set->dying[set->watch.entries[i].id];
         struct young *entry = &set->entries[index];
-        if (entry->state != YOUNG_DYING)
+        if (entry->state != STATE_DYING)
             continue;
         if (owner == 0) {
             owner = index;
@@ -767,7 +881,7 @@ static void fence_hit(struct young_set *set, const struct fence_hit *hit)
             continue;
         }
         filter_remove(entry->address);
-        entry->state = YOUNG_DEAD;
+        entry->state = STATE_DEAD;
         entry->first_child = 0;
         entry->owner = owner;
         entry->sibling = set->entries[owner].first_child;
@@ -781,7 +895,7 @@ static __attribute__((noinline, cold)) void bury_unfenced(struct young_set *set,
     if (!tracker_lock(TRACKER))
         return;
     if (enter_again(set) != NULL) {
-        if (set->entries[index].state == YOUNG_DYING && set->entries[index].serial == serial) {
+        if (set->entries[index].state == STATE_DYING && set->entries[index].serial == serial) {
             bury(set, index, 0);
             filter_remove(set->entries[index].address);
             unlink_entry(set, index);
@@ -814,7 +928,7 @@ static __attribute__((noinline)) void settle_death(struct young_set *set, const 
     bool unfenced = false;
     for (unsigned i = 0; i < set->dying_count; i++) {
         uint16_t index = set->dying[i];
-        if (set->entries[index].state != YOUNG_DYING)
+        if (set->entries[index].state != STATE_DYING)
             continue;
         /* A child, or what was given away, whose block was not seen freed: nothing is certain about it. */
         if (index == death->index && !death->given) {
@@ -824,7 +938,7 @@ static __attribute__((noinline)) void settle_death(struct young_set *set, const 
         filter_remove(set->entries[index].address);
         unlink_entry(set, index);
     }
-    set->death_count++;
+    set->counts[COUNT_DEATHS] += set->dying_count;
     set->dying_count = 0;
     leave(set);
     if (unlikely(unfenced))
@@ -841,10 +955,10 @@ void young_died_slowly(struct young_death *death)
     if (enter_again(set) == NULL)
         return;
     const struct fence_hit *only = &set->watch.hits[0];
-    if (likely(set->dying_count == 1 && set->watch.hit_count == 1 && only->kept && set->entries[death->index].state == YOUNG_DYING &&
+    if (likely(set->dying_count == 1 && set->watch.hit_count == 1 && only->kept && set->entries[death->index].state == STATE_DYING &&
                set->dead_end - set->dead_begin < DEAD_MAX)) {
         fence_one(set, death->index, only);
-        set->death_count++;
+        set->counts[COUNT_DEATHS]++;
         set->dying_count = 0;
         uintptr_t oldest = too_much_is_fenced(set) ? lift_oldest(set) : 0;
         leave(set);
@@ -946,41 +1060,37 @@ bool young_holder_add(uintptr_t address, stack_id stack, uint32_t *birth)
         return false;
     uint16_t index = lookup(set, address);
     struct young *entry = &set->entries[index];
-    bool known = index != 0 && entry->state == YOUNG_LIVE && entry->holders < UINT16_MAX;
+    bool known = index != 0 && entry->state == STATE_LIVE && entry->holders < UINT16_MAX;
     if (known) {
         entry->holders++;
         entry->flags |= YOUNG_EXACT;
         entry->loan_stack = stack;
+        set->counts[COUNT_PROXIES]++;
         *birth = entry->serial;
     }
     leave(set);
     return known;
 }
 
-bool young_holder_drop(uintptr_t address, uint32_t birth)
+bool young_holder_drop(uintptr_t address, uint32_t birth, struct young_due *due)
 {
+    due->set = NULL;
     struct young_set *set = mine != NULL ? enter() : NULL;
     if (set == NULL)
         return false;
     uint16_t index = lookup(set, address);
     struct young *entry = &set->entries[index];
-    bool known = index != 0 && entry->state == YOUNG_LIVE && entry->serial == birth && entry->holders > 0;
-    if (known)
-        entry->holders--;
+    bool known = index != 0 && entry->state == STATE_LIVE && entry->serial == birth && entry->holders > 0;
+    if (known && --entry->holders == 0 && entry->above != 0 && set->entries[entry->above].state == STATE_HELD) {
+        const struct young *parent = &set->entries[entry->above];
+        uint16_t child = parent->first_child;
+        while (child != 0 && set->entries[child].holders == 0)
+            child = set->entries[child].sibling;
+        if (child == 0)
+            *due = (struct young_due){.set = set, .address = parent->address, .serial = parent->serial, .index = entry->above};
+    }
     leave(set);
     return known;
-}
-
-void young_counts(uint64_t *births, uint64_t *deaths)
-{
-    *births = *deaths = 0;
-    for (unsigned i = 0; i < SETS; i++) {
-        const struct young_set *set = atomic_load_explicit(&sets[i], memory_order_relaxed);
-        if (set == NULL)
-            break;
-        *births += __atomic_load_n(&set->birth_count, __ATOMIC_RELAXED);
-        *deaths += __atomic_load_n(&set->death_count, __ATOMIC_RELAXED);
-    }
 }
 
 /* ---- fork -------------------------------------------------------------------------------------------------------------------- */

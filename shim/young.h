@@ -31,8 +31,15 @@ struct young_birth {
     uint8_t kind;
     bool borrowed; /* lent by its first parent; else the caller's own */
     bool numbered; /* its label is a number that the call gives */
+    bool counts;   /* one of its parents is counted: with the last that depends on it that may die as well */
     uint8_t parent_kind[YOUNG_PARENTS], edge[YOUNG_PARENTS]; /* enum edge_type; 0: no such parent */
     const char *label;
+};
+
+enum young_outcome {
+    YOUNG_NO,   /* nothing was done: the call has to go the slow way */
+    YOUNG_GOES, /* it is recorded and watched: call the real function, then young_died() */
+    YOUNG_HELD  /* its free is postponed: the real function is not called */
 };
 
 /* A death, or gift, that is under way: lives on the stack of the wrapper. */
@@ -55,8 +62,9 @@ bool young_born(const struct view *view, const struct young_birth *birth, uintpt
 /* Lent by a young handle. */
 bool young_lent(const struct view *view, const struct young_birth *birth, uintptr_t caller, uintptr_t address, uintptr_t parent, int32_t number)
     __attribute__((visibility("hidden")));
-/* This call is about to free, or to give away, this handle: when it is young and nothing speaks against it, its death is recorded and watched until young_died(). */
-bool young_dying(struct young_death *death, const struct view *view, enum function function, uint8_t kind, uintptr_t caller, uintptr_t address, bool given)
+/* This call is about to free, or to give away, this handle: when it is young and nothing speaks against it, its death is recorded and watched until
+ * young_died(), or, in mode defer, postponed because Python still holds what it lent. */
+enum young_outcome young_dying(struct young_death *death, const struct view *view, enum function function, uint8_t kind, uintptr_t caller, uintptr_t address, bool given)
     __attribute__((visibility("hidden")));
 /* Also as the end of a scope that an exception leaves. */
 void young_died_slowly(struct young_death *death) __attribute__((visibility("hidden")));
@@ -75,12 +83,18 @@ void young_settle_everything(void);
 /* [tracker locked] What is known under this address grows up, if it is young. */
 void young_show(uintptr_t address);
 
+/* A postponed free that nothing stands against any more; `set` NULL: none. */
+struct young_due {
+    struct young_set *set;
+    uintptr_t address;
+    uint32_t serial;
+    uint16_t index;
+};
 /* The holders of a young handle. `birth` tells it from any other that had the address. */
 bool young_holder_add(uintptr_t address, stack_id stack, uint32_t *birth);
-bool young_holder_drop(uintptr_t address, uint32_t birth);
-
-/* Of all sets since the start: births, of those how many died young. */
-void young_counts(uint64_t *births, uint64_t *deaths);
+bool young_holder_drop(uintptr_t address, uint32_t birth, struct young_due *due);
+/* Carry it out, if it is still so. No lock of Holdfast held. */
+void young_release(const struct young_due *due);
 
 void young_before_fork(void);
 void young_after_fork_child(void);

@@ -14,12 +14,12 @@
 
 /* ---- handles -------------------------------------------------------------------------------------------------------- */
 
-uint8_t handle_filter[HANDLE_FILTER_SLOTS];
+union handle_filter_slot handle_filter[HANDLE_FILTER_SLOTS];
 
 /* Saturated counts stay: nobody knows any more how many they stand for. */
 void handle_filter_add(uint64_t address)
 {
-    uint8_t *slot = &handle_filter[handle_filter_slot(address)];
+    uint8_t *slot = &handle_filter[handle_filter_slot(address)].handles;
     uint8_t count = __atomic_load_n(slot, __ATOMIC_RELAXED);
     while (count != UINT8_MAX && !__atomic_compare_exchange_n(slot, &count, (uint8_t)(count + 1), true, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
         continue;
@@ -27,7 +27,7 @@ void handle_filter_add(uint64_t address)
 
 void handle_filter_remove(uint64_t address)
 {
-    uint8_t *slot = &handle_filter[handle_filter_slot(address)];
+    uint8_t *slot = &handle_filter[handle_filter_slot(address)].handles;
     uint8_t count = __atomic_load_n(slot, __ATOMIC_RELAXED);
     while (count != UINT8_MAX && count != 0 && !__atomic_compare_exchange_n(slot, &count, (uint8_t)(count - 1), true, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
         continue;

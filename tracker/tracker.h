@@ -111,7 +111,14 @@ handle_id handle_find_birth(const struct tracker *tracker, uint64_t address, uin
  * neighbours here, so what a program frees next to each other needs one line of the caches, and up to 64 MiB of heap no two share a slot. Of
  * the tracker that was opened last in this process. Whoever keeps handles in front of the tracker (the shim's young sets) counts them here himself. */
 #define HANDLE_FILTER_SLOTS (UINT32_C(1) << 22)
-extern uint8_t handle_filter[HANDLE_FILTER_SLOTS] __attribute__((visibility("hidden")));
+union handle_filter_slot {
+    struct {
+        uint8_t handles;
+        uint8_t others; /* not the tracker's: whatever else of the caller's must be looked at when its block is freed */
+    };
+    uint16_t both; /* one look for every free of the process */
+};
+extern union handle_filter_slot handle_filter[HANDLE_FILTER_SLOTS] __attribute__((visibility("hidden")));
 static inline unsigned handle_filter_slot(uint64_t address)
 {
     return (unsigned)(address >> 4) & (HANDLE_FILTER_SLOTS - 1);
@@ -119,7 +126,7 @@ static inline unsigned handle_filter_slot(uint64_t address)
 /* Any thread, no lock: false when no handle is known under this address; a true may be a collision. */
 static inline bool handle_may_be_known(uint64_t address)
 {
-    return __atomic_load_n(&handle_filter[handle_filter_slot(address)], __ATOMIC_RELAXED) != 0;
+    return __atomic_load_n(&handle_filter[handle_filter_slot(address)].handles, __ATOMIC_RELAXED) != 0;
 }
 /* Any thread, no lock. */
 void handle_filter_add(uint64_t address);
