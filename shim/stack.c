@@ -417,6 +417,7 @@ static __attribute__((noinline)) uint32_t take_stack(const struct question *ques
         memory_clear(memory);
         memory->unloads = unloads;
     }
+    tracker_count(&holdfast_tracker, COUNTER_stacks_slow);
     struct stack_walk walk;
     uint64_t words[DEPTH_LIMIT];
     ask(&walk, question);
