@@ -1049,7 +1049,7 @@ def main():
         for name in names:
             write_nop(out, functions[name][0])
     emit('wrappers_nop.c', nop)
-    emit('exports.map', lambda out: out.write('{\n  global:\n    free; realloc; dlsym; holdfast_*;\n' + ''.join(f'    {name};\n' for name in names) + '  local: *;\n};\n'))
+    emit('exports.map', lambda out: out.write('{\n  global:\n    free; realloc; dlsym; dlclose; holdfast_*;\n' + ''.join(f'    {name};\n' for name in names) + '  local: *;\n};\n'))
 
 
 if __name__ == '__main__':
