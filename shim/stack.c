@@ -79,10 +79,13 @@ static struct memory *_Atomic memories[MEMORIES];
 static _Atomic unsigned memory_count;
 
 static __thread struct {
+    struct memory *ready; /* what stack_here may look into: `memory`, or one of the two below */
     struct memory *memory; /* NULL: none yet, or none to be had */
     uint32_t refused;      /* stacks until it is asked for again */
-    bool taking;           /* The unwinder and the linker may call free() and the like, which are ours: no stack is taken while one is. */
 } mine __attribute__((tls_model("initial-exec")));
+#define NOT_READY ((struct memory *)0) /* the slow path must see to it */
+/* The unwinder and the linker may call free() and the like, which are ours, and a signal handler anything: no stack is taken while one is. */
+#define TAKING ((struct memory *)1)
 
 static void memory_clear(struct memory *memory)
 {
@@ -403,14 +406,6 @@ static void ask(struct stack_walk *walk, const struct question *question)
         walk->eval_low = walk->eval_high = 0;
 }
 
-static __attribute__((noinline, cold)) void verify_recalled(uint32_t stack, const struct question *question)
-{
-    struct stack_walk walk;
-    ask(&walk, question);
-    verify(stack, question, &walk, "that was recalled");
-    verified.recalled++;
-}
-
 /* Not one that is remembered. Noinline: its room on the stack is not the fast path's. */
 static __attribute__((noinline)) uint32_t take_stack(const struct question *question)
 {
@@ -422,6 +417,7 @@ static __attribute__((noinline)) uint32_t take_stack(const struct question *ques
         memory_clear(memory);
         memory->unloads = unloads;
     }
+    tracker_count(&holdfast_tracker, COUNTER_stacks_slow);
     struct stack_walk walk;
     uint64_t words[DEPTH_LIMIT];
     ask(&walk, question);
@@ -446,47 +442,77 @@ static __attribute__((noinline)) uint32_t take_stack(const struct question *ques
     return stack;
 }
 
-/* Not remembered, or to be compared. */
-static __attribute__((noinline, cold)) uint32_t take_slowly(uintptr_t return_address, uintptr_t key_frame, const struct python_frames *python,
-                                                            uint32_t recalled)
+/* The id of what is remembered under this question, 0 if nothing is. */
+static inline __attribute__((always_inline)) uint32_t recall(struct memory *memory, uintptr_t return_address, uintptr_t key_frame,
+                                                             const struct python_frames *python)
 {
+    if (unlikely(memory->unloads != unloads_now()))
+        return 0;
+    const struct cached_stack *native = recall_native(memory, return_address, key_frame);
+    if (unlikely(native == NULL))
+        return 0;
+    return python->count == 0 ? native->stack : recall_mix(memory, native, python);
+}
+
+static unsigned depth_wanted(void)
+{
+    return holdfast_options.stack_depth != 0 ? holdfast_options.stack_depth : 1;
+}
+
+/* Not remembered, or the first of its thread, or to be verified. `frame`: of stack_here. */
+static __attribute__((noinline, cold)) uint32_t take_slowly(uintptr_t return_address, uintptr_t frame)
+{
+    if (mine.ready == TAKING || holdfast_tracker.base == NULL)
+        return 0;
+    mine.ready = TAKING;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
     int saved_errno = errno;
-    const struct question question = {return_address, key_frame, python};
-    if (recalled != 0)
-        verify_recalled(recalled, &question);
-    else
-        recalled = take_stack(&question);
+    struct python_frames python;
+    python_frames(&python, depth_wanted());
+    const struct question question = {return_address, frame | (python.count != 0), &python};
+    uint32_t stack = mine.memory != NULL ? recall(mine.memory, return_address, question.key_frame, &python) : 0;
+    if (stack == 0) {
+        stack = take_stack(&question);
+    } else {
+        mine.memory->fast++;
+        if (holdfast_options.verify_stacks) {
+            struct stack_walk walk;
+            ask(&walk, &question);
+            verify(stack, &question, &walk, "that was recalled");
+            verified.recalled++;
+        }
+    }
     errno = saved_errno;
-    return recalled;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    mine.ready = holdfast_options.verify_stacks ? NOT_READY : mine.memory;
+    return stack;
 }
 
 __attribute__((noinline)) uint32_t stack_here(uintptr_t return_address)
 {
-    if (unlikely(mine.taking || holdfast_tracker.base == NULL))
-        return 0;
-    mine.taking = true;
-    __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    struct python_frames python;
-    python_frames(&python, holdfast_options.stack_depth != 0 ? holdfast_options.stack_depth : 1);
-    uintptr_t key_frame = (uintptr_t)__builtin_frame_address(0) | (python.count != 0);
-    uint32_t stack = 0;
-    struct memory *memory = mine.memory;
-    if (likely(memory != NULL && memory->unloads == unloads_now())) {
-        const struct cached_stack *native = recall_native(memory, return_address, key_frame);
-        if (likely(native != NULL))
-            stack = python.count == 0 ? native->stack : recall_mix(memory, native, &python);
-        memory->fast += stack != 0;
+    uintptr_t frame = (uintptr_t)__builtin_frame_address(0);
+    struct memory *memory = mine.ready;
+    if (likely(memory > TAKING)) {
+        mine.ready = TAKING;
+        __atomic_signal_fence(__ATOMIC_SEQ_CST);
+        struct python_frames python;
+        python_frames(&python, depth_wanted());
+        uint32_t stack = recall(memory, return_address, frame | (python.count != 0), &python);
+        __atomic_signal_fence(__ATOMIC_SEQ_CST);
+        mine.ready = memory;
+        if (likely(stack != 0)) {
+            memory->fast++;
+            return stack;
+        }
     }
-    if (unlikely(stack == 0 || holdfast_options.verify_stacks))
-        stack = take_slowly(return_address, key_frame, &python, stack);
-    __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    mine.taking = false;
+    uint32_t stack = take_slowly(return_address, frame);
+    __asm__ volatile("" : "+r"(stack)); /* no jump: the frame must still be there */
     return stack;
 }
 
 uint32_t stack_of_caller(uintptr_t return_address)
 {
-    if (return_address == 0 || mine.taking || holdfast_tracker.base == NULL)
+    if (return_address == 0 || mine.ready == TAKING || holdfast_tracker.base == NULL)
         return 0;
     int saved_errno = errno;
     uint64_t word = word_of(return_address - 1);
@@ -524,7 +550,7 @@ void stack_after_fork_child(void)
         if (memory != NULL)
             atomic_store_explicit(&memory->owner, memory == mine.memory ? tracker_thread() : 0, memory_order_relaxed);
     }
-    mine.taking = false;
+    mine.ready = NOT_READY;
     unloads_after_fork_child();
 }
 

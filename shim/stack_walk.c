@@ -6,21 +6,13 @@
 #include "stack_walk.h"
 #include <stddef.h>
 
-static unsigned known_slot(uintptr_t instruction)
+__attribute__((noinline)) struct known_frame *stack_new_frame(struct known_frame *slot, uintptr_t instruction)
 {
-    return (unsigned)((instruction ^ (instruction >> 10) ^ (instruction >> 20)) % KNOWN_FRAMES);
-}
-
-struct known_frame *stack_known_frame(struct known_frame *known, uintptr_t instruction)
-{
-    struct known_frame *slot = &known[known_slot(instruction)];
-    if (slot->instruction != instruction || instruction == 0) {
-        slot->instruction = 0;
-        slot->word = 0;
-        slot->row = unwind_row_at(instruction);
-        if (slot->row.kind != ROW_NONE) /* an object may be loaded there */
-            slot->instruction = instruction;
-    }
+    slot->instruction = 0;
+    slot->word = 0;
+    slot->row = unwind_row_at(instruction);
+    if (slot->row.kind != ROW_NONE) /* an object may be loaded there */
+        slot->instruction = instruction;
     return slot;
 }
 
@@ -56,7 +48,8 @@ static uintptr_t place(struct stack_walk *walk, struct registers *registers, uns
 }
 
 /* To the caller: its return address, 0 at the end of the stack. */
-static bool step(struct stack_walk *walk, struct registers *registers, const struct unwind_row *row, uintptr_t *return_address)
+static __attribute__((noinline)) bool step_anyhow(struct stack_walk *walk, struct registers *registers, const struct unwind_row *row,
+                                                   uintptr_t *return_address)
 {
     uintptr_t base = row->cfa == CFA_SP || row->cfa == CFA_AT_SP ? registers->sp : frame_pointer(walk, registers);
     uintptr_t cfa = base + (uintptr_t)(intptr_t)row->cfa_offset;
@@ -72,6 +65,23 @@ static bool step(struct stack_walk *walk, struct registers *registers, const str
     }
     registers->sp = cfa;
     return true;
+}
+
+static inline bool step(struct stack_walk *walk, struct registers *registers, const struct unwind_row *row, uintptr_t *return_address)
+{
+    if (row->cfa == CFA_SP && row->return_place == PLACE_CFA && row->fp_place != PLACE_SP && row->fp_place != PLACE_FP) { /* as most are */
+        uintptr_t cfa = registers->sp + (uintptr_t)(intptr_t)row->cfa_offset;
+        if (cfa % 8 != 0 || cfa <= registers->sp)
+            return step_anyhow(walk, registers, row, return_address);
+        *return_address = read_word(walk, cfa + (uintptr_t)(intptr_t)row->return_offset);
+        if (row->fp_place == PLACE_CFA) {
+            registers->fp_place = (const uintptr_t *)(cfa + (uintptr_t)(intptr_t)row->fp_offset);
+            registers->fp_known = false;
+        }
+        registers->sp = cfa;
+        return true;
+    }
+    return step_anyhow(walk, registers, row, return_address);
 }
 
 bool stack_walk(struct stack_walk *walk, struct known_frame *known, const uintptr_t *frame)

@@ -59,8 +59,14 @@ struct stack_walk {
  * False when it cannot be walked by rows. */
 bool stack_walk(struct stack_walk *walk, struct known_frame *known, const uintptr_t *frame);
 
+struct known_frame *stack_new_frame(struct known_frame *slot, uintptr_t instruction);
+
 /* Where `instruction` belongs in the table; its row is read if it is not known yet. */
-struct known_frame *stack_known_frame(struct known_frame *known, uintptr_t instruction);
+static inline struct known_frame *stack_known_frame(struct known_frame *known, uintptr_t instruction)
+{
+    struct known_frame *slot = &known[(instruction ^ (instruction >> 10) ^ (instruction >> 20)) % KNOWN_FRAMES];
+    return slot->instruction == instruction && instruction != 0 ? slot : stack_new_frame(slot, instruction);
+}
 
 /* Behind the words that are remembered stands one that never matches, so that the comparison needs no count. */
 static inline void stack_words_end(struct stack_word *end)

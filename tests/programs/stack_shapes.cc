@@ -434,6 +434,30 @@ static void plugins(int rounds, char **path)
     printf("%d times where the one before it was\n", same);
 }
 
+// The code of an object, word for word at its address, while the object is away: no unwinder knows what it does there.
+static void impostors(int rounds, char **path)
+{
+    static char page[4096];
+    for (int i = 0; i < rounds; i++) {
+        void *plugin = dlopen(path[0], RTLD_NOW);
+        void (*through)(void (*)()) = plugin ? (void (*)(void (*)()))dlsym(plugin, "through") : nullptr;
+        if (!through)
+            abort();
+        void *place = (void *)((uintptr_t)through & ~(uintptr_t)4095);
+        memcpy(page, place, 4096);
+        for (volatile int k = 0; k < 4; k++) {
+            if (k == 2) {
+                dlclose(plugin);
+                if (mmap(place, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) != place)
+                    abort();
+                memcpy(place, page, 4096);
+            }
+            through(back);
+        }
+        munmap(place, 4096);
+    }
+}
+
 int main(int, char **arguments)
 {
     const char *shape = arguments[1];
@@ -446,6 +470,8 @@ int main(int, char **arguments)
                   {"signals", signals}, {"threads", threads}, {"forks", forks},       {"generated", generated}};
     if (strcmp(shape, "plugins") == 0)
         plugins(rounds, arguments + 4);
+    if (strcmp(shape, "impostors") == 0)
+        impostors(rounds, arguments + 4);
     for (const auto &one : shapes)
         if (strcmp(one.name, shape) == 0)
             one.run(rounds);
