@@ -54,6 +54,11 @@ trampoline_common:
         addq    %r10, %r11
         movq    dlsym_slot_used@gottpoff(%rip), %r10
         movq    %r11, %fs:(%r10)
+        leaq    no_cell(%rip), %r11 /* keeps the wrapper off its fast path, which does not look at the slot */
+        movq    call_cell@gottpoff(%rip), %r10
+        movq    %r11, %fs:(%r10)
+        movq    dlsym_slot_used@gottpoff(%rip), %r10
+        movq    %fs:(%r10), %r11
         jmp     *SLOT_WRAPPER(%r11)
         .cfi_endproc
         .size   trampoline_common, . - trampoline_common
@@ -117,6 +122,12 @@ trampoline_common:
         ldr     x9, [x9, #:gottprel_lo12:dlsym_slot_used]
         mrs     x17, tpidr_el0
         str     x16, [x17, x9]
+        adrp    x9, :gottprel:call_cell
+        ldr     x9, [x9, #:gottprel_lo12:call_cell]
+        add     x17, x17, x9
+        adrp    x9, no_cell
+        add     x9, x9, :lo12:no_cell
+        str     x9, [x17] /* keeps the wrapper off its fast path, which does not look at the slot */
         ldr     x17, [x16, #SLOT_WRAPPER]
         br      x17
         .cfi_endproc

@@ -65,7 +65,7 @@ void was_born(struct call *call, uintptr_t address, uint8_t kind, const struct b
     if (!tracker_lock(TRACKER))
         return;
     handle_id id;
-    while ((id = handle_find(TRACKER, address, NULL, NULL)) != 0)
+    while ((id = find_any(address)) != 0)
     {
         struct handle_record *record = tracker_handle(TRACKER, id);
         if (record->state == HANDLE_LIVE && birth->shared && record->kind == kind)
@@ -95,7 +95,7 @@ void was_born(struct call *call, uintptr_t address, uint8_t kind, const struct b
         good_remember(address, call->view->number, kind);
     }
     tracker_unlock(TRACKER);
-    growth_count_birth();
+    growth_count_births(1);
 }
 
 /* [tracker locked] The record of a parent; one that was made unseen becomes known now. */

@@ -48,7 +48,7 @@ void buffer_used(struct call *call, uintptr_t memory, uintptr_t user)
     call_stack(call);
     if (!tracker_lock(TRACKER))
         return;
-    handle_id user_id = handle_find(TRACKER, user, NULL, NULL);
+    handle_id user_id = find_any(user);
     handle_id id = user_id != 0 ? make_buffer(call, memory) : 0;
     if (id != 0)
     {
@@ -251,7 +251,7 @@ enum call_outcome buffer_discarded(struct call *call, uintptr_t memory, const ui
     call_stack(call);
     if (!tracker_lock(TRACKER))
         return CALL_GO;
-    handle_id id = handle_find(TRACKER, memory, NULL, NULL);
+    handle_id id = find_any(memory);
     const struct handle_record *record = tracker_handle(TRACKER, id);
     if (record == NULL || record->state == HANDLE_BURIED)
     {

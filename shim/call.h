@@ -5,6 +5,7 @@
 #include "context.h"
 #include "effects.h"
 #include "report.h"
+#include "young.h"
 
 #define TRACKER (&holdfast_tracker)
 

@@ -172,6 +172,8 @@ void world_ended(struct call *call, bool ended)
     provider->world_stack = call->stack;
     provider->world_function = call->function;
     atomic_store(&provider->world_ended, ended);
+    if (ended)
+        atomic_store(&provider->young, false);
     for (unsigned i = 0; i < GOOD_SLOTS && ended; i++) /* from here on every use of this copy takes the slow path */
         atomic_store_explicit(&good_cache[i], 0, memory_order_relaxed);
 }
@@ -204,7 +206,7 @@ bool world_is_over(struct call *call, const struct variant_info *variant, const 
     struct violation violation = {0};
     if (handle != 0 && tracker_lock(TRACKER))
     {
-        handle_id id = handle_find(TRACKER, handle, NULL, NULL);
+        handle_id id = find_any(handle);
         violation_describe(&violation, 118, (uint16_t)call->function, id, id);
         tracker_unlock(TRACKER);
     }

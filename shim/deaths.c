@@ -103,7 +103,7 @@ void forget_unseen(handle_id id)
 void forget_freed(uintptr_t block)
 {
     handle_id id;
-    while ((id = handle_find(TRACKER, block, NULL, NULL)) != 0)
+    while ((id = find_any(block)) != 0)
     {
         const struct handle_record *record = tracker_handle(TRACKER, id);
         if (record->flags & HANDLE_FENCED)
@@ -248,7 +248,7 @@ void dying_end(struct call *call)
                     struct handle_record *record = tracker_handle(TRACKER, watch->entries[i].id);
                     if (record->state != HANDLE_BURIED || (record->flags & HANDLE_FENCED))
                         continue;
-                    record->flags |= HANDLE_FENCED;
+                    handle_fence(record);
                     record->fence_next = first;
                     first = watch->entries[i].id;
                 }
@@ -260,7 +260,7 @@ void dying_end(struct call *call)
                     handle_id unfenced = id;
                     struct handle_record *record = tracker_handle(TRACKER, id);
                     id = record->fence_next;
-                    record->flags &= (uint32_t)~HANDLE_FENCED;
+                    handle_unfence(record);
                     record->fence_next = 0;
                     handle_forget(TRACKER, unfenced);
                 }

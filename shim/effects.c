@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 _Atomic uint64_t good_cache[GOOD_SLOTS];
+_Atomic uintptr_t lender_cache[GOOD_SLOTS];
 _Atomic uint64_t loan_cache[LOAN_SLOTS];
 
 /* ---- caches --------------------------------------------------------------------------------------------------- */
@@ -26,13 +27,14 @@ _Atomic uint64_t loan_cache[LOAN_SLOTS];
 void good_forget(uintptr_t address)
 {
     _Atomic uint64_t *entry = &good_cache[good_index(address)];
-    if (atomic_load_explicit(entry, memory_order_relaxed) >> 16 == address)
+    if (good_address(atomic_load_explicit(entry, memory_order_relaxed)) == address)
         atomic_store_explicit(entry, 0, memory_order_relaxed);
 }
 
 void good_remember(uintptr_t address, unsigned provider, unsigned kind)
 {
     tree_forget(address);
+    lender_forget(address);
     const struct provider *owner = provider_by_number(provider);
     if (owner == NULL || !atomic_load_explicit(&owner->world_ended, memory_order_relaxed))
         atomic_store_explicit(&good_cache[good_index(address)], good_entry(address, provider, kind), memory_order_relaxed);
@@ -43,6 +45,8 @@ void loan_forget(uintptr_t parent, uintptr_t child)
     uint64_t entry = loan_entry(parent, child);
     if (atomic_load_explicit(&loan_cache[loan_index(entry)], memory_order_relaxed) == entry)
         atomic_store_explicit(&loan_cache[loan_index(entry)], 0, memory_order_relaxed);
+    if (atomic_load_explicit(&lender_cache[good_index(child)], memory_order_relaxed) == parent)
+        atomic_store_explicit(&lender_cache[good_index(child)], 0, memory_order_relaxed);
 }
 
 void loan_remember(uintptr_t parent, uintptr_t child)
@@ -51,6 +55,17 @@ void loan_remember(uintptr_t parent, uintptr_t child)
         return; /* another function may lend the same, and is to be seen doing so */
     uint64_t entry = loan_entry(parent, child);
     atomic_store_explicit(&loan_cache[loan_index(entry)], entry, memory_order_relaxed);
+    if (good_address(atomic_load_explicit(&good_cache[good_index(child)], memory_order_relaxed)) == child)
+        atomic_store_explicit(&lender_cache[good_index(child)], parent, memory_order_relaxed);
+}
+
+bool known_loan_of_several(uintptr_t parent, uintptr_t child)
+{
+    uint64_t entry = loan_entry(parent, child);
+    if (atomic_load_explicit(&loan_cache[loan_index(entry)], memory_order_relaxed) != entry)
+        return false;
+    atomic_store_explicit(&lender_cache[good_index(child)], parent, memory_order_relaxed);
+    return true;
 }
 
 bool forget_good_of(struct tracker *tracker, handle_id id, void *context)
@@ -69,12 +84,19 @@ static bool kind_accepted(uint16_t kind, void *expected)
 
 handle_id find_handle(uintptr_t address, uint8_t expected)
 {
+    young_show(address);
     return handle_find(TRACKER, address, kind_accepted, &expected);
+}
+
+handle_id find_any(uintptr_t address)
+{
+    young_show(address);
+    return handle_find(TRACKER, address, NULL, NULL);
 }
 
 handle_id of_another_kind(const struct view *view, uintptr_t address, uint8_t expected)
 {
-    handle_id id = handle_find(TRACKER, address, NULL, NULL);
+    handle_id id = find_any(address);
     const struct handle_record *record = tracker_handle(TRACKER, id);
     if (record == NULL || (record->state != HANDLE_LIVE && record->state != HANDLE_HELD) || record->kind == KIND_buffer || record->kind >= KIND_COUNT)
         return 0;
@@ -210,8 +232,15 @@ int true_count(const struct view *view, enum kind kind, uintptr_t address)
     const struct kind_info *info = &kind_table[kind];
     if (info->reference == NULL || view->provider == NULL)
         return 0;
-    int (*reference)(void *) = (int (*)(void *))provider_symbol(view->provider, info->reference);
-    int (*dereference)(void *) = (int (*)(void *))provider_symbol(view->provider, info->dereference);
+    struct count_functions *known = &view->provider->counts[kind];
+    int (*reference)(void *) = atomic_load_explicit(&known->reference, memory_order_acquire);
+    if (reference == NULL)
+    {
+        reference = (int (*)(void *))provider_symbol(view->provider, info->reference);
+        atomic_store_explicit(&known->dereference, (int (*)(void *))provider_symbol(view->provider, info->dereference), memory_order_relaxed);
+        atomic_store_explicit(&known->reference, reference, memory_order_release);
+    }
+    int (*dereference)(void *) = atomic_load_explicit(&known->dereference, memory_order_relaxed);
     if (reference == NULL || dereference == NULL)
         return 0;
     reference((void *)address);
@@ -333,6 +362,41 @@ static bool count_rose(const struct call *call, const struct effect_info *effect
     return false;
 }
 
+/* Its handles may be young from now on, when all that young.h asks for is so. */
+static void allow_young(struct provider *provider)
+{
+    if (!atomic_load_explicit(&provider->young, memory_order_relaxed) && provider->version != 0 && provider->frees_seen && holdfast_options.young != 0 &&
+        holdfast_options.fence_max != 0 && !evidence_wanted() &&
+        !atomic_load_explicit(&provider->world_ended, memory_order_relaxed))
+        atomic_store_explicit(&provider->young, true, memory_order_relaxed);
+}
+
+/* Whoever judges what this call ends or changes must see what depends on it. */
+static void settle_young(const struct variant_info *variant, const uintptr_t *arguments)
+{
+    FOR_EACH_EFFECT(effect, variant)
+        switch (effect->verb)
+        {
+        case VERB_new:
+        case VERB_borrows:
+        case VERB_lends:
+        case VERB_depends:
+        case VERB_needs:
+        case VERB_advises:
+        case VERB_label:
+        case VERB_update:
+        case VERB_shared:
+        case VERB_threadsafe:
+        case VERB_touches:
+            break;
+        default:
+            for (uint64_t i = 0, count = operand_count(&effect->at, arguments, 0); effect->at.position != POSITION_RESULT && i < count; i++)
+                young_settle_dependants(operand_member(&effect->at, arguments, 0, i));
+            if (effect->to.position >= 0)
+                young_settle_dependants(operand_value(&effect->to, arguments, 0));
+        }
+}
+
 enum call_outcome call_before(struct call *call, const struct view *view, enum function function, uintptr_t caller,
                               const uintptr_t *arguments)
 {
@@ -345,9 +409,11 @@ enum call_outcome call_before(struct call *call, const struct view *view, enum f
     /* Asked while nothing is locked, for whoever compares copies later, and before the call: after the library's end it must not be asked. */
     if (view->provider->version == 0)
         provider_version(view->provider);
+    allow_young(view->provider);
     const struct variant_info *variant = variant_of(call);
     if (variant == NULL)
         return CALL_GO;
+    settle_young(variant, arguments);
     if (hold_any())
         FOR_EACH_EFFECT(effect, variant)
         {
@@ -562,6 +628,14 @@ void call_after(struct call *call, const uintptr_t *arguments, uintptr_t result)
                 was_taken(call, effect, operand_member(&effect->at, arguments, result, i), operand_value(&effect->to, arguments, result), failed);
     for (unsigned i = 0; i < waiting.count; i++)
         hold_children_may_be_gone(waiting.id[i], waiting.serial[i]);
+}
+
+uintptr_t call_brought(const struct view *view, enum function function, uintptr_t caller, const uintptr_t *arguments, uintptr_t result)
+{
+    struct call call;
+    call_start(&call, view, function, caller);
+    call_after(&call, arguments, result);
+    return result;
 }
 
 void call_abandon(struct call *call)

@@ -12,28 +12,42 @@
 #include "tracker.h"
 
 /* Good cache: direct-mapped by address; an entry says "alive, of this kind, of this copy, nothing wrong with it".
- *   | address : 48 | provider number : 8 | kind : 8 |
+ *   | provider number : 8 | address : 48 | kind : 8 |
  * Whatever changes a handle's standing clears the entry first. A racing reader may still see the old one: it then misses a misuse
  * that happens at the very same moment, never the reverse. */
-#define GOOD_SLOTS 65536u
+#define GOOD_BITS 16
+#define GOOD_SLOTS (1u << GOOD_BITS)
 extern _Atomic uint64_t good_cache[GOOD_SLOTS] __attribute__((visibility("hidden")));
-/* Loan cache: "this child was lent by this parent before". */
+/* Of the handle in the same slot of the good cache: who lent it last. */
+extern _Atomic uintptr_t lender_cache[GOOD_SLOTS] __attribute__((visibility("hidden")));
+/* Loan cache: "this child was lent by this parent before", for what several lend. */
 #define LOAN_SLOTS 16384u
 extern _Atomic uint64_t loan_cache[LOAN_SLOTS] __attribute__((visibility("hidden")));
 
+/* The upper bits of a product depend on all lower bits of the address. Of those 32 are enough: two handles that lie a multiple of
+ * 4 GiB apart merely share a slot. */
 static inline unsigned good_index(uintptr_t address)
 {
-    return (unsigned)(((address >> 4) ^ (address >> 20)) & (GOOD_SLOTS - 1));
+    return (uint32_t)address * UINT32_C(0x9e3779b1) >> (32 - GOOD_BITS);
 }
 static inline uint64_t good_entry(uintptr_t address, unsigned provider, unsigned kind)
 {
-    return (uint64_t)address << 16 | provider << 8 | kind;
+    return view_tag(provider) | (uint64_t)address << 8 | kind;
+}
+static inline uintptr_t good_address(uint64_t entry)
+{
+    return (uintptr_t)(entry << 8 >> 16);
 }
 static inline bool known_good(const struct view *view, const void *handle, enum kind kind)
 {
     uintptr_t address = (uintptr_t)handle;
-    return atomic_load_explicit(&good_cache[good_index(address)], memory_order_relaxed) ==
-           good_entry(address, view->number, kind);
+    return atomic_load_explicit(&good_cache[good_index(address)], memory_order_relaxed) == (view->tag | (uint64_t)address << 8 | kind);
+}
+/* The slot gets another handle. */
+static inline void lender_forget(uintptr_t address)
+{
+    if (atomic_load_explicit(&lender_cache[good_index(address)], memory_order_relaxed) != 0)
+        atomic_store_explicit(&lender_cache[good_index(address)], 0, memory_order_relaxed);
 }
 static inline uint64_t loan_entry(uintptr_t parent, uintptr_t child)
 {
@@ -43,25 +57,32 @@ static inline unsigned loan_index(uint64_t entry)
 {
     return (unsigned)(entry >> 40) & (LOAN_SLOTS - 1);
 }
+/* A loan of a child that others lent as well since. */
+bool known_loan_of_several(uintptr_t parent, uintptr_t child) __attribute__((noinline, cold, visibility("hidden")));
 static inline bool known_loan(const struct view *view, const void *parent, const void *child, enum kind kind)
 {
-    if (child == NULL)
-        return true;
-    uint64_t entry = loan_entry((uintptr_t)parent, (uintptr_t)child);
-    return known_good(view, child, kind) &&
-           atomic_load_explicit(&loan_cache[loan_index(entry)], memory_order_relaxed) == entry;
+    return child == NULL || (known_good(view, child, kind) &&
+                             (likely(atomic_load_explicit(&lender_cache[good_index((uintptr_t)child)], memory_order_relaxed) == (uintptr_t)parent) ||
+                              known_loan_of_several((uintptr_t)parent, (uintptr_t)child)));
 }
 
-/* Lower half of the addresses of lent strings that the library freed and Holdfast keeps back (strings.c): no other string needs a look. */
-#define LENT_SLOTS 4096u
+/* Lower half of the addresses of lent strings that the library freed and Holdfast keeps back (strings.c), odd, so that neither NULL nor an empty
+ * slot is one: no other string needs a look. */
+#define LENT_BITS 12
+#define LENT_SLOTS (1u << LENT_BITS)
+/* Texts that share a slot of the filter which every free() looks at share this one, too. */
 static inline unsigned lent_slot(uintptr_t text)
 {
-    return (unsigned)(text >> 4) & (LENT_SLOTS - 1);
+    return handle_filter_slot(text) & (LENT_SLOTS - 1);
+}
+static inline uint32_t dead_tag(uintptr_t text)
+{
+    return (uint32_t)text | 1;
 }
 extern _Atomic uint32_t dead_tags[LENT_SLOTS] __attribute__((visibility("hidden")));
 static inline bool known_string(const void *text)
 {
-    return text == NULL || atomic_load_explicit(&dead_tags[lent_slot((uintptr_t)text)], memory_order_relaxed) != (uint32_t)(uintptr_t)text;
+    return atomic_load_explicit(&dead_tags[lent_slot((uintptr_t)text)], memory_order_relaxed) != dead_tag((uintptr_t)text);
 }
 
 enum call_outcome { CALL_GO, CALL_REFUSED, CALL_DONE };
@@ -126,6 +147,10 @@ enum call_outcome call_before(struct call *call, const struct view *view, enum f
 void call_after(struct call *call, const uintptr_t *arguments, uintptr_t result)
     __attribute__((noinline, visibility("hidden")));
 
+/* The whole of a call that went by the fast path and whose result the young could not take: as if it had come the slow way. Returns the result. */
+uintptr_t call_brought(const struct view *view, enum function function, uintptr_t caller, const uintptr_t *arguments, uintptr_t result)
+    __attribute__((noinline, cold, visibility("hidden")));
+
 /* Cleanup of a wrapper's frame: an exception or a cancelled thread left the real function. Nothing to do in the usual case. */
 void call_abandon(struct call *call) __attribute__((visibility("hidden")));
 
@@ -137,6 +162,8 @@ void dying_end(struct call *call);                                              
 unsigned variant_index(const struct view *view, enum function function, unsigned count) __attribute__((cold, visibility("hidden")));
 stack_id call_stack(struct call *call); /* taken at the first request; tracker unlocked */
 void good_forget(uintptr_t address);
+/* [tracker locked] Whatever is known under this address, youngest first; a young handle grows up by that. */
+handle_id find_any(uintptr_t address);
 /* [tracker locked] The block at this address goes back to the allocator, seen by no watch: what is known under it is forgotten. */
 void forget_freed(uintptr_t block);
 

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-static __thread struct fence_watch *watching __attribute__((tls_model("initial-exec")));
+__thread struct fence_watch *fence_watching __attribute__((tls_model("initial-exec")));
 
 static void free_first_time(void *block);
 static void (*_Atomic real_free)(void *) = free_first_time;
@@ -38,9 +38,19 @@ static void free_first_time(void *block)
 
 static bool watch_takes(struct fence_watch *watch, uintptr_t block)
 {
-    if (block > watch->high)
+    if (block > watch->high || (block < watch->low && watch->low - block > watch->reach))
         return false;
+    if (watch->light) {
+        /* Few and small things: look at each before the allocator is asked for the block's size. */
+        uint32_t near = 0;
+        while (near < watch->count && watch->entries[near].address - block > watch->reach)
+            near++;
+        if (near == watch->count)
+            return false;
+    }
     uint32_t low = 0, high = watch->count;
+    if (high == 1)
+        high = 0; /* it is not above what is watched: nothing to search */
     while (low < high)
     {
         uint32_t middle = low + (high - low) / 2;
@@ -65,7 +75,7 @@ static bool watch_takes(struct fence_watch *watch, uintptr_t block)
 
 static __attribute__((noinline, cold)) bool keep_back(void *block)
 {
-    for (struct fence_watch *watch = watching; watch != NULL && block != NULL; watch = watch->outer)
+    for (struct fence_watch *watch = fence_watching; watch != NULL && block != NULL; watch = watch->outer)
         if (watch_takes(watch, (uintptr_t)block))
             return true;
     return false;
@@ -85,9 +95,16 @@ static __attribute__((noinline, cold)) bool died_unseen(void *block, uintptr_t c
 
 #define FREE_CALLER ((uintptr_t)__builtin_extract_return_addr(__builtin_return_address(0)))
 
+/* A library frees much besides what is watched: with one or two small things to look for, that is told here. */
+static inline bool fence_may_take(const struct fence_watch *watch, uintptr_t block)
+{
+    return watch->outer != NULL || !watch->light || watch->count > 2 || watch->inline_entries[0].address - block <= FENCE_REACH_YOUNG ||
+           watch->inline_entries[watch->count - 1].address - block <= FENCE_REACH_YOUNG;
+}
+
 __attribute__((visibility("default"))) void free(void *block)
 {
-    if (unlikely(watching != NULL) && keep_back(block))
+    if (unlikely(fence_watching != NULL) && fence_may_take(fence_watching, (uintptr_t)block) && keep_back(block))
         return;
     if (unlikely(handle_may_be_known((uintptr_t)block)) && block != NULL && died_unseen(block, FREE_CALLER))
         return;
@@ -137,6 +154,8 @@ void fence_watch_init(struct fence_watch *watch)
     watch->hits = watch->inline_hits;
     watch->mapping = NULL;
     watch->mapping_bytes = 0;
+    watch->reach = FENCE_REACH;
+    watch->light = false;
 }
 
 static bool watch_grow(struct fence_watch *watch)
@@ -218,7 +237,7 @@ static _Atomic uint32_t armings;
 
 static struct fence_watch *take_armed(void)
 {
-    unsigned start = (unsigned)((uintptr_t)&watching >> 12) % ARMED_MAX;
+    unsigned start = (unsigned)((uintptr_t)&fence_watching >> 12) % ARMED_MAX;
     for (unsigned i = 0; i < ARMED_MAX; i++)
     {
         unsigned slot = (start + i) % ARMED_MAX;
@@ -232,14 +251,24 @@ static struct fence_watch *take_armed(void)
 /* The innermost watch of this thread is over. */
 static void pop_armed(void)
 {
-    struct fence_watch *inner = watching;
-    watching = inner->outer;
+    struct fence_watch *inner = fence_watching;
+    fence_watching = inner->outer;
     inner->arming = 0;
-    atomic_store_explicit(&armed_taken[inner - armed], false, memory_order_release);
+    if (inner >= armed && inner < armed + ARMED_MAX)
+        atomic_store_explicit(&armed_taken[inner - armed], false, memory_order_release);
+}
+
+/* What lies below this address of the stack was left by longjmp. What such a watch kept back stays so for good. */
+static void pop_abandoned(uintptr_t stack)
+{
+    while (fence_watching != NULL && fence_watching->home < stack)
+        pop_armed();
 }
 
 static void copy_contents(struct fence_watch *to, const struct fence_watch *from)
 {
+    to->reach = from->reach;
+    to->light = from->light;
     to->low = from->low;
     to->high = from->high;
     to->count = from->count;
@@ -259,9 +288,7 @@ static void copy_contents(struct fence_watch *to, const struct fence_watch *from
 
 void fence_watch_arm(struct fence_watch *watch)
 {
-    /* The stack grows downwards: what lies below this frame was left by longjmp. What such a watch kept back stays so for good. */
-    while (watching != NULL && watching->home < (uintptr_t)__builtin_frame_address(0))
-        pop_armed();
+    pop_abandoned((uintptr_t)__builtin_frame_address(0));
     struct fence_watch *copy = watch->count == 0 ? NULL : take_armed();
     if (copy == NULL)
         return;
@@ -274,24 +301,46 @@ void fence_watch_arm(struct fence_watch *watch)
     while (watch->arming == 0);
     copy->arming = watch->arming;
     copy->home = (uintptr_t)watch;
-    copy->outer = watching;
+    copy->outer = fence_watching;
     watch->armed = copy;
-    watching = copy;
+    fence_watching = copy;
 }
 
 void fence_watch_disarm(struct fence_watch *watch)
 {
     struct fence_watch *copy = watch->armed;
     watch->armed = NULL;
-    for (struct fence_watch *walk = copy != NULL ? watching : NULL; walk != NULL; walk = walk->outer)
+    for (struct fence_watch *walk = copy != NULL ? fence_watching : NULL; walk != NULL; walk = walk->outer)
         if (walk == copy && copy->arming == watch->arming)
         {
             copy_contents(watch, copy);
-            while (watching != copy) /* an exception thrown by the application's callback may have skipped inner watches */
+            while (fence_watching != copy) /* an exception thrown by the application's callback may have skipped inner watches */
                 pop_armed();
             pop_armed();
             return;
         }
+}
+
+void fence_light_arm_slowly(struct fence_watch *watch)
+{
+    pop_abandoned((uintptr_t)__builtin_frame_address(0));
+    sort_entries(watch->entries, watch->count);
+}
+
+void fence_light_disarm_slowly(struct fence_watch *watch)
+{
+    while (watch->arming != 0 && fence_watching != NULL && fence_watching != watch)
+        pop_armed();
+    if (fence_watching == watch)
+        pop_armed();
+}
+
+bool fence_light_is_armed(const struct fence_watch *watch)
+{
+    if (watch->arming == 0)
+        return false;
+    pop_abandoned((uintptr_t)__builtin_frame_address(0));
+    return watch->arming != 0;
 }
 
 void fence_watch_release(struct fence_watch *watch)

@@ -29,6 +29,11 @@ struct fence_hit {
 
 #define FENCE_INLINE 12
 
+/* How far into its block a handle may point: objects are small, whatever they own. What is young is a plain object of a class, which may begin a little before
+ * the handle. */
+#define FENCE_REACH ((uintptr_t)1 << 16)
+#define FENCE_REACH_YOUNG ((uintptr_t)256)
+
 /* One watch: lives on the stack of the call that frees. Entries are sorted by address before the real call. While it is armed, a copy of
  * it in static memory is used: a callback of the program's may longjmp out of the real call, and nothing of Holdfast's runs then. */
 struct fence_watch {
@@ -37,6 +42,8 @@ struct fence_watch {
     uintptr_t home;            /* of the copy: where the watch lies */
     uint32_t arming;           /* of both: tells one use of the copy from another */
     uintptr_t low, high; /* lowest and highest address watched */
+    uintptr_t reach;
+    bool light;          /* FENCE_REACH_YOUNG for each of them */
     uint32_t count, capacity, hit_count;
     struct fence_entry *entries;
     struct fence_hit *hits; /* as many as entries */
@@ -52,6 +59,46 @@ bool fence_watch_add(struct fence_watch *watch, uintptr_t address, handle_id id,
 void fence_watch_arm(struct fence_watch *watch);    /* sort, and watch this thread's frees */
 void fence_watch_disarm(struct fence_watch *watch); /* the hits are final */
 void fence_watch_release(struct fence_watch *watch);
+/* A watch in static memory that is armed where it lies: `home` is an address on the stack of the call that it serves. At most FENCE_INLINE entries. */
+static inline void fence_light_begin(struct fence_watch *watch)
+{
+    watch->count = watch->hit_count = 0;
+    watch->capacity = FENCE_INLINE;
+    watch->reach = FENCE_REACH_YOUNG;
+    watch->light = true;
+    watch->entries = watch->inline_entries;
+    watch->hits = watch->inline_hits;
+}
+static inline void fence_light_add(struct fence_watch *watch, uintptr_t address, handle_id id)
+{
+    struct fence_entry *entry = &watch->inline_entries[watch->count++];
+    entry->address = address;
+    entry->id = id;
+    entry->seen = false;
+}
+extern __thread struct fence_watch *fence_watching __attribute__((visibility("hidden"), tls_model("initial-exec"))); /* innermost of this thread */
+void fence_light_arm_slowly(struct fence_watch *watch);
+static inline void fence_light_arm(struct fence_watch *watch, uintptr_t home)
+{
+    if (watch->count > 1 || fence_watching != NULL)
+        fence_light_arm_slowly(watch);
+    watch->low = watch->entries[0].address;
+    watch->high = watch->entries[watch->count - 1].address;
+    watch->home = home;
+    watch->arming = UINT32_MAX;
+    watch->outer = fence_watching;
+    fence_watching = watch;
+}
+void fence_light_disarm_slowly(struct fence_watch *watch);
+static inline void fence_light_disarm(struct fence_watch *watch)
+{
+    if (fence_watching != watch)
+        fence_light_disarm_slowly(watch);
+    else
+        fence_watching = watch->outer;
+    watch->arming = 0;
+}
+bool fence_light_is_armed(const struct fence_watch *watch);
 struct fence_entry *fence_watch_find(struct fence_watch *watch, handle_id id);
 /* Really free a block that was kept back. */
 void fence_free_block(uintptr_t block);

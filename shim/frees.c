@@ -468,6 +468,7 @@ void judge_invalidation(struct call *call, const struct effect_info *effect, con
 void end_world(struct call *call, const struct effect_info *effect)
 {
     hold_settle_all(true);
+    young_settle_everything();
     call_stack(call);
     if (!tracker_lock(TRACKER))
         return;

@@ -95,6 +95,14 @@ void hold_push(struct call *call, handle_id id, const uintptr_t *arguments, bool
     tracker_count(TRACKER, COUNTER_held);
 }
 
+void hold_grown_up(handle_id id, uintptr_t argument)
+{
+    struct handle_record *record = tracker_handle(TRACKER, id);
+    record->arguments[0] = argument;
+    record->arguments[1] = 0;
+    handle_hold(TRACKER, id, now_ms());
+}
+
 /* The oldest held handle beyond a bound, 0 if there is none. */
 static handle_id beyond_bounds(uint32_t *serial, const char **bound)
 {
@@ -262,7 +270,7 @@ void hold_release(handle_id id, uint32_t serial)
     for (unsigned i = 0; i < info->argument_count && i < 2; i++)
         if (argument_kinds[info->first_argument + i] == KIND_geos_context)
             arguments[i] = own_geos_context(provider);
-    struct view view = {.real = provider->real, .provider = provider, .library = (uint8_t)provider->library, .number = provider->number};
+    struct view view = {.real = provider->real, .provider = provider, .library = (uint8_t)provider->library, .number = provider->number, .tag = view_tag(provider->number)};
     struct call call;
     call_start(&call, &view, function, 0);
     call.stack_taken = true;

@@ -186,8 +186,9 @@ static void look_at_growth(void)
     report_violation(&violation, sentence, sizeof sentence);
 }
 
-void growth_count_birth(void)
+void growth_count_births(unsigned births)
 {
-    if (atomic_fetch_sub_explicit(&births_left, 1, memory_order_relaxed) == 1)
+    int32_t left = atomic_fetch_sub_explicit(&births_left, (int32_t)births, memory_order_relaxed);
+    if (left > 0 && left <= (int32_t)births)
         look_at_growth();
 }

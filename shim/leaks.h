@@ -11,6 +11,6 @@ enum leaks { LEAKS_off, LEAKS_data, LEAKS_all };
  * `which`: only what may lose data, or everything. Returns the number of handles told of. */
 size_t leaks_report(enum leaks which);
 /* A handle was born. Now and then it looks at all that is alive. */
-void growth_count_birth(void);
+void growth_count_births(unsigned births);
 
 #endif

@@ -9,6 +9,8 @@
  */
 #include "lifecycle.h"
 #include "context.h"
+#include "counters.h"
+#include "effects.h"
 #include "evidence.h"
 #include "hold.h"
 #include "forks.h"
@@ -20,6 +22,7 @@
 #include "stack.h"
 #include "strings.h"
 #include "suppressions.h"
+#include "young.h"
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -45,8 +48,10 @@ bool holdfast_is_active(void)
 
 static void at_exit(void)
 {
-    if (holdfast_is_active())
-        hold_settle_all(true);
+    if (!holdfast_is_active())
+        return;
+    young_settle_everything();
+    hold_settle_all(true);
 }
 
 void lifecycle_expect_exit(void)
@@ -60,6 +65,7 @@ static void before_fork(void)
 {
     if (!holdfast_is_active())
         return;
+    young_before_fork();
     hold_settle_all(false);
     forks_before_fork();
     tracker_before_fork(&holdfast_tracker);
@@ -85,6 +91,8 @@ static void after_fork_child(void)
     report_after_fork_child();
     if (!tracker_after_fork_child(&holdfast_tracker, holdfast_options.arena_path[0] != '\0' ? path : NULL, error, sizeof error))
         log_complain(error);
+    counters_after_fork_child();
+    young_after_fork_child();
     stack_after_fork_child();
     forks_after_fork_child();
     tree_after_fork_child();
@@ -161,9 +169,11 @@ static __attribute__((destructor)) void at_unload(void)
 {
     if (!holdfast_is_active())
         return;
+    young_settle_everything();
     leaks_report(holdfast_options.leaks);
     report_summary();
     evidence_write();
+    stack_tell_verified();
     bool failed = report_errors() > 0 && holdfast_options.exitcode != 0;
     int code = (int)holdfast_options.exitcode;
     /* Marked as ended, but not unmapped: other threads may still be inside a call. */
@@ -189,6 +199,7 @@ size_t holdfast_report_leaks(void)
 {
     if (!holdfast_is_active())
         return 0;
+    young_settle_everything();
     python_settle_proxies(); /* what the program holds is no leak */
     return leaks_report(LEAKS_all);
 }
@@ -200,7 +211,7 @@ size_t holdfast_describe(const void *handle, char *buffer, size_t bytes)
     buffer[0] = '\0';
     if (!holdfast_is_active() || !tracker_lock(&holdfast_tracker))
         return 0;
-    handle_id id = handle_find(&holdfast_tracker, (uintptr_t)handle, NULL, NULL);
+    handle_id id = find_any((uintptr_t)handle);
     if (id != 0)
         describe_handle(id, buffer, bytes);
     tracker_unlock(&holdfast_tracker);

@@ -1,5 +1,6 @@
 /* Parsing of HOLDFAST_OPTIONS. Runs at activation, in any thread, once. Allocates nothing: it works on a bounded copy. */
 #include "options.h"
+#include "young.h"
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -214,6 +215,12 @@ static void check_ranges(struct options *options, struct mistakes *mistakes)
     {
         mistake(mistakes, "HOLDFAST_OPTIONS: %.*s is out of range%.*s: %s", depth, none, "1 to 64");
         options->stack_depth = options->stack_depth < 1 ? 1 : 64;
+    }
+    if (options->young > YOUNG_DEAD_MAX)
+    {
+        struct word young = {"young", 5};
+        mistake(mistakes, "HOLDFAST_OPTIONS: %.*s is out of range%.*s: %s", young, none, "0 to 1024");
+        options->young = YOUNG_DEAD_MAX;
     }
     if (options->arena_size < ARENA_MINIMUM_BYTES || options->arena_size > UINT64_C(1) << 36)
     {

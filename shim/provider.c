@@ -16,6 +16,7 @@
 #include "fence.h"
 #include "python.h"
 #include "scope.h"
+#include "unloads.h"
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdio.h>
@@ -163,6 +164,7 @@ static void cache_site(uintptr_t return_address, const struct binding_entry *ent
 static void flush_sites(void)
 {
     atomic_fetch_add_explicit(&objects_generation, 1, memory_order_seq_cst);
+    unloads_seen();
     for (unsigned i = 0; i < SITE_SLOTS; i++)
         atomic_store_explicit(&site_cache[i], 0, memory_order_relaxed);
 }
@@ -269,6 +271,7 @@ static void set_view(struct binding_entry *entry, enum library library, struct p
     view->internal = entry->binding.provider || reach == REACH_GUESS;
     view->exact = entry->binding.exact;
     view->number = provider != NULL ? provider->provider.number : 0;
+    view->tag = view_tag(view->number);
     /* Readers that already hold this view see either nothing or a provider whose fields above are set. */
     __atomic_store_n(&view->provider, provider != NULL ? &provider->provider : NULL, __ATOMIC_RELEASE);
     __atomic_store_n(&view->real, provider != NULL ? provider->provider.real : no_functions, __ATOMIC_RELEASE);
@@ -355,7 +358,7 @@ static void add_provider(enum library library, const struct scope_object *object
     strncpy(provider->path, path, sizeof provider->path - 1);
     entry->elf = object->elf;
     entry->outside = (struct view){.real = provider->real, .provider = provider, .library = (uint8_t)library,
-                                   .number = provider->number};
+                                   .number = provider->number, .tag = view_tag(provider->number)};
     atomic_store(&entry->proof, PROOF_NONE);
     atomic_store(&entry->kept, false);
     atomic_store(&entry->low, object->elf.low);
@@ -804,6 +807,8 @@ const struct view *enter_call_slowly(uintptr_t return_address, enum library libr
     int saved_errno = errno;
     const struct dlsym_slot *slot = dlsym_slot_used;
     dlsym_slot_used = NULL;
+    if (call_cell == &no_cell)
+        counters_enter();
     if (elf_is_own(return_address) && calling_provider != NULL)
         return_address = (uintptr_t)calling_provider->object->l_ld; /* as good as any address inside it */
     struct binding_entry *entry = binding_at(return_address, library);

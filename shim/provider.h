@@ -6,12 +6,13 @@
  *   binding    what one calling object (executable, extension module, plugin ...) is bound to: a view a library
  *   site       one return address of a call, with the binding of the object it lies in
  *
- * The fast path (enter_call) reads one packed word of the site cache, lock-free. Everything else here may take the dynamic
+ * The fast path (site_binding) reads one packed word of the site cache, lock-free. Everything else here may take the dynamic
  * linker's lock, so it must never be called with a lock of Holdfast held.
  */
 #ifndef HOLDFAST_SHIM_PROVIDER_H
 #define HOLDFAST_SHIM_PROVIDER_H
 
+#include "counters.h"
 #include "functions.h" /* generated: enum library, enum function, LIBRARY_COUNT, FUNCTION_COUNT */
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -28,10 +29,17 @@ struct provider;
 struct view {
     void *_Atomic *real;       /* FUNCTION_COUNT pointers, filled lazily; NULL: not resolved yet */
     struct provider *provider; /* NULL in the view of a caller for which no copy is loaded */
+    uint64_t tag;              /* view_tag(number): what the entries of the good cache have of it */
     uint8_t library;           /* enum library */
     uint8_t number;            /* 1 .. 255: the provider's number in handle records; 0 for none */
     bool internal;             /* the caller is itself a provider: nothing is checked or recorded */
     bool exact;                /* the caller's holders are known exactly (python_watch_module) */
+};
+
+/* Functions that change the reference count of a kind of handle, once they were looked up (true_count() of effects.c). */
+struct count_functions {
+    int (*_Atomic reference)(void *);
+    int (*_Atomic dereference)(void *);
 };
 
 struct provider {
@@ -44,7 +52,9 @@ struct provider {
     _Atomic bool world_ended; /* the context of its functions without one was ended (changes.c) */
     uint32_t world_stack;  /* where, and by which function */
     unsigned world_function;
+    _Atomic bool young;    /* its handles may be young: see young.h */
     bool frees_seen;       /* its frees reach our free(): proven by a call of its own allocator */
+    struct count_functions counts[KIND_COUNT];
     void *_Atomic real[FUNCTION_COUNT];
 };
 
@@ -57,7 +67,8 @@ struct binding {
 };
 
 /* Site cache: direct-mapped by return address.  | return address : 48 | binding number : 16 |, 0 when empty. */
-#define SITE_SLOTS 8192u
+#define SITE_BITS 13
+#define SITE_SLOTS (1u << SITE_BITS)
 extern _Atomic uint64_t site_cache[SITE_SLOTS] __attribute__((visibility("hidden")));
 extern struct binding *binding_table[] __attribute__((visibility("hidden")));
 
@@ -73,20 +84,34 @@ extern __thread const struct dlsym_slot *dlsym_slot_used
  * a call; then that wrapper sees a return address in libholdfast, and the caller is this copy. */
 extern __thread struct provider *calling_provider __attribute__((visibility("hidden"), tls_model("initial-exec")));
 
+/* Good cache entries begin with the provider (effects.h). */
+static inline uint64_t view_tag(unsigned number)
+{
+    return (uint64_t)number << 56;
+}
+
+/* The product's upper bits depend on all lower bits of the address, and 32 of those tell two call sites of a process apart. */
 static inline unsigned site_index(uintptr_t return_address)
 {
-    return (unsigned)((return_address ^ (return_address >> 13)) & (SITE_SLOTS - 1));
+    return (uint32_t)return_address * UINT32_C(0x9e3779b1) >> (32 - SITE_BITS);
 }
 
 const struct view *enter_call_slowly(uintptr_t return_address, enum library library)
     __attribute__((noinline, cold, visibility("hidden")));
 
-/* The view that the caller at `return_address` has of `library`. */
+/* Number of the binding at this site; beyond 16 bits when it is not cached. */
+static inline uint64_t site_binding(uintptr_t return_address)
+{
+    return atomic_load_explicit(&site_cache[site_index(return_address)], memory_order_relaxed) ^ (uint64_t)return_address << 16;
+}
+
+/* The view that the caller at `return_address` has of `library`. On a slow path: a fast one looks at the site alone, and then asks
+ * call_counted(), which says no whenever this would see more. */
 static inline const struct view *enter_call(uintptr_t return_address, enum library library)
 {
-    uint64_t packed = atomic_load_explicit(&site_cache[site_index(return_address)], memory_order_relaxed);
-    if (likely(packed >> 16 == return_address && dlsym_slot_used == NULL))
-        return &binding_table[packed & 0xffff]->view[library];
+    uint64_t number = site_binding(return_address);
+    if (likely(number <= UINT16_MAX && call_cell != &no_cell))
+        return &binding_table[number]->view[library];
     return enter_call_slowly(return_address, library);
 }
 

@@ -12,17 +12,28 @@
 
 struct link_map;
 
-/* One Python frame as the tracker knows it: an id of tracker_python_frame(). */
+#define PYTHON_DEPTH_LIMIT 64u
+
+/* The Python frames of a thread, each an id of tracker_python_frame(). */
 struct python_frames {
-    uint32_t count;        /* frames in `id`, innermost first */
-    bool truncated;        /* the chain was longer than the room */
-    uint32_t id[64];
+    uint32_t count;       /* frames in `id`, innermost first */
+    bool truncated;       /* the chain was longer than that */
+    uint64_t hash;        /* of count, truncated and the ids; 0 when count is 0 and nothing is left out */
+    const uint32_t *id;   /* `room`, or memory that stays as it is until the same thread asks again: do not copy the structure */
+    uint32_t room[PYTHON_DEPTH_LIMIT];
 };
 
 /* Fill `out` with the Python frames of the calling thread, innermost first, at most `depth`. Leaves count 0 when there is no
- * interpreter, the thread has no Python frame, or the layout of the interpreter is not known for certain.
+ * interpreter, the thread has no Python frame, or its frames are not known for certain.
  * Any thread, with or without the GIL; must not be called from a signal handler. */
 void python_frames(struct python_frames *out, unsigned depth);
+
+/* What python_frames() did so far in this process. `uncertain`: there may have been frames, and none were told. Any thread; exact
+ * when no other thread is inside python_frames(). */
+struct python_frame_counts {
+    uint64_t recalled, read, dumped, uncertain;
+};
+struct python_frame_counts python_frame_counts(void);
 
 /* True when this process runs a Python interpreter whose frames can be read. */
 bool python_present(void);

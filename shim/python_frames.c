@@ -1,477 +1,152 @@
-/* Finding the interpreter, and reading the Python frames of the calling thread. See python.h.
+/* The Python frames of the calling thread, and the cache that knows a chain of frames again. See python.h.
  *
  * Any thread, with or without the GIL, except from a signal handler; no lock of Holdfast may be held (the depot and the dynamic
  * linker have locks of their own). Must not call anything of Python that allocates, raises or takes the GIL: of the
- * interpreter's functions only those are called that read a few words. Leaves errno alone.
+ * interpreter's functions only those are called that read a few words. No malloc. Leaves errno alone.
  *
  * Why it is safe to read frames without the GIL: a thread that runs a C function has a frame chain that nobody else changes,
  * each frame owns its code object, and a code object owns its strings, which never change. What can take them away is the end
  * of the interpreter: once it has begun, only the thread that ends it is asked for frames.
  *
- * Why a frame read here is right or absent: the layout comes from a table by version; before it is trusted, the first chain is
- * read with the kernel's help (a bad pointer is an error, not a fault) and must consist of code objects and strings; and each
- * later code object must be one, or reading frames is given up for good.
+ * Why a frame read here is right or absent: the layout was proven (python_runtime.c); each code object that was not met before must be
+ * one, and its instruction one of its own, or reading frames is given up for good.
+ *
+ * What it survives when the program has damaged its frames: pointers that are null, small, misaligned, no addresses, or to nothing;
+ * pointers to memory that holds something else; wrong owners, instructions, lengths, types; cycles. All of that ends the reading. What it does
+ * not: memory that was there when it was read first, and is gone by the time when a damaged pointer leads there. Nor can it be seen that a
+ * pointer was bent from one good frame to another. A chain that is recalled is one whose every word was looked at before, so nothing new
+ * is followed there.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
 #include "python.h"
 #include "context.h"
-#include "elf_object.h"
 #include "python_layout.h"
-#include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
-#include <sched.h>
-#include <stdatomic.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/uio.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
-static const struct python_layout known_layouts[] = {PYTHON_LAYOUTS};
+#define likely(condition) __builtin_expect(!!(condition), 1)
+#define unlikely(condition) __builtin_expect(!!(condition), 0)
 
-static struct python_runtime runtime; /* constant once runtime_found is set */
-static atomic_bool runtime_found;
-static atomic_bool runtime_being_found;
+static _Atomic uint64_t read_without_cache, dumped, uncertain;
 
-static uintptr_t word_at(const void *base, unsigned offset)
+static void count(_Atomic uint64_t *counter)
 {
-    return __atomic_load_n((const uintptr_t *)((const uint8_t *)base + offset), __ATOMIC_RELAXED);
+    atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
 }
 
-static int32_t number_at(const void *base, unsigned offset)
-{
-    return __atomic_load_n((const int32_t *)((const uint8_t *)base + offset), __ATOMIC_RELAXED);
-}
+/* ---- one frame --------------------------------------------------------------------------------------------------------- */
 
-/* ---- finding the interpreter ---------------------------------------------------------------------------------------- */
+static unsigned frame_bytes, code_bytes; /* what is read of them lies within; no more, since memory may end right behind */
 
-struct interpreter_search {
-    struct elf_object program, interpreter;
-    bool program_seen, found;
+struct frame {
+    const uint8_t *code;
+    intptr_t byte_offset; /* of the instruction inside the code */
+    uint8_t owner;
+    bool visible;       /* the interpreter would show it */
+    bool owner_decides; /* so it would or would not, at the same instruction, with another owner */
+    bool passing;       /* the next moment it may look otherwise with the same words */
 };
 
-static int consider_object(struct dl_phdr_info *info, size_t bytes, void *context)
+static uintptr_t instruction_word(const struct python_layout *layout, const uint8_t *frame)
 {
-    (void)bytes;
-    struct interpreter_search *search = context;
-    struct elf_object object;
-    if (!elf_open(&object, info->dlpi_addr, info->dlpi_phdr, info->dlpi_phnum))
-        return 0;
-    if (!search->program_seen) {
-        search->program_seen = true;
-        search->program = object;
+    return layout->instruction_unit != LAYOUT_NONE ? (uintptr_t)(intptr_t)python_number(frame, layout->frame_instruction)
+                                                   : python_word(frame, layout->frame_instruction);
+}
+
+/* Where the instructions begin that the frame runs; NULL: nowhere. The list of copies is replaced by a longer one when another thread
+ * runs the code first, and the old one freed while this thread does not count as running Python: what was read of it holds if it is
+ * the list still. */
+static const uint8_t *code_start(const struct python_layout *layout, const uint8_t *frame, const uint8_t *code)
+{
+    if (layout->frame_copy == LAYOUT_NONE)
+        return code + layout->code_start;
+    int32_t copy = python_number(frame, layout->frame_copy);
+    if (copy < 0 || copy > UINT16_MAX)
+        return NULL;
+    for (unsigned attempts = 0; attempts < 100; attempts++) {
+        const uint8_t *copies = (const uint8_t *)__atomic_load_n((const uintptr_t *)(code + layout->code_copies), __ATOMIC_ACQUIRE);
+        bool listed = python_is_address(copies) && python_is_readable(copies, 16u + 8u * (unsigned)copy) &&
+                      (uintptr_t)copy < python_word(copies, 0);
+        const uint8_t *start = listed ? (const uint8_t *)python_word(copies, 8u + 8u * (unsigned)copy) : NULL;
+        atomic_thread_fence(memory_order_acquire);
+        if (python_word(code, layout->code_copies) == (uintptr_t)copies)
+            return start;
     }
-    if (elf_symbol(&object, "PyGILState_GetThisThreadState") == NULL)
-        return 0;
-    int (*is_initialized)(void) = (int (*)(void))elf_symbol(&object, "Py_IsInitialized");
-    if (is_initialized == NULL || is_initialized() == 0)
-        return 0;
-    search->interpreter = object;
-    search->found = true;
-    return 1;
-}
-
-static void *function_of(const struct interpreter_search *search, const char *name)
-{
-    return elf_symbol(&search->interpreter, name);
-}
-
-/* A program linked against libpython may hold the only copy of a data object itself (copy relocation). */
-static void *data_of(const struct interpreter_search *search, const char *name)
-{
-    void *own = elf_symbol(&search->program, name);
-    return own != NULL ? own : elf_symbol(&search->interpreter, name);
-}
-
-/* | major : 8 | minor : 8 | micro : 8 | level : 4 | serial : 4 | as PY_VERSION_HEX; 0 if unknown or no final release. */
-static uint32_t version_of(const struct interpreter_search *search)
-{
-    const unsigned long *constant = data_of(search, "Py_Version");
-    if (constant != NULL)
-        return (*constant & 0xf0) == 0xf0 ? (uint32_t)*constant : 0;
-    const char *(*get_version)(void) = (const char *(*)(void))function_of(search, "Py_GetVersion");
-    if (get_version == NULL)
-        return 0;
-    uint32_t parts[3] = {0, 0, 0};
-    const char *text = get_version();
-    for (unsigned i = 0; i < 3; i++) {
-        if (*text < '0' || *text > '9')
-            return 0;
-        while (*text >= '0' && *text <= '9' && parts[i] < 256)
-            parts[i] = parts[i] * 10 + (uint32_t)(*text++ - '0');
-        if (i < 2 && *text++ != '.')
-            return 0;
-    }
-    if (*text != ' ' && *text != '+') /* an alpha, beta or candidate */
-        return 0;
-    return parts[0] << 24 | parts[1] << 16 | parts[2] << 8 | 0xf0;
-}
-
-static bool published_offsets_agree(const struct python_layout *layout, const uint8_t *state, uint32_t version)
-{
-    if (layout->minor < PUBLISHED_SINCE_MINOR)
-        return true;
-    if (state == NULL || memcmp(state, PUBLISHED_COOKIE, sizeof PUBLISHED_COOKIE - 1) != 0 || word_at(state, 8) != version)
-        return false;
-#define X(index, field)                                                                                              \
-    if (word_at(state, 8 * (index)) != layout->field)                                                                \
-        return false;
-    PUBLISHED_3_13(X)
-#undef X
-    return true;
-}
-
-static const struct python_layout *layout_for(uint32_t version)
-{
-    for (size_t i = 0; i < sizeof known_layouts / sizeof known_layouts[0]; i++)
-        if (version >> 16 == (3u << 8 | known_layouts[i].minor))
-            return &known_layouts[i];
     return NULL;
 }
 
-static void find_evaluation(struct python_runtime *python, const void *evaluate)
+/* False: this is no frame. */
+static bool frame_at(const struct python_runtime *python, const uint8_t *address, struct frame *frame)
 {
-    Dl_info info;
-    const ElfW(Sym) *symbol = NULL;
-    if (evaluate == NULL || dladdr1(evaluate, &info, (void **)&symbol, RTLD_DL_SYMENT) == 0 || symbol == NULL ||
-        info.dli_saddr != evaluate)
-        return;
-    python->eval_low = (uintptr_t)evaluate;
-    python->eval_high = python->eval_low + symbol->st_size;
-}
-
-static bool runtime_find(struct python_runtime *python)
-{
-    struct interpreter_search search = {.found = false};
-    dl_iterate_phdr(consider_object, &search);
-    if (!search.found)
+    const struct python_layout *layout = python->layout;
+    *frame = (struct frame){.code = NULL};
+    if (!python_is_address(address) || !python_is_readable(address, frame_bytes))
         return false;
-    memset(python, 0, sizeof *python);
-#define FUNCTION(field, name) python->field = (__typeof__(python->field))function_of(&search, name)
-    FUNCTION(is_initialized, "Py_IsInitialized");
-    FUNCTION(is_finalizing, "Py_IsFinalizing");
-    if (python->is_finalizing == NULL)
-        FUNCTION(is_finalizing, "_Py_IsFinalizing");
-    FUNCTION(thread_of_gil_state, "PyGILState_GetThisThreadState");
-    FUNCTION(thread_with_gil, "PyThreadState_GetUnchecked");
-    if (python->thread_with_gil == NULL)
-        FUNCTION(thread_with_gil, "_PyThreadState_UncheckedGet");
-    FUNCTION(first_interpreter, "PyInterpreterState_Head");
-    FUNCTION(main_interpreter, "PyInterpreterState_Main");
-    FUNCTION(line_of, "PyCode_Addr2Line");
-    FUNCTION(object_new, "_PyObject_New");
-    FUNCTION(release_gil, "PyEval_SaveThread");
-    FUNCTION(acquire_gil, "PyEval_RestoreThread");
-    FUNCTION(take_exception, "PyErr_GetRaisedException");
-    FUNCTION(give_exception, "PyErr_SetRaisedException");
-    FUNCTION(take_exception_parts, "PyErr_Fetch");
-    FUNCTION(give_exception_parts, "PyErr_Restore");
-#undef FUNCTION
-    python->state = data_of(&search, "_PyRuntime");
-    python->code_type = data_of(&search, "PyCode_Type");
-    python->text_type = data_of(&search, "PyUnicode_Type");
-    /* The type of all types is its own type, by static initialisation: where that word stands tells how objects begin. */
-    const void *type_type = data_of(&search, "PyType_Type");
-    uint32_t version = version_of(&search);
-    python->plain_head = version >> 24 == 3 && type_type != NULL && word_at(type_type, OBJECT_TYPE) == (uintptr_t)type_type;
-    if (!python->plain_head || python->state == NULL || python->code_type == NULL || python->text_type == NULL ||
-        python->is_finalizing == NULL || python->line_of == NULL || python->thread_with_gil == NULL ||
-        python->first_interpreter == NULL || python->main_interpreter == NULL)
-        return true;
-    const struct python_layout *layout = layout_for(version);
-    if (layout != NULL && published_offsets_agree(layout, python->state, version))
-        python->layout = layout;
-    find_evaluation(python, function_of(&search, "_PyEval_EvalFrameDefault"));
-    return true;
-}
-
-static void watch_code_deaths(void);
-
-static __attribute__((noinline, cold)) const struct python_runtime *runtime_look(bool insist)
-{
-    /* A process without Python asks here at every stack: look at its 1st, 2nd, 4th, 8th ... question only. */
-    static _Atomic uint32_t questions;
-    uint32_t number = atomic_load_explicit(&questions, memory_order_relaxed) + 1;
-    atomic_store_explicit(&questions, number, memory_order_relaxed);
-    if (!insist && (number & (number - 1)) != 0)
-        return NULL;
-    struct python_runtime found;
-    int saved_errno = errno;
-    bool is_there = runtime_find(&found);
-    errno = saved_errno;
-    if (!is_there)
-        return NULL;
-    if (!atomic_exchange_explicit(&runtime_being_found, true, memory_order_acquire)) {
-        runtime = found;
-        watch_code_deaths();
-        atomic_store_explicit(&runtime_found, true, memory_order_release);
+    if (layout->frame_owner != LAYOUT_NONE) {
+        frame->owner = address[layout->frame_owner];
+        if (frame->owner >= layout->owners_with_code) /* marks where C called Python */
+            return frame->owner <= layout->owners_with_code + 1;
     }
-    /* Who loses the race waits for a handful of instructions: python_watch_module() asks once and must get the answer. */
-    while (!atomic_load_explicit(&runtime_found, memory_order_acquire))
-        sched_yield();
-    return &runtime;
-}
-
-const struct python_runtime *python_runtime(bool insist)
-{
-    if (atomic_load_explicit(&runtime_found, memory_order_acquire))
-        return &runtime;
-    return runtime_look(insist);
-}
-
-/* ---- frames --------------------------------------------------------------------------------------------------------- */
-
-struct frame {
-    const uint8_t *address; /* NULL: past the outermost */
-    uint8_t *code;
-    int byte_offset; /* of the instruction inside the code */
-    bool visible;    /* the interpreter would show it */
-};
-
-static const void *innermost_frame(const struct python_layout *layout, const uint8_t *thread)
-{
-    const void *holder = thread;
-    if (layout->thread_cframe != LAYOUT_NONE)
-        holder = (const void *)word_at(thread, layout->thread_cframe);
-    return holder == NULL ? NULL : (const void *)word_at(holder, layout->thread_frame);
-}
-
-static struct frame frame_at(const struct python_layout *layout, const void *address)
-{
-    struct frame frame = {.address = address};
-    if (address == NULL)
-        return frame;
-    uint8_t owner = 0;
-    if (layout->frame_owner != LAYOUT_NONE)
-        owner = frame.address[layout->frame_owner];
-    if (layout->minor >= 12 && owner == FRAME_OF_C_STACK) /* marks where C called Python; it has no code of its own */
-        return frame;
-    frame.code = (uint8_t *)word_at(address, layout->frame_code);
-    frame.visible = true;
-    if (frame.code == NULL) {
-        frame.visible = false;
-    } else if (layout->instruction_unit != LAYOUT_NONE) {
-        frame.byte_offset = number_at(address, layout->frame_instruction) * layout->instruction_unit;
+    const uint8_t *code = (const uint8_t *)(python_word(address, layout->frame_code) & ~(uintptr_t)7);
+    if (!python_is_address(code) || !python_is_readable(code, code_bytes) || python_word(code, layout->object_type) != (uintptr_t)python->code_type)
+        return false;
+    uintptr_t instruction = instruction_word(layout, address);
+    if (layout->instruction_unit != LAYOUT_NONE) {
+        frame->byte_offset = (intptr_t)instruction * layout->instruction_unit;
     } else {
-        intptr_t offset = (intptr_t)(word_at(address, layout->frame_instruction) - (uintptr_t)frame.code - layout->code_start);
-        frame.byte_offset = (int)offset;
+        const uint8_t *start = code_start(layout, address, code);
+        if (start == NULL)
+            return false;
+        frame->byte_offset = (intptr_t)(instruction - (uintptr_t)start);
+    }
+    if (!python_code_has(python, code, frame->byte_offset))
+        return false;
+    frame->code = code;
+    frame->visible = true;
+    if (layout->code_traceable != LAYOUT_NONE) {
         /* Still making its cells or its generator: the interpreter does not show such a frame. */
-        frame.visible = owner == FRAME_OF_GENERATOR || offset >= 2 * (intptr_t)number_at(frame.code, layout->code_traceable);
+        bool complete = frame->byte_offset >= 2 * (intptr_t)python_number(code, layout->code_traceable);
+        frame->visible = complete || frame->owner == FRAME_OF_GENERATOR;
+        frame->owner_decides = !complete;
     }
-    return frame;
-}
-
-/* The thread state whose frames are those of the calling thread; NULL when there is none that may be read. */
-static const uint8_t *this_thread(const struct python_runtime *python)
-{
-    /* Safe before initialisation and after finalisation: it is NULL then. */
-    const uint8_t *thread = python->thread_of_gil_state();
-    /* In a subinterpreter the thread may run under another state than the first one it got. Only whoever holds the GIL can tell,
-     * so the state that holds it is looked at, and taken if it is this thread's. */
-    if (python->first_interpreter() != python->main_interpreter()) {
-        const uint8_t *holder = python->thread_with_gil();
-        if (holder != NULL && word_at(holder, python->layout->thread_identity) == (uintptr_t)pthread_self())
-            thread = holder;
-    }
-    /* Finalisation frees the states of all threads but its own, also of those that are still busy in C. */
-    if (thread != NULL && python->is_finalizing() != 0 &&
-        word_at(python->state, python->layout->runtime_finalizing) != (uintptr_t)thread)
-        return NULL;
-    return thread;
-}
-
-/* ---- is the layout what we think? --------------------------------------------------------------------------------------- */
-
-enum proof { UNPROVEN, PROVEN, REFUTED };
-static _Atomic int layout_proof;
-
-/* Copy memory that may not be there. */
-static bool read_warily(void *to, const void *from, size_t bytes)
-{
-    struct iovec local = {to, bytes}, remote = {(void *)(uintptr_t)from, bytes};
-    ssize_t got = process_vm_readv(getpid(), &local, 1, &remote, 1, 0);
-    if (got == (ssize_t)bytes)
-        return true;
-    if (got < 0 && errno != EFAULT) { /* a sandbox forbids the call: the version has to be proof enough */
-        memcpy(to, from, bytes);
-        return true;
-    }
-    return false;
-}
-
-static bool read_pointer_warily(const void **to, const void *base, unsigned offset)
-{
-    return base != NULL && read_warily(to, (const uint8_t *)base + offset, sizeof *to);
-}
-
-static bool has_type_warily(const void *object, const void *type)
-{
-    const void *found;
-    return read_pointer_warily(&found, object, OBJECT_TYPE) && found == type;
-}
-
-#define PROOF_FRAMES 256
-
-static bool chain_is_plausible(const struct python_runtime *python, const uint8_t *thread)
-{
-    const struct python_layout *layout = python->layout;
-    const void *holder = thread, *frame, *code, *text;
-    if (layout->thread_cframe != LAYOUT_NONE && !read_pointer_warily(&holder, thread, layout->thread_cframe))
-        return false;
-    if (!read_pointer_warily(&frame, holder, layout->thread_frame))
-        return false;
-    for (unsigned i = 0; frame != NULL && i < PROOF_FRAMES; i++) {
-        uint8_t owner = 0;
-        if (layout->frame_owner != LAYOUT_NONE && !read_warily(&owner, (const uint8_t *)frame + layout->frame_owner, 1))
-            return false;
-        if (owner > FRAME_OF_C_STACK)
-            return false;
-        if (owner != FRAME_OF_C_STACK) {
-            if (!read_pointer_warily(&code, frame, layout->frame_code) || !has_type_warily(code, python->code_type))
-                return false;
-            if (!read_pointer_warily(&text, code, layout->code_file) || !has_type_warily(text, python->text_type) ||
-                !read_pointer_warily(&text, code, layout->code_name) || !has_type_warily(text, python->text_type))
-                return false;
-        }
-        if (!read_pointer_warily(&frame, frame, layout->frame_previous))
-            return false;
+    /* Up to 3.11 a frame is taken off the chain only after it was cleared: code that is being destroyed names its frame for a moment. */
+    if (layout->minor <= 11 && (intptr_t)python_word(code, OBJECT_COUNT) <= 0) {
+        frame->visible = false;
+        frame->passing = true;
     }
     return true;
 }
 
-static __attribute__((noinline, cold)) bool prove_layout(const struct python_runtime *python, const uint8_t *thread)
-{
-    int saved_errno = errno;
-    bool proven = chain_is_plausible(python, thread);
-    errno = saved_errno;
-    atomic_store_explicit(&layout_proof, proven ? PROVEN : REFUTED, memory_order_relaxed);
-    return proven;
-}
-
-/* ---- strings ---------------------------------------------------------------------------------------------------------- */
-
-struct text {
-    const char *bytes;
-    size_t length;
-};
-
-#define FILE_ROOM 3072u
-#define FUNCTION_ROOM 768u
-#define LONGEST_CODE_POINT 6u /* bytes that put_code_point() writes at most */
-
-static size_t put_code_point(char *to, uint32_t point)
-{
-    static const char hex[] = "0123456789abcdef";
-    if (point < 0x80) {
-        to[0] = (char)point;
-        return 1;
-    }
-    if (point < 0x800) {
-        to[0] = (char)(0xc0 | point >> 6);
-        to[1] = (char)(0x80 | (point & 0x3f));
-        return 2;
-    }
-    if (point >= 0xd800 && point < 0xe000) { /* a byte of a file name that is no UTF-8; as Python's own messages put it */
-        to[0] = '\\';
-        to[1] = 'u';
-        for (unsigned i = 0; i < 4; i++)
-            to[2 + i] = hex[point >> (12 - 4 * i) & 15];
-        return 6;
-    }
-    if (point < 0x10000) {
-        to[0] = (char)(0xe0 | point >> 12);
-        to[1] = (char)(0x80 | (point >> 6 & 0x3f));
-        to[2] = (char)(0x80 | (point & 0x3f));
-        return 3;
-    }
-    to[0] = (char)(0xf0 | (point >> 18 & 7));
-    to[1] = (char)(0x80 | (point >> 12 & 0x3f));
-    to[2] = (char)(0x80 | (point >> 6 & 0x3f));
-    to[3] = (char)(0x80 | (point & 0x3f));
-    return 4;
-}
-
-static uint32_t code_point(const uint8_t *data, size_t index, unsigned kind)
-{
-    uint16_t two;
-    uint32_t four;
-    switch (kind) {
-    case 1: return data[index];
-    case 2: memcpy(&two, data + 2 * index, 2); return two;
-    default: memcpy(&four, data + 4 * index, 4); return four;
-    }
-}
-
-/* A Python string as UTF-8: the string itself where it is that already, else in `buffer`. Of a very long one only the end, up to
- * a NUL. */
-static struct text text_of(const struct python_runtime *python, const uint8_t *object, char *buffer, size_t room)
-{
-    static const struct text unknown = {"?", 1};
-    if (object == NULL || word_at(object, OBJECT_TYPE) != (uintptr_t)python->text_type)
-        return unknown;
-    uint32_t state = (uint32_t)number_at(object, TEXT_STATE);
-    size_t length = word_at(object, TEXT_LENGTH);
-    unsigned kind = state >> TEXT_KIND_SHIFT & TEXT_KIND_MASK;
-    if ((state & TEXT_COMPACT) == 0 || (kind != 1 && kind != 2 && kind != 4))
-        return unknown;
-    if (state & TEXT_ASCII) {
-        const char *bytes = (const char *)object + python->layout->text_ascii;
-        if (length > room) {
-            bytes += length - room;
-            length = room;
-        }
-        return (struct text){bytes, strnlen(bytes, length)};
-    }
-    const uint8_t *data = object + python->layout->text_wide;
-    size_t first = length > room / LONGEST_CODE_POINT ? length - room / LONGEST_CODE_POINT : 0, used = 0;
-    for (size_t i = first; i < length; i++) {
-        uint32_t point = code_point(data, i, kind);
-        if (point == 0)
-            break;
-        used += put_code_point(buffer + used, point);
-    }
-    return (struct text){buffer, used};
-}
-
-static __attribute__((noinline)) uint32_t record_frame(const struct python_runtime *python, const struct frame *frame)
-{
-    char file_buffer[FILE_ROOM], function_buffer[FUNCTION_ROOM];
-    const struct python_layout *layout = python->layout;
-    struct text file =
-        text_of(python, (const uint8_t *)word_at(frame->code, layout->code_file), file_buffer, sizeof file_buffer);
-    struct text function =
-        text_of(python, (const uint8_t *)word_at(frame->code, layout->code_name), function_buffer, sizeof function_buffer);
-    int line = python->line_of(frame->code, frame->byte_offset);
-    return tracker_python_frame(&holdfast_tracker, file.bytes, file.length, function.bytes, function.length,
-                                line < 0 ? 0 : (uint32_t)line);
-}
-
-/* ---- the cache: (code, instruction) -> frame id --------------------------------------------------------------------------
+/* ---- the deaths of code objects ----------------------------------------------------------------------------------------
  *
  * A code object may die and another be made at its address, even with the same names and first line (exec in a loop, a
- * notebook cell run again). So the deaths of code objects are counted, by address in DEATH_SLOTS counters: an entry is right as
- * long as the counter of its address stands where it stood when the entry was made. The counter is raised before the memory is
- * free, the thread that asks runs the code it asks about, and a code object reaches another thread through the GIL: so
- * whoever runs a younger code object sees the raised counter. tp_dealloc of the code type is where they are counted;
- * should somebody put the old one back, the cache is not used.
+ * notebook cell run again). So the deaths of code objects are counted, all together and by address in DEATH_SLOTS counters: what is
+ * remembered of a code object is right as long as the counter of its address stands where it stood then. The counters are raised before the
+ * memory is free, the thread that asks runs the code it asks about, and a code object reaches another thread through the GIL
+ * (free-threaded: through whatever lock or atomic word the program passes it by): so whoever runs a younger code object sees the raised
+ * counters. tp_dealloc of the code type is where they are counted; should somebody put the old one back, nothing that is
+ * remembered is used.
  *
- * Entries are written by any thread: `sequence` is odd meanwhile, and a reader that saw it change has a miss. */
+ * The same counters make everything be forgotten in fork's child, whose depot may have begun anew. */
 
-#define CACHE_SLOTS 2048u
 #define DEATH_SLOTS 256u
+#define FORKED (UINT64_C(1) << 40)
 
-struct cache_entry {
-    _Atomic uint32_t sequence;
-    _Atomic uint32_t id; /* 0: empty */
-    _Atomic uintptr_t code;
-    _Atomic uint64_t deaths;
-    _Atomic int32_t byte_offset;
-};
-
-static struct cache_entry cache[CACHE_SLOTS];
+static _Atomic uint64_t all_deaths;
 static _Atomic uint64_t code_deaths[DEATH_SLOTS];
 static void (*code_type_dealloc)(void *);
+static const uintptr_t *dealloc_place; /* in the code type */
+static const uintptr_t *finalizing_place;   /* in _PyRuntime */
+static const uintptr_t *interpreters_place; /* in _PyRuntime: first, main; NULL: a thread runs under one state at a time */
 
 static _Atomic uint64_t *deaths_at(const void *code)
 {
@@ -479,39 +154,58 @@ static _Atomic uint64_t *deaths_at(const void *code)
     return &code_deaths[(address ^ address >> 8) % DEATH_SLOTS];
 }
 
+static uint64_t deaths_of(const void *code)
+{
+    return atomic_load_explicit(deaths_at(code), memory_order_acquire);
+}
+
 static void code_dies(void *code)
 {
     atomic_fetch_add_explicit(deaths_at(code), 1, memory_order_release);
+    atomic_fetch_add_explicit(&all_deaths, 1, memory_order_release);
     code_type_dealloc(code);
 }
 
-static void watch_code_deaths(void)
+static bool deaths_are_seen(void)
 {
-    if (runtime.layout == NULL)
-        return;
-    code_type_dealloc = (void (*)(void *))word_at(runtime.code_type, TYPE_DEALLOC);
-    __atomic_store_n((uintptr_t *)(runtime.code_type + TYPE_DEALLOC), (uintptr_t)code_dies, __ATOMIC_RELEASE);
+    return __atomic_load_n(dealloc_place, __ATOMIC_RELAXED) == (uintptr_t)code_dies;
 }
 
-static struct cache_entry *cache_slot(const struct frame *frame)
+/* ---- (code, instruction) -> frame id -----------------------------------------------------------------------------------
+ *
+ * Entries are written by any thread: `sequence` is odd meanwhile, and a reader that saw it change has a miss. */
+
+#define FRAME_SLOTS 2048u
+
+struct known_frame {
+    _Atomic uint32_t sequence;
+    _Atomic uint32_t id; /* 0: empty */
+    _Atomic uintptr_t code;
+    _Atomic uint64_t deaths;
+    _Atomic int32_t byte_offset;
+};
+
+static struct known_frame known_frames[FRAME_SLOTS];
+
+static struct known_frame *frame_slot(const struct frame *frame)
 {
     uint64_t mixed = ((uint64_t)(uintptr_t)frame->code ^ (uint64_t)(uint32_t)frame->byte_offset << 40) * UINT64_C(0x9e3779b97f4a7c15);
-    return &cache[mixed >> 32 & (CACHE_SLOTS - 1)];
+    return &known_frames[mixed >> 32 & (FRAME_SLOTS - 1)];
 }
 
-static uint32_t cache_get(struct cache_entry *entry, const struct frame *frame, uint64_t deaths)
+static uint32_t known_id(struct known_frame *entry, const struct frame *frame, uint64_t deaths)
 {
     uint32_t before = atomic_load_explicit(&entry->sequence, memory_order_acquire);
     uint32_t id = atomic_load_explicit(&entry->id, memory_order_relaxed);
     bool same = atomic_load_explicit(&entry->code, memory_order_relaxed) == (uintptr_t)frame->code &&
-                atomic_load_explicit(&entry->byte_offset, memory_order_relaxed) == frame->byte_offset &&
+                atomic_load_explicit(&entry->byte_offset, memory_order_relaxed) == (int32_t)frame->byte_offset &&
                 atomic_load_explicit(&entry->deaths, memory_order_relaxed) == deaths;
     atomic_thread_fence(memory_order_acquire);
     uint32_t after = atomic_load_explicit(&entry->sequence, memory_order_relaxed);
     return same && before == after && (before & 1) == 0 ? id : 0;
 }
 
-static void cache_put(struct cache_entry *entry, const struct frame *frame, uint64_t deaths, uint32_t id)
+static void remember_id(struct known_frame *entry, const struct frame *frame, uint64_t deaths, uint32_t id)
 {
     uint32_t sequence = atomic_load_explicit(&entry->sequence, memory_order_relaxed);
     if ((sequence & 1) != 0 || !atomic_compare_exchange_strong_explicit(&entry->sequence, &sequence, sequence + 1,
@@ -519,99 +213,626 @@ static void cache_put(struct cache_entry *entry, const struct frame *frame, uint
         return;
     atomic_thread_fence(memory_order_release);
     atomic_store_explicit(&entry->code, (uintptr_t)frame->code, memory_order_relaxed);
-    atomic_store_explicit(&entry->byte_offset, frame->byte_offset, memory_order_relaxed);
+    atomic_store_explicit(&entry->byte_offset, (int32_t)frame->byte_offset, memory_order_relaxed);
     atomic_store_explicit(&entry->deaths, deaths, memory_order_relaxed);
     atomic_store_explicit(&entry->id, id, memory_order_relaxed);
     atomic_store_explicit(&entry->sequence, sequence + 2, memory_order_release);
 }
 
-static uint32_t frame_id(const struct python_runtime *python, const struct frame *frame)
+static uint32_t frame_id(const struct python_runtime *python, const struct frame *frame, uint64_t deaths)
 {
-    if (word_at(python->code_type, TYPE_DEALLOC) != (uintptr_t)code_dies)
-        return record_frame(python, frame);
-    uint64_t deaths = atomic_load_explicit(deaths_at(frame->code), memory_order_acquire);
-    struct cache_entry *entry = cache_slot(frame);
-    uint32_t id = cache_get(entry, frame, deaths);
+    struct known_frame *entry = frame_slot(frame);
+    uint32_t id = known_id(entry, frame, deaths);
     if (id == 0) {
-        id = record_frame(python, frame);
+        id = python_code_frame(python, frame->code, (int)frame->byte_offset);
         if (id != 0)
-            cache_put(entry, frame, deaths, id);
+            remember_id(entry, frame, deaths, id);
     }
     return id;
 }
 
-void python_frames_after_fork_child(void)
+/* ---- chains that were met before ------------------------------------------------------------------------------------------
+ *
+ * When are two chains the same? Start from the same innermost frame address. From 3.11 on an instruction is a pointer into its code
+ * object, and a frame runs no other code as long as it lives: so where no code object died meanwhile, an equal instruction word means the
+ * same code at the same line, and an equal `previous` word the same next frame address, where the same argument holds. Before 3.11
+ * the instruction is an index: there the word that names the code is compared, too. With copies of code for each thread (free threading, 3.14)
+ * the instruction alone says nothing either: there each frame is looked at as if it were new, and code and offset are compared.
+ * What decides whether a frame is shown is told by the instruction as well, but for frames not yet complete: where there is one,
+ * the owners are compared, too.
+ *
+ * Each thread has its own chains, so nothing here is shared while it is used. They lie in a mapping that belongs to a thread number; a thread
+ * that has none takes one over whose thread is no more. (What is remembered there stays right: nothing in it says whose frames they were.)
+ * There are THREADS_AT_MOST of them; who gets none reads its frames each time. */
+
+#define LINK_LIMIT 76u /* frames of a chain, those that are not shown included */
+#define CHAIN_SETS 16u
+#define CHAIN_WAYS 4u /* so that the calls of one small loop do not drive each other out, whatever their addresses */
+#define THREADS_AT_MOST 256u
+
+#define NEVER UINT64_MAX
+
+struct link {
+    uintptr_t instruction, previous;
+};
+
+struct chain {
+    uintptr_t innermost;   /* address of the innermost frame, 0: empty */
+    uint64_t deaths;       /* of all code objects, when this was last known to be right; NEVER: to be looked at with care each time */
+    uint64_t shown_deaths; /* the sum of deaths_of() over the frames shown; no counter ever goes down, so equal sums are equal counts */
+    uint64_t hash;
+    uint32_t count;
+    bool truncated, owners_decide;
+    uint8_t depth; /* frames wanted */
+    uint8_t links;
+    struct link link[LINK_LIMIT]; /* innermost first; of a truncated chain up to the first frame that was left out */
+    uint32_t id[PYTHON_DEPTH_LIMIT];
+    uintptr_t code[LINK_LIMIT]; /* 0: marks where C called Python */
+    intptr_t byte_offset[LINK_LIMIT]; /* only with copies of code */
+    uint8_t owner[LINK_LIMIT];
+    uint64_t apart; /* so that the first words of neighbours do not compete for the same line of the processor's cache */
+};
+
+struct chains {
+    _Atomic int32_t owner; /* thread id, 0: nobody's */
+    uint64_t recalled, read; /* written by the owner */
+    uint8_t older[CHAIN_SETS];       /* the way that is replaced next */
+    struct chain chain[CHAIN_SETS][CHAIN_WAYS];
+};
+
+static struct chains *_Atomic all_chains[THREADS_AT_MOST];
+static __thread struct chains *own_chains __attribute__((tls_model("initial-exec")));
+static __thread bool without_chains __attribute__((tls_model("initial-exec"))); /* there were none to be had */
+
+/* The forms in which frames come, each with its offsets as constants: finding the innermost frame and the loop over the links are where
+ * the time goes. */
+#define FRAME_FORMS(X) X(FORM_3_9) X(FORM_3_10) X(FORM_3_11) X(FORM_3_12) X(FORM_3_13) X(FORM_OTHER) X(FORM_COPIES)
+enum frame_form {
+#define FORM(name) name,
+    FRAME_FORMS(FORM)
+#undef FORM
+};
+
+struct offsets {
+    unsigned cframe, frame, previous, code, instruction;
+    bool indexed;
+};
+
+static inline __attribute__((always_inline)) struct offsets offsets_of_form(const struct python_layout *layout, enum frame_form form)
 {
-    atomic_store(&runtime_being_found, atomic_load(&runtime_found));
-    /* Entries that another thread was writing when the process forked. */
-    for (unsigned i = 0; i < CACHE_SLOTS; i++)
-        if (atomic_load_explicit(&cache[i].sequence, memory_order_relaxed) & 1) {
-            atomic_store_explicit(&cache[i].id, 0, memory_order_relaxed);
-            atomic_fetch_add_explicit(&cache[i].sequence, 1, memory_order_relaxed);
+    switch (form) {
+    case FORM_3_9: return (struct offsets){LAYOUT_NONE, 24, 24, 32, 104, true};
+    case FORM_3_10: return (struct offsets){LAYOUT_NONE, 24, 24, 32, 96, true};
+    case FORM_3_11: return (struct offsets){56, 8, 48, 32, 56, false};
+    case FORM_3_12: return (struct offsets){56, 0, 8, 0, 56, false};
+    case FORM_3_13: return (struct offsets){LAYOUT_NONE, 72, 8, 0, 56, false};
+    default:
+        return (struct offsets){layout->thread_cframe, layout->thread_frame, layout->frame_previous, layout->frame_code,
+                                layout->frame_instruction, layout->instruction_unit != LAYOUT_NONE};
+    }
+}
+
+static enum frame_form form_of(const struct python_layout *layout)
+{
+    if (layout->frame_copy != LAYOUT_NONE)
+        return FORM_COPIES;
+    struct offsets real = offsets_of_form(layout, FORM_OTHER);
+    for (enum frame_form form = FORM_3_9; form < FORM_OTHER; form++) {
+        struct offsets offsets = offsets_of_form(layout, form);
+        if (offsets.cframe == real.cframe && offsets.frame == real.frame && offsets.previous == real.previous &&
+            offsets.code == real.code && offsets.instruction == real.instruction && offsets.indexed == real.indexed)
+            return form;
+    }
+    return FORM_OTHER;
+}
+
+static inline __attribute__((always_inline)) bool links_hold(const struct chain *chain, const uint8_t *frame, unsigned previous,
+                                                             unsigned instruction)
+{
+    const struct link *link = chain->link, *end = link + chain->links;
+#define STEP                                                                                                          \
+    if (python_word(frame, instruction) != link->instruction)                                                        \
+        return false;                                                                                                \
+    frame = (const uint8_t *)python_word(frame, previous);                                                           \
+    if ((uintptr_t)frame != link->previous)                                                                          \
+        return false;                                                                                                \
+    link++;
+    for (; end - link >= 4;) {
+        STEP STEP STEP STEP
+    }
+    for (; link != end;) {
+        STEP
+    }
+#undef STEP
+    return true;
+}
+
+/* Before 3.11. */
+static inline __attribute__((always_inline)) bool indexed_links_hold(const struct chain *chain, const uint8_t *frame, unsigned previous,
+                                                                     unsigned code, unsigned index)
+{
+    for (unsigned i = 0; i < chain->links; i++) {
+        if ((uintptr_t)(intptr_t)python_number(frame, index) != chain->link[i].instruction ||
+            python_word(frame, code) != chain->code[i])
+            return false;
+        frame = (const uint8_t *)python_word(frame, previous);
+        if ((uintptr_t)frame != chain->link[i].previous)
+            return false;
+    }
+    return true;
+}
+
+static __attribute__((noinline)) bool copied_links_hold(const struct python_runtime *python, const struct chain *chain,
+                                                        const uint8_t *address)
+{
+    for (unsigned i = 0; i < chain->links; i++) {
+        struct frame frame;
+        if (!frame_at(python, address, &frame) || (uintptr_t)frame.code != chain->code[i] || frame.owner != chain->owner[i] ||
+            frame.byte_offset != chain->byte_offset[i])
+            return false;
+        address = (const uint8_t *)python_word(address, python->layout->frame_previous);
+        if ((uintptr_t)address != chain->link[i].previous)
+            return false;
+    }
+    return true;
+}
+
+static __attribute__((noinline)) bool owners_hold(const struct python_layout *layout, const struct chain *chain, const uint8_t *frame)
+{
+    for (unsigned i = 0; i < chain->links; i++) {
+        if (frame[layout->frame_owner] != chain->owner[i])
+            return false;
+        frame = (const uint8_t *)python_word(frame, layout->frame_previous);
+    }
+    return true;
+}
+
+/* A code object died since, most likely none of these. */
+static __attribute__((noinline)) bool codes_live(const struct python_layout *layout, struct chain *chain, const uint8_t *frame,
+                                                 uint64_t deaths)
+{
+    uint64_t shown_deaths = 0;
+    for (unsigned i = 0; i < chain->links; i++) {
+        if (chain->code[i] != 0) {
+            if ((python_word(frame, layout->frame_code) & ~(uintptr_t)7) != chain->code[i])
+                return false;
+            shown_deaths += deaths_of((const void *)chain->code[i]);
         }
+        frame = (const uint8_t *)python_word(frame, layout->frame_previous);
+    }
+    if (shown_deaths != chain->shown_deaths)
+        return false;
+    if (chain->deaths != NEVER)
+        chain->deaths = deaths;
+    return true;
+}
+
+static inline struct chain (*chain_set(struct chains *mine, const uint8_t *innermost, uintptr_t instruction))[CHAIN_WAYS]
+{
+    uint64_t mixed = ((uintptr_t)innermost ^ instruction << 17) * UINT64_C(0x9e3779b97f4a7c15);
+    return &mine->chain[mixed >> 60];
+}
+_Static_assert(CHAIN_SETS == 1u << (64 - 60), "chain_set takes that many bits");
+
+static inline __attribute__((always_inline)) uintptr_t instruction_at(const uint8_t *frame, struct offsets at)
+{
+    return at.indexed ? (uintptr_t)(intptr_t)python_number(frame, at.instruction) : python_word(frame, at.instruction);
+}
+
+static inline __attribute__((always_inline)) bool links_of_form_hold(const struct chain *chain, const uint8_t *innermost,
+                                                                     struct offsets at, enum frame_form form)
+{
+    return form == FORM_COPIES ? copied_links_hold(&python_found, chain, innermost)
+           : at.indexed        ? indexed_links_hold(chain, innermost, at.previous, at.code, at.instruction)
+                               : links_hold(chain, innermost, at.previous, at.instruction);
+}
+
+/* The chain that begins with this frame, if it is remembered and still the same. Looks at whatever needs care. */
+static __attribute__((noinline)) const struct chain *recall_with_care(struct chains *mine, const uint8_t *innermost, unsigned depth)
+{
+    const struct python_layout *layout = python_found.layout;
+    enum frame_form form = layout->frame_copy != LAYOUT_NONE ? FORM_COPIES : FORM_OTHER;
+    struct offsets at = offsets_of_form(layout, form);
+    uint64_t deaths = atomic_load_explicit(&all_deaths, memory_order_acquire);
+    struct chain *chain = *chain_set(mine, innermost, instruction_at(innermost, at));
+    for (unsigned way = 0; way < CHAIN_WAYS; way++, chain++)
+        if (chain->innermost == (uintptr_t)innermost && chain->depth == depth && links_of_form_hold(chain, innermost, at, form) &&
+            codes_live(layout, chain, innermost, deaths) && (!chain->owners_decide || owners_hold(layout, chain, innermost)))
+            return chain;
+    return NULL;
+}
+
+/* ---- whose chains ----------------------------------------------------------------------------------------------------------- */
+
+static bool take_over(struct chains *chains, int32_t thread)
+{
+    int32_t owner = atomic_load_explicit(&chains->owner, memory_order_relaxed);
+    if (owner != 0 && owner != thread && (syscall(SYS_tgkill, getpid(), owner, 0) == 0 || errno != ESRCH))
+        return false;
+    return atomic_compare_exchange_strong_explicit(&chains->owner, &owner, thread, memory_order_acquire, memory_order_relaxed);
+}
+
+static struct chains *make_chains(_Atomic(struct chains *) *slot, int32_t thread)
+{
+    struct chains *made = mmap(NULL, sizeof *made, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), *none = NULL;
+    if (made == MAP_FAILED)
+        return NULL;
+    atomic_store_explicit(&made->owner, thread, memory_order_relaxed);
+    if (atomic_compare_exchange_strong_explicit(slot, &none, made, memory_order_acq_rel, memory_order_relaxed))
+        return made;
+    munmap(made, sizeof *made);
+    return NULL;
+}
+
+static __attribute__((noinline, cold)) void find_chains(void)
+{
+    int saved_errno = errno;
+    int32_t thread = tracker_thread();
+    for (unsigned i = 0; i < THREADS_AT_MOST && own_chains == NULL; i++) {
+        struct chains *chains = atomic_load_explicit(&all_chains[i], memory_order_acquire);
+        if (chains == NULL)
+            own_chains = make_chains(&all_chains[i], thread);
+        else if (take_over(chains, thread))
+            own_chains = chains;
+    }
+    without_chains = own_chains == NULL;
+    errno = saved_errno;
+}
+
+/* ---- the whole chain -------------------------------------------------------------------------------------------------------- */
+
+#define HIDDEN_FRAMES 4096u /* a chain with more frames that are not shown is no chain */
+
+static uint64_t mix(uint64_t hash, uint64_t word)
+{
+    hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+    return hash ^ hash >> 32;
+}
+
+static void no_frames(struct python_frames *out)
+{
+    out->count = 0;
+    out->truncated = false;
+    out->hash = 0;
+    out->id = out->room;
+}
+
+static void finish(struct python_frames *out)
+{
+    if (out->count == 0 && !out->truncated)
+        return;
+    uint64_t hash = mix(out->count, out->truncated);
+    for (uint32_t i = 0; i < out->count; i++)
+        hash = mix(hash, out->id[i]);
+    out->hash = hash;
+}
+
+static void note_link(struct chain *chain, const struct frame *frame, uintptr_t instruction, uintptr_t previous, uint64_t deaths)
+{
+    unsigned i = chain->links++;
+    chain->link[i] = (struct link){instruction, previous};
+    chain->code[i] = (uintptr_t)frame->code;
+    chain->byte_offset[i] = frame->byte_offset;
+    chain->owner[i] = frame->owner;
+    chain->owners_decide |= frame->owner_decides;
+    chain->shown_deaths += deaths;
+}
+
+/* Read all frames. With `chain`, an empty one, remember them there if they may be; with `anew`, make use of nothing remembered. */
+static __attribute__((noinline)) void read_frames(const struct python_runtime *python, const uint8_t *innermost, struct chain *chain,
+                                                  bool anew, struct python_frames *out, unsigned depth)
+{
+    const struct python_layout *layout = python->layout;
+    uint64_t all = atomic_load_explicit(&all_deaths, memory_order_acquire);
+    uint32_t *id = chain != NULL ? chain->id : out->room;
+    no_frames(out);
+    bool seen = !anew && deaths_are_seen(), ended = false;
+    unsigned hidden = 0;
+    out->id = id;
+    if (chain != NULL) {
+        chain->links = 0;
+        chain->shown_deaths = 0;
+        chain->owners_decide = false;
+    }
+    for (const uint8_t *address = innermost; address != NULL && !ended;) {
+        struct frame frame;
+        if (!frame_at(python, address, &frame) || hidden == HIDDEN_FRAMES) {
+            python_give_up_layout();
+            count(&uncertain);
+            no_frames(out);
+            return;
+        }
+        uint64_t deaths = frame.code != NULL ? deaths_of(frame.code) : 0;
+        const uint8_t *previous = (const uint8_t *)python_word(address, layout->frame_previous);
+        if (chain != NULL && (frame.passing || chain->links == LINK_LIMIT))
+            chain = NULL;
+        if (chain != NULL)
+            note_link(chain, &frame, instruction_word(layout, address), (uintptr_t)previous, deaths);
+        address = previous;
+        if (!frame.visible) {
+            hidden++;
+            continue;
+        }
+        if (out->count == depth) {
+            out->truncated = true;
+            break;
+        }
+        uint32_t found = seen ? frame_id(python, &frame, deaths) : python_code_frame(python, frame.code, (int)frame.byte_offset);
+        if (found == 0) { /* the depot is full */
+            out->truncated = true;
+            chain = NULL;
+            continue;
+        }
+        id[out->count++] = found;
+    }
+    finish(out);
+    if (chain == NULL || !seen || chain->links == 0)
+        return;
+    chain->count = out->count;
+    chain->truncated = out->truncated;
+    chain->depth = (uint8_t)depth;
+    chain->hash = out->hash;
+    chain->deaths = chain->owners_decide || holdfast_options.verify_stacks ? NEVER : all;
+    chain->innermost = (uintptr_t)innermost;
+}
+
+/* For tests: what was recalled, read once more by every means but the cache. */
+static __attribute__((noinline, cold)) void verify(const struct python_runtime *python, const uint8_t *innermost,
+                                                   const struct python_frames *recalled, unsigned depth)
+{
+    struct python_frames fresh;
+    read_frames(python, innermost, NULL, true, &fresh, depth);
+    if (fresh.count == recalled->count && fresh.truncated == recalled->truncated && fresh.hash == recalled->hash &&
+        memcmp(fresh.id, recalled->id, fresh.count * sizeof *fresh.id) == 0)
+        return;
+    char text[200];
+    int length = snprintf(text, sizeof text, "Holdfast: the Python frames that were recalled are not those of the thread (%u, %u)\n",
+                          recalled->count, fresh.count);
+    if (write(STDERR_FILENO, text, (size_t)length) == length)
+        abort();
+    abort();
+}
+
+static __attribute__((noinline)) void read_and_remember(const struct python_runtime *python, const uint8_t *innermost,
+                                                        struct python_frames *out, unsigned depth)
+{
+    if (own_chains == NULL && !without_chains)
+        find_chains();
+    struct chain *chain = NULL;
+    if (own_chains != NULL && python_is_address(innermost)) {
+        struct chain(*set)[CHAIN_WAYS] = chain_set(own_chains, innermost, instruction_word(python->layout, innermost));
+        uint8_t *older = &own_chains->older[set - own_chains->chain];
+        chain = &(*set)[*older];
+        *older = (uint8_t)((*older + 1) % CHAIN_WAYS);
+        chain->innermost = 0;
+        own_chains->read++;
+    } else {
+        count(&read_without_cache);
+    }
+    read_frames(python, innermost, chain, false, out, depth);
+}
+
+/* ---- which thread state ------------------------------------------------------------------------------------------------------ */
+
+/* Before 3.12, with subinterpreters, a thread may run under another state than the first one it got. Only whoever holds the GIL can tell:
+ * the state that holds it, if it is this thread's. Without the GIL there is no telling. */
+static __attribute__((noinline)) const uint8_t *thread_of_many(const struct python_runtime *python)
+{
+    const uint8_t *holder = python->thread_with_gil();
+    if (holder != NULL && python_word(holder, python->layout->thread_identity) == (uintptr_t)pthread_self())
+        return holder;
+    count(&uncertain);
+    return NULL;
+}
+
+/* The thread state whose frames are those of the calling thread; NULL when there is none that may be read. */
+static inline const uint8_t *this_thread(const struct python_runtime *python)
+{
+    /* Safe before initialisation and after finalisation: it is NULL then. Since 3.12 it is the state that the thread last ran under. */
+    const uint8_t *thread = python->thread_of_gil_state();
+    const uintptr_t *interpreters = interpreters_place;
+    if (interpreters != NULL && unlikely(__atomic_load_n(&interpreters[0], __ATOMIC_RELAXED) != __atomic_load_n(&interpreters[1], __ATOMIC_RELAXED)))
+        thread = thread_of_many(python);
+    /* Finalisation frees the states of all threads but its own, also of those that are still busy in C. */
+    uintptr_t finalizing = __atomic_load_n(finalizing_place, __ATOMIC_RELAXED);
+    if (unlikely(finalizing != 0) && finalizing != (uintptr_t)thread)
+        return NULL;
+    return thread;
+}
+
+static inline __attribute__((always_inline)) const uint8_t *innermost_frame(const struct python_layout *layout, const uint8_t *thread,
+                                                                            enum frame_form form)
+{
+    struct offsets at = offsets_of_form(layout, form);
+    const uint8_t *holder = thread;
+    if (at.cframe != LAYOUT_NONE)
+        holder = (const uint8_t *)python_word(thread, at.cframe);
+    return holder == NULL ? NULL : (const uint8_t *)python_word(holder, at.frame);
 }
 
 /* ---- what the others call -------------------------------------------------------------------------------------------------- */
 
-static bool frames_are_readable(const struct python_runtime *python)
+static void dump_frames(const struct python_runtime *python, struct python_frames *out, unsigned depth)
 {
-    return python != NULL && python->layout != NULL &&
-           atomic_load_explicit(&layout_proof, memory_order_relaxed) != REFUTED;
+    void *thread = python->thread_of_gil_state();
+    if (thread == NULL)
+        return;
+    bool sure = python->is_finalizing() == 0 && (!python->many_states || python->first_interpreter() == python->main_interpreter());
+    if (!sure || !python_dump_frames(python, thread, out, depth)) {
+        count(&uncertain);
+        return;
+    }
+    count(&dumped);
+    finish(out);
 }
 
-#define HIDDEN_FRAMES 4096u /* a chain with more frames that are not shown is no chain */
+/* Whatever is not the usual case. */
+static __attribute__((noinline)) void frames_otherwise(struct python_frames *out, unsigned depth)
+{
+    no_frames(out);
+    const struct python_runtime *python = python_runtime(false);
+    if (python == NULL)
+        return;
+    enum python_way way = python_way_now();
+    if (way == WAY_UNPROVEN) {
+        const uint8_t *thread = this_thread(python);
+        if (thread == NULL || innermost_frame(python->layout, thread, FORM_OTHER) == NULL)
+            return;
+        way = python_prove_layout(thread);
+    }
+    if (way == WAY_LAYOUT)
+        python_frames(out, depth);
+    else if (way == WAY_DUMP)
+        dump_frames(python, out, depth);
+}
+
+static inline void tell_chain(struct chains *mine, const struct chain *chain, struct python_frames *out)
+{
+    out->count = chain->count;
+    out->truncated = chain->truncated;
+    out->hash = chain->hash;
+    out->id = chain->id;
+    mine->recalled++;
+}
+
+/* What frames_of_form() could not tell at once. */
+static __attribute__((noinline)) void frames_with_care(const uint8_t *innermost, struct python_frames *out, unsigned depth)
+{
+    struct chains *mine = own_chains;
+    const struct chain *chain =
+        mine != NULL && python_is_address(innermost) && deaths_are_seen() ? recall_with_care(mine, innermost, depth) : NULL;
+    if (chain == NULL) {
+        read_and_remember(&python_found, innermost, out, depth);
+        return;
+    }
+    tell_chain(mine, chain, out);
+    if (holdfast_options.verify_stacks)
+        verify(&python_found, innermost, out, depth);
+}
+
+/* The rest of python_frames(). The way back from the usual case is without a call, so that no register is saved for one. */
+static inline __attribute__((always_inline)) void frames_of_form(const uint8_t *thread, struct python_frames *out, unsigned depth,
+                                                                 enum frame_form form)
+{
+    const struct python_layout *layout = python_found.layout;
+    const uint8_t *innermost = innermost_frame(layout, thread, form);
+    if (unlikely(innermost == NULL)) {
+        no_frames(out);
+        return;
+    }
+    struct chains *mine = own_chains;
+    if (likely(mine != NULL) && likely(python_is_address(innermost)) && likely(deaths_are_seen())) {
+        struct offsets at = offsets_of_form(layout, form);
+        uint64_t deaths = atomic_load_explicit(&all_deaths, memory_order_acquire);
+        const struct chain *chain = *chain_set(mine, innermost, instruction_at(innermost, at));
+        for (unsigned way = 0; way < CHAIN_WAYS; way++, chain++)
+            if (chain->innermost == (uintptr_t)innermost && likely(chain->deaths == deaths) && likely(chain->depth == depth) &&
+                links_of_form_hold(chain, innermost, at, form)) {
+                tell_chain(mine, chain, out);
+                return;
+            }
+    }
+    frames_with_care(innermost, out, depth);
+}
+
+typedef void frames_function(const uint8_t *thread, struct python_frames *out, unsigned depth);
+
+#define FORM(name)                                                                                                   \
+    static __attribute__((noinline)) void frames_##name(const uint8_t *thread, struct python_frames *out, unsigned depth) \
+    {                                                                                                                \
+        frames_of_form(thread, out, depth, name);                                                                    \
+    }
+FRAME_FORMS(FORM)
+#undef FORM
+
+static frames_function *const functions[] = {
+#define FORM(name) frames_##name,
+    FRAME_FORMS(FORM)
+#undef FORM
+};
+static frames_function *frames_of_thread; /* one of these, before python_way says WAY_UNPROVEN */
 
 void python_frames(struct python_frames *out, unsigned depth)
 {
-    out->count = 0;
-    out->truncated = false;
-    const struct python_runtime *python = python_runtime(false);
-    if (!frames_are_readable(python))
+    if (unlikely(depth > PYTHON_DEPTH_LIMIT))
+        depth = PYTHON_DEPTH_LIMIT;
+    if (unlikely(python_way_now() != WAY_LAYOUT)) {
+        frames_otherwise(out, depth);
         return;
-    const struct python_layout *layout = python->layout;
-    const uint8_t *thread = this_thread(python);
-    if (thread == NULL || innermost_frame(layout, thread) == NULL)
-        return;
-    if (atomic_load_explicit(&layout_proof, memory_order_relaxed) == UNPROVEN && !prove_layout(python, thread))
-        return;
-    if (depth > sizeof out->id / sizeof out->id[0])
-        depth = sizeof out->id / sizeof out->id[0];
-    unsigned hidden = 0;
-    for (struct frame frame = frame_at(layout, innermost_frame(layout, thread)); frame.address != NULL && hidden < HIDDEN_FRAMES;
-         frame = frame_at(layout, (const void *)word_at(frame.address, layout->frame_previous))) {
-        /* A code object that is being destroyed still names its frame for a moment. */
-        if (!frame.visible || (intptr_t)word_at(frame.code, OBJECT_COUNT) <= 0) {
-            hidden++;
-            continue;
-        }
-        if (word_at(frame.code, OBJECT_TYPE) != (uintptr_t)python->code_type) {
-            atomic_store_explicit(&layout_proof, REFUTED, memory_order_relaxed);
-            out->count = 0;
-            return;
-        }
-        if (out->count == depth) {
-            out->truncated = true;
-            return;
-        }
-        uint32_t id = frame_id(python, &frame);
-        if (id != 0)
-            out->id[out->count++] = id;
-        else
-            out->truncated = true; /* the depot is full */
     }
+    const uint8_t *thread = this_thread(&python_found);
+    if (unlikely(thread == NULL)) {
+        no_frames(out);
+        return;
+    }
+    frames_of_thread(thread, out, depth);
 }
 
-bool python_present(void)
+struct python_frame_counts python_frame_counts(void)
 {
-    return frames_are_readable(python_runtime(false));
+    struct python_frame_counts counts = {
+        .read = atomic_load_explicit(&read_without_cache, memory_order_relaxed),
+        .dumped = atomic_load_explicit(&dumped, memory_order_relaxed),
+        .uncertain = atomic_load_explicit(&uncertain, memory_order_relaxed),
+    };
+    for (unsigned i = 0; i < THREADS_AT_MOST; i++) {
+        const struct chains *chains = atomic_load_explicit(&all_chains[i], memory_order_acquire);
+        if (chains == NULL)
+            continue;
+        counts.recalled += __atomic_load_n(&chains->recalled, __ATOMIC_RELAXED);
+        counts.read += __atomic_load_n(&chains->read, __ATOMIC_RELAXED);
+    }
+    return counts;
 }
 
-bool python_eval_range(uintptr_t *low, uintptr_t *high)
+static void reach(unsigned *bytes, unsigned offset, unsigned field_bytes)
 {
-    const struct python_runtime *python = python_runtime(false);
-    if (!frames_are_readable(python) || python->eval_low == python->eval_high)
-        return false;
-    *low = python->eval_low;
-    *high = python->eval_high;
-    return true;
+    if (offset != LAYOUT_NONE && offset + field_bytes > *bytes)
+        *bytes = offset + field_bytes;
+}
+
+void python_watch_code_deaths(const struct python_runtime *python)
+{
+    const struct python_layout *layout = python->layout;
+    if (layout == NULL)
+        return;
+    frame_bytes = code_bytes = 0;
+    reach(&frame_bytes, layout->frame_previous, 8);
+    reach(&frame_bytes, layout->frame_code, 8);
+    reach(&frame_bytes, layout->frame_instruction, layout->instruction_unit == LAYOUT_NONE ? 8 : 4);
+    reach(&frame_bytes, layout->frame_owner, 1);
+    reach(&frame_bytes, layout->frame_copy, 4);
+    reach(&code_bytes, layout->object_type, 8);
+    reach(&code_bytes, layout->code_file, 8);
+    reach(&code_bytes, layout->code_name, 8);
+    reach(&code_bytes, layout->code_lines, 8);
+    reach(&code_bytes, layout->code_copies, 8);
+    reach(&code_bytes, layout->code_traceable, 4);
+    frames_of_thread = functions[form_of(layout)];
+    if (layout->runtime_interpreters != LAYOUT_NONE)
+        interpreters_place = (const uintptr_t *)(python->state + layout->runtime_interpreters);
+    finalizing_place = (const uintptr_t *)(python->state + layout->runtime_finalizing);
+    dealloc_place = (const uintptr_t *)(python->code_type + layout->type_dealloc);
+    code_type_dealloc = (void (*)(void *))python_word(python->code_type, layout->type_dealloc);
+    __atomic_store_n((uintptr_t *)(python->code_type + layout->type_dealloc), (uintptr_t)code_dies, __ATOMIC_RELEASE);
+}
+
+void python_frames_after_fork_child(void)
+{
+    python_runtime_after_fork_child();
+    atomic_fetch_add(&all_deaths, FORKED);
+    for (unsigned i = 0; i < DEATH_SLOTS; i++)
+        atomic_fetch_add_explicit(&code_deaths[i], FORKED, memory_order_relaxed);
+    /* Entries that another thread was writing when the process forked. */
+    for (unsigned i = 0; i < FRAME_SLOTS; i++)
+        if (atomic_load_explicit(&known_frames[i].sequence, memory_order_relaxed) & 1) {
+            atomic_store_explicit(&known_frames[i].id, 0, memory_order_relaxed);
+            atomic_fetch_add_explicit(&known_frames[i].sequence, 1, memory_order_relaxed);
+        }
+    /* The thread that forked has another number here; the others are gone. */
+    for (unsigned i = 0; i < THREADS_AT_MOST; i++) {
+        struct chains *chains = atomic_load_explicit(&all_chains[i], memory_order_relaxed);
+        if (chains != NULL)
+            atomic_store_explicit(&chains->owner, chains == own_chains ? tracker_thread() : 0, memory_order_relaxed);
+    }
 }

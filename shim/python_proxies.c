@@ -26,9 +26,11 @@
 #include "context.h"
 #include "elf_object.h"
 #include "hold.h"
+#include "effects.h"
 #include "provider.h"
 #include "python_layout.h"
 #include "stack.h"
+#include "young.h"
 #include <errno.h>
 #include <linux/futex.h>
 #include <stdatomic.h>
@@ -75,6 +77,11 @@ static bool take_lock(void)
 {
     if (atomic_load_explicit(&proxies_lock.owner, memory_order_relaxed) == &thread_mark)
         return false;
+    if (alone()) { /* nobody to meet, nor to wake: signal handlers are sent away by the owner */
+        atomic_store_explicit(&proxies_lock.owner, &thread_mark, memory_order_relaxed);
+        atomic_store_explicit(&proxies_lock.word, 1, memory_order_relaxed);
+        return true;
+    }
     uint32_t expected = 0;
     if (!atomic_compare_exchange_strong_explicit(&proxies_lock.word, &expected, 1, memory_order_acquire,
                                                  memory_order_relaxed))
@@ -86,6 +93,10 @@ static bool take_lock(void)
 static void give_lock(void)
 {
     atomic_store_explicit(&proxies_lock.owner, NULL, memory_order_relaxed);
+    if (alone()) {
+        atomic_store_explicit(&proxies_lock.word, 0, memory_order_relaxed);
+        return;
+    }
     if (atomic_exchange_explicit(&proxies_lock.word, 0, memory_order_release) == 2) {
         int saved_errno = errno;
         syscall(SYS_futex, &proxies_lock.word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
@@ -98,8 +109,8 @@ static void give_lock(void)
 struct proxy {
     uintptr_t object; /* 0: empty */
     uint64_t address; /* of the handle */
-    handle_id handle;
-    uint32_t serial; /* of the handle's record: it may have been given to another handle since */
+    handle_id handle; /* 0: it was young when the proxy was made */
+    uint32_t serial;  /* of the handle's record, which may have been given to another handle since; of a young one the number of its birth */
 };
 
 struct proxy_table {
@@ -236,9 +247,16 @@ static void pending_remove(struct pending *slot)
 static void settle(uintptr_t object, uint64_t address, stack_id stack)
 {
     struct tracker *tracker = &holdfast_tracker;
-    if (tracker->base == NULL || !table_make_room() || !tracker_lock(tracker))
+    if (tracker->base == NULL || !table_make_room())
         return;
-    handle_id id = handle_find(tracker, address, NULL, NULL);
+    struct proxy young = {.object = object, .address = address};
+    if (young_holder_add(address, stack, &young.serial)) {
+        table_insert(atomic_load_explicit(&table, memory_order_relaxed), &young);
+        return;
+    }
+    if (!tracker_lock(tracker))
+        return;
+    handle_id id = find_any(address);
     const struct handle_record *record = id == 0 ? NULL : tracker_handle(tracker, id);
     if (record != NULL && (record->state == HANDLE_LIVE || record->state == HANDLE_HELD)) {
         struct proxy proxy = {.object = object, .address = address, .handle = id, .serial = record->serial};
@@ -254,10 +272,12 @@ static void settle_all(bool all_made)
 {
     const struct python_runtime *python = python_runtime(false);
     bool readable = python != NULL && python->is_initialized() != 0; /* rule 2 */
-    for (unsigned i = 0; i < PENDING_SLOTS; i++) {
+    uint32_t left = atomic_load_explicit(&pending_count, memory_order_relaxed);
+    for (unsigned i = 0; i < PENDING_SLOTS && left != 0; i++) {
         struct pending *slot = &pending[i];
         if (slot->object == 0)
             continue;
+        left--;
         uint64_t address = readable ? word_at((const void *)slot->object, PROXY_POINTER) : 0;
         /* Without a pointer: never to get one, unless another thread is still making it. */
         if (readable && address == 0 && !all_made && slot->thread != &thread_mark)
@@ -294,13 +314,20 @@ static void proxy_dies(void *object);
 static deallocator own_deallocator(const void *object)
 {
     const void *type = (const void *)word_at(object, OBJECT_TYPE);
+    /* The type of before, most of the time. */
+    static _Atomic unsigned last;
+    unsigned hint = atomic_load_explicit(&last, memory_order_relaxed);
+    if (atomic_load_explicit(&proxy_types[hint].type, memory_order_acquire) == type)
+        return atomic_load_explicit(&proxy_types[hint].dealloc, memory_order_relaxed);
     for (unsigned depth = 0; type != NULL && depth < 32; depth++) {
         for (unsigned i = 0; i < TYPE_SLOTS; i++) {
             const void *known = atomic_load_explicit(&proxy_types[i].type, memory_order_acquire);
             if (known == NULL)
                 break;
-            if (known == type)
+            if (known == type) {
+                atomic_store_explicit(&last, i, memory_order_relaxed);
                 return atomic_load_explicit(&proxy_types[i].dealloc, memory_order_relaxed);
+            }
         }
         type = (const void *)word_at(type, TYPE_BASE);
     }
@@ -375,19 +402,29 @@ static void *make_object(void *type)
 struct waiting {
     handle_id ancestor; /* whose postponed free may be due; 0: none */
     uint32_t serial;
+    struct young_due young; /* the same of a young one */
 };
 
 /* [proxies_lock] */
 static struct waiting drop_holder(struct proxy_table *in, struct proxy *slot)
 {
     struct tracker *tracker = &holdfast_tracker;
-    struct waiting waiting = {0, 0};
+    struct waiting waiting = {.ancestor = 0};
+    if (slot->handle == 0 && young_holder_drop(slot->address, slot->serial, &waiting.young)) {
+        table_remove(in, slot);
+        return waiting;
+    }
     bool locked = tracker->base != NULL && tracker_lock(tracker);
     if (locked) {
-        const struct handle_record *record = tracker_handle(tracker, slot->handle);
-        if (record != NULL && record->serial == slot->serial && record->address == slot->address &&
+        handle_id id = slot->handle;
+        if (id == 0 && (id = handle_find_birth(tracker, slot->address, slot->serial)) == 0) {
+            young_show(slot->address); /* another thread's */
+            id = handle_find_birth(tracker, slot->address, slot->serial);
+        }
+        const struct handle_record *record = tracker_handle(tracker, id);
+        if (record != NULL && (slot->handle == 0 || record->serial == slot->serial) && record->address == slot->address &&
             (record->state == HANDLE_LIVE || record->state == HANDLE_HELD))
-            waiting.ancestor = handle_holder_drop(tracker, slot->handle);
+            waiting.ancestor = handle_holder_drop(tracker, id);
         const struct handle_record *ancestor = waiting.ancestor == 0 ? NULL : tracker_handle(tracker, waiting.ancestor);
         if (ancestor != NULL)
             waiting.serial = ancestor->serial;
@@ -400,13 +437,15 @@ static struct waiting drop_holder(struct proxy_table *in, struct proxy *slot)
 
 static struct waiting forget_proxy(uintptr_t object)
 {
-    struct waiting waiting = {0, 0};
+    struct waiting waiting = {.ancestor = 0};
     if (!take_lock())
         return waiting;
-    if (atomic_load_explicit(&pending_count, memory_order_relaxed) != 0)
-        for (unsigned i = 0; i < PENDING_SLOTS; i++)
-            if (pending[i].object == object)
-                pending_remove(&pending[i]);
+    uint32_t left = atomic_load_explicit(&pending_count, memory_order_relaxed);
+    for (unsigned i = 0; i < PENDING_SLOTS && left != 0; i++) {
+        left -= pending[i].object != 0;
+        if (pending[i].object == object)
+            pending_remove(&pending[i]);
+    }
     struct proxy_table *in = atomic_load_explicit(&table, memory_order_relaxed);
     struct proxy *slot = table_find(in, object);
     if (slot != NULL)
@@ -455,6 +494,8 @@ static void proxy_dies(void *object)
     if (own != NULL) /* always: proxy_dies is in no other type */
         own(object);
     dying--;
+    if (waiting.young.set != NULL)
+        young_release(&waiting.young);
     if (waiting.ancestor != 0)
         free_what_waited(waiting);
 }

@@ -1,5 +1,6 @@
 /* How a refusal becomes an error of the library itself: see refuse.h. Any thread, no lock held. */
 #include "refuse.h"
+#include "effects.h"
 #include "context.h"
 #include "tracker.h"
 #include <stdatomic.h>
@@ -51,7 +52,7 @@ static uintptr_t live_argument(enum function function, const uintptr_t *argument
     {
         if (argument_kinds[info->first_argument + i] != kind || arguments[i] == 0 || !tracker_lock(&holdfast_tracker))
             continue;
-        handle_id id = handle_find(&holdfast_tracker, arguments[i], NULL, NULL);
+        handle_id id = find_any(arguments[i]);
         const struct handle_record *record = tracker_handle(&holdfast_tracker, id);
         bool alive = record == NULL || record->state != HANDLE_BURIED;
         tracker_unlock(&holdfast_tracker);

@@ -1,10 +1,14 @@
-/* Stacks: native frames by the compiler's unwinder, Python frames by python.h, kept in the tracker's depot. See stack.h.
+/* Stacks: native frames from the call frame information, Python frames by python.h, kept in the tracker's depot. See stack.h.
  *
- * Any thread, with the tracker unlocked; not from a signal handler. Takes no lock but the tracker's, makes no system call, never
- * calls malloc. (With a C library before 2.35 the unwinder takes the dynamic linker's list lock.)
+ * Any thread, with the tracker unlocked; not from a signal handler that interrupted this very code (it gets no stack). Takes no lock but
+ * the tracker's, never calls malloc, makes no system call but with a thread's first stack. (With a C library before 2.35 the unwinder
+ * takes the dynamic linker's list lock.)
  *
- * Unwinding costs microseconds, so whole stacks are cached under the return address and the stack pointer, together with the
- * places in stack memory where the return addresses lie: if those words are still the same, so is the stack.
+ * Three ways, each a good deal slower than the one before:
+ *   1. the words that an earlier walk depended on are compared with what they were: the stack is the same. stack_walk.h says why.
+ *   2. the stack is walked by rows of its code that are known from earlier walks, and looked up in the depot.
+ *   3. where a frame is too elaborate for that, the compiler's unwinder walks.
+ * What is known is each thread's own, so nothing of it is ever locked or shared.
  *
  * Why not libunwind: Debian's libunwind.a is not position-independent and cannot be part of a preload; as a shared library it would put its
  * own _Unwind_* functions in front of those that C++ exceptions of the program use; and it opens a pipe at its first use (to
@@ -15,50 +19,143 @@
 #include "context.h"
 #include "dlsym.h"
 #include "elf_object.h"
+#include "log.h"
 #include "python.h"
 #include "scope.h"
+#include "stack_walk.h"
+#include "unloads.h"
 #include <dlfcn.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #include <unwind.h>
 
-#define DEPTH_LIMIT 64u /* of holdfast_options.stack_depth */
-#define OWN_FRAMES 24u  /* Holdfast's frames inside the caller's are fewer than this */
-#define MODULE_LIMIT 4096u
-#define WORD_SLOTS 4096u
-#define STACK_SLOTS 1024u
+/* ---- what a thread remembers ------------------------------------------------------------------------------------------- */
 
-/* The unwinder and the linker may call free() and the like, which are ours: no stack is taken while one is being taken. */
-static __thread bool taking __attribute__((tls_model("initial-exec")));
-/* Names this thread in the cache: a dead thread's stack memory may be another's. 0: not given yet. */
-static __thread uint32_t thread_serial __attribute__((tls_model("initial-exec")));
+/* A native stack: the words that it depended on. */
+struct cached_stack {
+    uintptr_t return_address; /* of the wrapped call; 0: empty */
+    uintptr_t key_frame;      /* address of stack_here's frame, | 1 when the stack is cut at the evaluation function */
+    const struct stack_word *word, *end;
+    uint32_t stack;  /* the tracker's id of it without Python frames; 0 where there are some */
+    uint32_t serial; /* tells it from what was in this place before */
+};
+
+/* The same with certain Python frames. */
+struct cached_mix {
+    uint64_t hash;
+    const uint32_t *id;  /* of the Python frames */
+    uint32_t count;      /* of them, << 1 | truncated */
+    uint32_t native;     /* serial of the cached_stack; 0: empty */
+    uint32_t stack;
+};
+
+#define SETS 128u
+#define WAYS 4u   /* stacks that begin alike: one call in a function that several others call */
+#define MIXES 512u
+#define ROOM_BYTES (64u * 1024)
+
+/* All that one thread remembers. Zero is empty. The mapping stays when the thread ends, and serves a later one. */
+struct memory {
+    _Atomic int32_t owner; /* kernel's number of the thread; 0: nobody */
+    bool unfinished;       /* its owner is changing it: not to be trusted when he ends here */
+    uint64_t unloads;      /* unloads_word when this was learnt */
+    uint64_t fast;         /* stacks that were remembered; written by the owner alone */
+    uint32_t serial, room_used;
+    uint8_t next_way[SETS];
+    struct cached_stack stack[SETS][WAYS];
+    struct cached_mix mix[MIXES];
+    struct known_frame frame[KNOWN_FRAMES];
+    uint64_t room[ROOM_BYTES / 8]; /* words and Python frames of the above, one behind the other; all is forgotten when it is full */
+};
+
+#define MEMORIES 256u /* threads beyond that walk each stack with a small table on their own stack */
+static struct memory *_Atomic memories[MEMORIES];
+static _Atomic unsigned memory_count;
+
+static __thread struct {
+    struct memory *memory; /* NULL: none yet, or none to be had */
+    uint32_t refused;      /* stacks until it is asked for again */
+    bool taking;           /* The unwinder and the linker may call free() and the like, which are ours: no stack is taken while one is. */
+} mine __attribute__((tls_model("initial-exec")));
+
+static void memory_clear(struct memory *memory)
+{
+    uint32_t serial = memory->serial;
+    memory->unfinished = true;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    memset(memory->next_way, 0, sizeof memory->next_way);
+    memset(memory->stack, 0, sizeof memory->stack);
+    memset(memory->mix, 0, sizeof memory->mix);
+    memset(memory->frame, 0, sizeof memory->frame);
+    memory->room_used = 0;
+    memory->serial = serial;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    memory->unfinished = false;
+}
+
+static bool memory_try(struct memory *memory, int32_t thread)
+{
+    int32_t owner = atomic_load_explicit(&memory->owner, memory_order_relaxed);
+    /* Our own number without our knowing of it: a dead thread's. */
+    bool free = owner == 0 || owner == thread || (syscall(SYS_tgkill, getpid(), owner, 0) != 0 && errno == ESRCH);
+    return free && atomic_compare_exchange_strong(&memory->owner, &owner, thread);
+}
+
+/* The memory of a thread that has ended, else a new one. */
+static __attribute__((noinline, cold)) struct memory *memory_claim(void)
+{
+    enum { TRIES = 8, PATIENCE = 1000 };
+    static _Atomic unsigned hand;
+    if (mine.refused != 0) {
+        mine.refused--;
+        return NULL;
+    }
+    int32_t thread = tracker_thread();
+    unsigned count = atomic_load_explicit(&memory_count, memory_order_acquire);
+    for (unsigned i = 0; i < TRIES && i < count; i++) {
+        struct memory *memory = atomic_load_explicit(&memories[atomic_fetch_add(&hand, 1) % count], memory_order_acquire);
+        if (memory != NULL && memory_try(memory, thread)) {
+            if (memory->unfinished)
+                memory_clear(memory);
+            return mine.memory = memory;
+        }
+    }
+    void *fresh = count < MEMORIES ? mmap(NULL, sizeof(struct memory), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+                                   : MAP_FAILED;
+    unsigned place = fresh != MAP_FAILED ? atomic_fetch_add(&memory_count, 1) : MEMORIES;
+    if (place >= MEMORIES) {
+        if (fresh != MAP_FAILED) {
+            atomic_fetch_sub(&memory_count, 1);
+            munmap(fresh, sizeof(struct memory));
+        }
+        mine.refused = PATIENCE;
+        return NULL;
+    }
+    struct memory *memory = fresh;
+    atomic_store_explicit(&memory->owner, thread, memory_order_relaxed);
+    memory->unloads = unloads_now();
+    atomic_store_explicit(&memories[place], memory, memory_order_release);
+    return mine.memory = memory;
+}
+
+uint64_t stacks_fast_taken(void)
+{
+    uint64_t taken = 0;
+    for (unsigned i = 0; i < MEMORIES; i++) {
+        const struct memory *memory = atomic_load_explicit(&memories[i], memory_order_acquire);
+        if (memory != NULL)
+            taken += __atomic_load_n(&memory->fast, __ATOMIC_RELAXED);
+    }
+    return taken;
+}
 
 /* ---- native frame words: | module : 16 | offset : 48 | -------------------------------------------------------------- */
-
-/* Run-time base of each module plus one, 0: unknown. Word and base give the address back, so that a cached word proves itself. */
-static _Atomic uintptr_t module_base[MODULE_LIMIT];
-/* Words by hash of their address. */
-static _Atomic uint64_t word_cache[WORD_SLOTS];
-static _Atomic unsigned cached_generation;
-
-static unsigned word_slot(uintptr_t address)
-{
-    return (unsigned)((address ^ (address >> 12)) % WORD_SLOTS);
-}
-
-/* After an unload other code may lie at the same addresses. Modules are told to the tracker anew; equal ones keep their ids. */
-static void forget_after_unload(void)
-{
-    unsigned generation = atomic_load_explicit(&objects_generation, memory_order_acquire);
-    if (atomic_load_explicit(&cached_generation, memory_order_relaxed) == generation)
-        return;
-    for (unsigned i = 0; i < MODULE_LIMIT; i++)
-        atomic_store_explicit(&module_base[i], 0, memory_order_relaxed);
-    for (unsigned i = 0; i < WORD_SLOTS; i++)
-        atomic_store_explicit(&word_cache[i], 0, memory_order_relaxed);
-    atomic_store_explicit(&cached_generation, generation, memory_order_release);
-}
 
 static uint32_t module_of(const struct elf_place *place)
 {
@@ -75,123 +172,42 @@ static uint32_t module_of(const struct elf_place *place)
     return tracker_module(&holdfast_tracker, elf_path(place->map), place->map->l_addr, end, build_id, build_id_bytes);
 }
 
-static uint64_t frame_word(uintptr_t return_address)
+static uint64_t word_of(uintptr_t instruction)
 {
-    uintptr_t address = return_address - 1; /* inside the calling instruction */
-    _Atomic uint64_t *slot = &word_cache[word_slot(address)];
-    uint64_t word = atomic_load_explicit(slot, memory_order_relaxed);
-    uint32_t module = (uint32_t)(word >> STACK_MODULE_SHIFT);
-    if (word != 0 && module < MODULE_LIMIT &&
-        atomic_load_explicit(&module_base[module], memory_order_relaxed) + (word & STACK_OFFSET_MASK) == return_address)
-        return word;
     struct elf_place place;
-    if (!elf_place(address, &place))
-        return address & STACK_OFFSET_MASK; /* code made at run time: no module */
-    module = module_of(&place);
+    uint32_t module = elf_place(instruction, &place) ? module_of(&place) : 0;
     if (module == 0 || module > UINT16_MAX)
-        return address & STACK_OFFSET_MASK;
-    word = (uint64_t)module << STACK_MODULE_SHIFT | ((address - place.map->l_addr) & STACK_OFFSET_MASK);
-    if (module < MODULE_LIMIT) {
-        atomic_store_explicit(&module_base[module], place.map->l_addr + 1, memory_order_relaxed);
-        atomic_store_explicit(slot, word, memory_order_relaxed);
-    }
+        return instruction & STACK_OFFSET_MASK; /* code made at run time: no module */
+    return (uint64_t)module << STACK_MODULE_SHIFT | ((instruction - place.map->l_addr) & STACK_OFFSET_MASK);
+}
+
+static uint64_t known_word(struct known_frame *known, uintptr_t instruction)
+{
+    struct known_frame *slot = stack_known_frame(known, instruction);
+    if (slot->instruction != instruction)
+        return word_of(instruction);
+    if (slot->word != 0)
+        return slot->word;
+    uint64_t word = word_of(instruction);
+    if (word >> STACK_MODULE_SHIFT != 0) /* else an object may be loaded there */
+        slot->word = word;
     return word;
 }
 
-/* ---- unwinding --------------------------------------------------------------------------------------------------------- */
+/* ---- the compiler's unwinder -------------------------------------------------------------------------------------------- */
 
-/* A word of stack memory that the course of the stack depends on. */
-struct stack_word {
-    const uintptr_t *place;
-    uintptr_t value;
-};
-#define WORD_LIMIT (3 * (DEPTH_LIMIT + OWN_FRAMES))
-
-/* What a walk gathers. */
-struct walk {
-    uintptr_t return_address;     /* of the wrapped call */
-    uintptr_t eval_low, eval_high; /* the interpreter's evaluation function; empty without Python frames */
-    unsigned depth, met;          /* frames wanted; frames met so far */
-    unsigned kept;                /* frames in `address` */
-    bool begun, truncated;
-    uintptr_t address[DEPTH_LIMIT]; /* return addresses */
-    /* For the cache: see trace(). */
-    uintptr_t frame; /* of stack_here */
-    bool tracing, traceable; /* traceable: all the words are known, so that the stack may be cached */
-    uintptr_t sp, frame_pointer;     /* of the frame inside the present one */
-    const uintptr_t *frame_pointer_place;
-    unsigned word_count;
-    struct stack_word word[WORD_LIMIT];
-};
-
-#if defined(__x86_64__) /* elsewhere no rule is known to be safe: every stack is unwound */
-static void note_word(struct walk *walk, const uintptr_t *place)
+static _Unwind_Reason_Code visit_frame(struct _Unwind_Context *context, void *argument, bool *begun, unsigned *met)
 {
-    if (place == NULL || walk->word_count == WORD_LIMIT) {
-        walk->traceable = false;
-        return;
-    }
-    walk->word[walk->word_count++] = (struct stack_word){place, *place};
-}
-
-/* Note the words on which it depends that the walk came from the frame inside to this one.
- *
- * When are two stacks the same? Start from equal stack pointers in stack_here. A frame with a constant size leads from an equal
- * instruction and stack pointer to an equal next stack pointer, below which the return address lies: that word says the next
- * instruction. A frame of variable size (alloca) is left by its frame pointer: then the place where a frame further in
- * saved that register must hold the same value, too. Return addresses alone would not do: old ones survive in the room that alloca left
- * untouched. A realigned frame finds its caller by the word below its frame pointer. Whatever fits none of this is not cached. */
-static void trace(struct walk *walk, uintptr_t address, uintptr_t sp, uintptr_t frame_pointer)
-{
-    const uintptr_t *return_place = (const uintptr_t *)sp - 1;
-    if (!walk->tracing) {
-        if (sp != walk->frame + 2 * sizeof(uintptr_t))
-            return; /* not out of stack_here yet */
-        walk->tracing = true;
-        walk->frame_pointer_place = (const uintptr_t *)walk->frame;
-        walk->traceable = *walk->frame_pointer_place == frame_pointer;
-    } else {
-        if (walk->frame_pointer >= walk->sp && walk->frame_pointer < sp) {
-            note_word(walk, walk->frame_pointer_place);
-            if (sp - walk->frame_pointer != 2 * sizeof(uintptr_t)) {
-                const uintptr_t *below = (const uintptr_t *)walk->frame_pointer - 1;
-                if ((uintptr_t)below >= walk->sp && *below == sp)
-                    note_word(walk, below);
-            }
-        }
-        /* Registers are saved next to the return address: rbp among at most six. */
-        const uintptr_t *saved = NULL;
-        for (unsigned i = 1; i <= 7 && (uintptr_t)(return_place - i) >= walk->sp && saved == NULL; i++)
-            if (return_place[-(int)i] == frame_pointer)
-                saved = return_place - i;
-        if (saved != NULL)
-            walk->frame_pointer_place = saved;
-        else if (frame_pointer != walk->frame_pointer)
-            walk->frame_pointer_place = NULL; /* matters only if a frame further out is left by it */
-    }
-    if (*return_place != address)
-        walk->traceable = false; /* a signal frame, or a shadow of something unknown */
-    note_word(walk, return_place);
-    walk->sp = sp;
-    walk->frame_pointer = frame_pointer;
-}
-#endif
-
-static _Unwind_Reason_Code visit_frame(struct _Unwind_Context *context, void *argument)
-{
-    struct walk *walk = argument;
-    uintptr_t address = _Unwind_GetIP(context);
+    struct stack_walk *walk = argument;
+    int interrupted = 0;
+    uintptr_t address = _Unwind_GetIPInfo(context, &interrupted);
     if (address == 0)
         return _URC_END_OF_STACK;
-#if defined(__x86_64__)
-    enum { RBP = 6 }; /* in DWARF's numbers */
-    trace(walk, address, _Unwind_GetCFA(context), _Unwind_GetGR(context, RBP));
-#endif
-    if (!walk->begun) {
-        walk->begun = address == walk->return_address;
-        if (!walk->begun && ++walk->met > OWN_FRAMES)
+    if (!*begun) {
+        *begun = address == walk->return_address;
+        if (!*begun && ++*met > OWN_FRAMES)
             return _URC_END_OF_STACK; /* this is not the stack that the call came from */
-        if (!walk->begun)
+        if (!*begun)
             return _URC_NO_REASON;
     }
     if (address >= walk->eval_low && address < walk->eval_high)
@@ -200,215 +216,280 @@ static _Unwind_Reason_Code visit_frame(struct _Unwind_Context *context, void *ar
         walk->truncated = true;
         return _URC_END_OF_STACK;
     }
-    walk->address[walk->kept++] = address;
+    walk->instruction[walk->kept++] = interrupted ? address : address - 1;
     return _URC_NO_REASON;
 }
 
-/* Never met the wrapped call (a tail call, a return address given by hand): all frames outside Holdfast. */
-static _Unwind_Reason_Code visit_any_frame(struct _Unwind_Context *context, void *argument)
+struct visit {
+    struct stack_walk *walk;
+    bool begun, any; /* any: begin with the first frame outside Holdfast */
+    unsigned met;
+};
+
+static _Unwind_Reason_Code visit(struct _Unwind_Context *context, void *argument)
 {
-    struct walk *walk = argument;
-    if (!walk->begun && !elf_is_own(_Unwind_GetIP(context))) {
-        walk->begun = true;
-        walk->return_address = _Unwind_GetIP(context);
+    struct visit *visit = argument;
+    if (visit->any && !visit->begun) {
+        if (elf_is_own(_Unwind_GetIP(context)))
+            return _URC_NO_REASON;
+        visit->walk->return_address = _Unwind_GetIP(context);
     }
-    return walk->begun ? visit_frame(context, argument) : _URC_NO_REASON;
+    return visit_frame(context, visit->walk, &visit->begun, &visit->met);
 }
 
-static void unwind(struct walk *walk)
+static void unwind(struct stack_walk *walk)
 {
     uintptr_t return_address = walk->return_address;
-    _Unwind_Backtrace(visit_frame, walk);
-    if (!walk->begun) {
-        walk->met = 0;
-        _Unwind_Backtrace(visit_any_frame, walk);
-        walk->traceable = false;
+    struct visit state = {.walk = walk};
+    walk->kept = 0;
+    walk->truncated = false;
+    _Unwind_Backtrace(visit, &state);
+    if (!state.begun) { /* never met the wrapped call: a tail call, a return address given by hand */
+        state = (struct visit){.walk = walk, .any = true};
+        _Unwind_Backtrace(visit, &state);
     }
-    if (walk->kept == 0 && return_address != 0) { /* what is certain in any case */
-        walk->address[walk->kept++] = return_address;
-        walk->traceable = false;
-    }
+    if (walk->kept == 0 && return_address != 0) /* what is certain in any case */
+        walk->instruction[walk->kept++] = return_address - 1;
 }
 
-/* ---- the cache of stacks ------------------------------------------------------------------------------------------------- */
-
-/* Readers and writers of one entry meet only through `sequence`: odd while it is written; unchanged means that all was read of one
- * stack. A writer that finds it taken gives up. */
-struct cached_stack {
-    _Atomic uint32_t sequence;
-    uint32_t thread;
-    uintptr_t return_address, frame; /* of the wrapped call; of stack_here */
-    uintptr_t shim_address;          /* the place in the shim that asked */
-    uint32_t generation;             /* objects_generation: code may have been replaced since */
-    uint32_t depth;                  /* frames wanted */
-    uint32_t with_python;            /* cut at the evaluation function */
-    uint32_t stack;                  /* tracker's id of it all with the Python frames of this hash */
-    uint64_t python_hash;
-    uint32_t kept, word_count, flags;
-    struct stack_word word[WORD_LIMIT];
-    uint64_t native[DEPTH_LIMIT];
-};
-static struct cached_stack cached_stacks[STACK_SLOTS];
-
-static struct cached_stack *stack_slot(uintptr_t return_address, uintptr_t frame)
-{
-    uint64_t mixed = (return_address ^ (frame << 7) ^ (frame >> 9)) * UINT64_C(0x9e3779b97f4a7c15);
-    return &cached_stacks[(mixed >> 32) % STACK_SLOTS];
-}
+/* ---- remembering and recalling ------------------------------------------------------------------------------------------ */
 
 struct question {
-    uintptr_t return_address, frame, shim_address;
-    uint32_t thread, generation, depth, with_python;
-    uint64_t python_hash;
+    uintptr_t return_address, key_frame;
+    const struct python_frames *python;
 };
 
-static bool same_question(const struct cached_stack *entry, const struct question *question)
+static inline struct cached_stack *set_of(struct memory *memory, uintptr_t return_address, uintptr_t key_frame)
 {
-    return entry->return_address == question->return_address && entry->frame == question->frame &&
-           entry->shim_address == question->shim_address && entry->thread == question->thread &&
-           entry->generation == question->generation && entry->depth == question->depth &&
-           entry->with_python == question->with_python;
+    uint64_t mixed = (return_address ^ key_frame << 8) * UINT64_C(0x9e3779b97f4a7c15);
+    return memory->stack[mixed >> 57];
+}
+_Static_assert(SETS == 1u << (64 - 57), "set_of takes the upper bits");
+
+static inline struct cached_stack *recall_native(struct memory *memory, uintptr_t return_address, uintptr_t key_frame)
+{
+    struct cached_stack *way = set_of(memory, return_address, key_frame);
+    for (unsigned i = 0; i < WAYS; i++, way++)
+        if (way->return_address == return_address && way->key_frame == key_frame && stack_words_compare(way->word) == way->end)
+            return way;
+    return NULL;
 }
 
-enum recall { RECALL_NOTHING, RECALL_FRAMES, RECALL_STACK };
-
-/* RECALL_STACK: *stack is it. RECALL_FRAMES: the native part is in `words`, the Python frames are others. */
-static enum recall recall_stack(const struct question *question, uint32_t *stack, uint64_t *words, uint32_t *kept,
-                                uint32_t *flags)
+static struct cached_mix *mix_slot(struct memory *memory, const struct cached_stack *native, uint64_t hash)
 {
-    struct cached_stack *entry = stack_slot(question->return_address, question->frame);
-    uint32_t sequence = atomic_load_explicit(&entry->sequence, memory_order_acquire);
-    if ((sequence & 1u) || sequence == 0 || !same_question(entry, question))
-        return RECALL_NOTHING;
-    uint32_t word_count = entry->word_count;
-    if (word_count > WORD_LIMIT)
-        return RECALL_NOTHING;
-    /* From the inside out: a place is only looked at when all below it are as they were, so it is stack memory still. */
-    for (uint32_t i = 0; i < word_count; i++) {
-        const uintptr_t *place = __atomic_load_n(&entry->word[i].place, __ATOMIC_RELAXED);
-        atomic_thread_fence(memory_order_acquire);
-        if (atomic_load_explicit(&entry->sequence, memory_order_relaxed) != sequence || *place != entry->word[i].value)
-            return RECALL_NOTHING;
+    return &memory->mix[((hash ^ native->serial) * UINT64_C(0x9e3779b97f4a7c15)) >> 55];
+}
+_Static_assert(MIXES == 1u << (64 - 55), "mix_slot takes the upper bits");
+
+static uint32_t packed_count(const struct python_frames *python)
+{
+    return python->count << 1 | python->truncated;
+}
+
+/* The hash finds the place; what says that the frames are the same is the frames. */
+static inline uint32_t recall_mix(struct memory *memory, const struct cached_stack *native, const struct python_frames *python)
+{
+    const struct cached_mix *mix = mix_slot(memory, native, python->hash);
+    if (mix->hash != python->hash || mix->native != native->serial || mix->count != packed_count(python))
+        return 0;
+    for (uint32_t i = 0; i < python->count; i++)
+        if (mix->id[i] != python->id[i])
+            return 0;
+    return mix->stack;
+}
+
+static void *room_for(struct memory *memory, size_t bytes)
+{
+    bytes = (bytes + 15) & ~(size_t)15;
+    if (bytes > sizeof memory->room - memory->room_used)
+        return NULL;
+    void *room = (uint8_t *)memory->room + memory->room_used;
+    memory->room_used += (uint32_t)bytes;
+    return room;
+}
+
+/* `native`: what is known of it already, else NULL. */
+static void remember(struct memory *memory, const struct question *question, struct cached_stack *native,
+                     const struct stack_walk *walk, uint32_t stack)
+{
+    const struct python_frames *python = question->python;
+    size_t word_bytes = (walk->word_count + 1) * sizeof(struct stack_word), id_bytes = python->count * sizeof python->id[0];
+    if (word_bytes + id_bytes + 32 > sizeof memory->room - memory->room_used || memory->serial == UINT32_MAX) {
+        memory_clear(memory);
+        memory->serial = 0;
+        native = NULL;
     }
-    enum recall recall = entry->python_hash == question->python_hash ? RECALL_STACK : RECALL_FRAMES;
-    *stack = entry->stack;
-    *flags = entry->flags;
-    *kept = entry->kept <= DEPTH_LIMIT ? entry->kept : 0;
-    if (recall == RECALL_FRAMES)
-        memcpy(words, entry->native, *kept * sizeof *words);
-    atomic_thread_fence(memory_order_acquire);
-    return atomic_load_explicit(&entry->sequence, memory_order_relaxed) == sequence ? recall : RECALL_NOTHING;
+    memory->unfinished = true;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    if (native == NULL) {
+        struct stack_word *word = room_for(memory, word_bytes);
+        memcpy(word, walk->word, walk->word_count * sizeof *word);
+        stack_words_end(&word[walk->word_count]);
+        struct cached_stack *set = set_of(memory, question->return_address, question->key_frame);
+        uint8_t *next = &memory->next_way[(set - memory->stack[0]) / WAYS];
+        native = &set[(*next)++ % WAYS];
+        *native = (struct cached_stack){
+            .return_address = question->return_address,
+            .key_frame = question->key_frame,
+            .word = word,
+            .end = word + walk->word_count,
+            .stack = python->count == 0 ? stack : 0,
+            .serial = ++memory->serial,
+        };
+    }
+    if (python->count != 0) {
+        uint32_t *id = room_for(memory, id_bytes);
+        memcpy(id, python->id, id_bytes);
+        *mix_slot(memory, native, python->hash) = (struct cached_mix){python->hash, id, packed_count(python), native->serial, stack};
+    }
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    memory->unfinished = false;
 }
 
-static void remember_stack(const struct question *question, const struct walk *walk, const uint64_t *words,
-                           uint32_t flags, uint32_t stack)
+/* ---- is it true? (verify_stacks=1) -------------------------------------------------------------------------------------- */
+
+static struct {
+    _Atomic uint64_t recalled, walked, unwound;
+} verified;
+
+static _Noreturn void tell_difference(const char *way, const struct stack_walk *walk, const struct stack_record *stack)
 {
-    struct cached_stack *entry = stack_slot(question->return_address, question->frame);
-    uint32_t sequence = atomic_load_explicit(&entry->sequence, memory_order_relaxed);
-    if ((sequence & 1u) || !atomic_compare_exchange_strong(&entry->sequence, &sequence, sequence + 1))
-        return;
-    atomic_thread_fence(memory_order_release);
-    entry->thread = question->thread;
-    entry->return_address = question->return_address;
-    entry->frame = question->frame;
-    entry->shim_address = question->shim_address;
-    entry->generation = question->generation;
-    entry->depth = question->depth;
-    entry->with_python = question->with_python;
-    entry->python_hash = question->python_hash;
-    entry->stack = stack;
-    entry->flags = flags;
-    entry->kept = walk->kept;
-    entry->word_count = walk->word_count;
-    memcpy(entry->word, walk->word, walk->word_count * sizeof walk->word[0]);
-    memcpy(entry->native, words, walk->kept * sizeof *words);
-    atomic_store_explicit(&entry->sequence, sequence + 2 != 0 ? sequence + 2 : 2, memory_order_release);
+    char text[400];
+    snprintf(text, sizeof text, "a stack %s is not the one that the unwinder finds: %u frames instead of %u, innermost 0x%lx", way,
+             stack != NULL ? stack->native_count : 0u, walk->kept, (unsigned long)(walk->kept != 0 ? walk->instruction[0] : 0));
+    log_complain(text);
+    abort();
 }
 
-/* Native frames changed or unknown. Noinline: its room on the stack is not the fast path's. */
-static __attribute__((noinline)) uint32_t take_stack(const struct question *question, const struct python_frames *python,
-                                                     uint32_t flags)
+/* Does the depot have under this id what the unwinder finds now? */
+static void verify(uint32_t id, const struct question *question, const struct stack_walk *asked, const char *way)
 {
-    struct walk walk;
-    memset(&walk, 0, offsetof(struct walk, word));
+    struct stack_walk walk;
     walk.return_address = question->return_address;
-    walk.depth = question->depth;
-    walk.frame = question->frame;
-    uint64_t words[DEPTH_LIMIT];
-    if (question->with_python && !python_eval_range(&walk.eval_low, &walk.eval_high))
-        walk.eval_low = walk.eval_high = 0;
+    walk.eval_low = asked->eval_low;
+    walk.eval_high = asked->eval_high;
+    walk.depth = asked->depth;
     unwind(&walk);
-    forget_after_unload();
+    const struct python_frames *python = question->python;
+    const struct stack_record *stack = tracker_record(&holdfast_tracker, SECTION_STACKS, id);
+    uint32_t flags = (walk.truncated ? STACK_TRUNCATED_NATIVE : 0) | (python->truncated ? STACK_TRUNCATED_PYTHON : 0);
+    if (stack == NULL || stack->native_count != walk.kept || stack->python_count != python->count || stack->flags != flags)
+        tell_difference(way, &walk, stack);
+    for (unsigned i = 0; i < stack->python_count + stack->native_count; i++) {
+        uint64_t found = *(const uint64_t *)tracker_record(&holdfast_tracker, SECTION_WORDS, stack->first_word + i);
+        if (found != (i < stack->python_count ? python->id[i] : word_of(walk.instruction[i - stack->python_count])))
+            tell_difference(way, &walk, stack);
+    }
+}
+
+void stack_tell_verified(void)
+{
+    if (!holdfast_options.verify_stacks)
+        return;
+    char text[200];
+    snprintf(text, sizeof text, "stacks verified: %lu recalled, %lu walked, %lu unwound", (unsigned long)verified.recalled,
+             (unsigned long)verified.walked, (unsigned long)verified.unwound);
+    log_complain(text);
+}
+
+/* ---- taking a stack ------------------------------------------------------------------------------------------------------ */
+
+static void ask(struct stack_walk *walk, const struct question *question)
+{
+    unsigned depth = holdfast_options.stack_depth;
+    walk->return_address = question->return_address;
+    walk->depth = depth == 0 ? 1 : depth < DEPTH_LIMIT ? depth : DEPTH_LIMIT;
+    if (question->python->count == 0 || !python_eval_range(&walk->eval_low, &walk->eval_high))
+        walk->eval_low = walk->eval_high = 0;
+}
+
+static __attribute__((noinline, cold)) void verify_recalled(uint32_t stack, const struct question *question)
+{
+    struct stack_walk walk;
+    ask(&walk, question);
+    verify(stack, question, &walk, "that was recalled");
+    verified.recalled++;
+}
+
+/* Not one that is remembered. Noinline: its room on the stack is not the fast path's. */
+static __attribute__((noinline)) uint32_t take_stack(const struct question *question)
+{
+    struct memory *memory = mine.memory != NULL ? mine.memory : memory_claim();
+    uint64_t unloads = unloads_now();
+    if (unloads_under_way(unloads))
+        memory = NULL; /* nothing is certain, nothing is to be learnt */
+    if (memory != NULL && memory->unloads != unloads) {
+        memory_clear(memory);
+        memory->unloads = unloads;
+    }
+    struct stack_walk walk;
+    uint64_t words[DEPTH_LIMIT];
+    ask(&walk, question);
+    bool walked = memory != NULL && stack_walk(&walk, memory->frame, (const uintptr_t *)(question->key_frame & ~(uintptr_t)1));
+    if (!walked)
+        unwind(&walk);
     for (unsigned i = 0; i < walk.kept; i++)
-        words[i] = frame_word(walk.address[i]);
-    if (walk.truncated)
-        flags |= STACK_TRUNCATED_NATIVE;
+        words[i] = memory != NULL ? known_word(memory->frame, walk.instruction[i]) : word_of(walk.instruction[i]);
+    const struct python_frames *python = question->python;
+    uint32_t flags = (walk.truncated ? STACK_TRUNCATED_NATIVE : 0) | (python->truncated ? STACK_TRUNCATED_PYTHON : 0);
     uint32_t stack = tracker_stack(&holdfast_tracker, words, walk.kept, python->id, python->count, flags);
-    if (walk.traceable && stack != 0)
-        remember_stack(question, &walk, words, flags & STACK_TRUNCATED_NATIVE, stack);
+    if (stack != 0 && holdfast_options.verify_stacks) {
+        verify(stack, question, &walk, "that was walked");
+        *(walked ? &verified.walked : &verified.unwound) += 1;
+    }
+    if (memory == NULL)
+        return stack;
+    if (unloads_now() != unloads)
+        memory->unloads = UINT64_MAX; /* what was learnt just now may be of either: forget all with the next stack */
+    else if (walked && !walk.changeable && stack != 0)
+        remember(memory, question, recall_native(memory, question->return_address, question->key_frame), &walk, stack);
     return stack;
 }
 
-static uint64_t hash_python(const struct python_frames *python)
+/* Not remembered, or to be compared. */
+static __attribute__((noinline, cold)) uint32_t take_slowly(uintptr_t return_address, uintptr_t key_frame, const struct python_frames *python,
+                                                            uint32_t recalled)
 {
-    uint64_t hash = python->count * 2u + python->truncated;
-    for (uint32_t i = 0; i < python->count; i++)
-        hash = (hash ^ python->id[i]) * UINT64_C(0x9e3779b97f4a7c15) + (hash >> 29);
-    return hash;
-}
-
-static uint32_t name_thread(void)
-{
-    static _Atomic uint32_t threads;
-    while (thread_serial == 0)
-        thread_serial = atomic_fetch_add_explicit(&threads, 1, memory_order_relaxed) + 1;
-    return thread_serial;
+    int saved_errno = errno;
+    const struct question question = {return_address, key_frame, python};
+    if (recalled != 0)
+        verify_recalled(recalled, &question);
+    else
+        recalled = take_stack(&question);
+    errno = saved_errno;
+    return recalled;
 }
 
 __attribute__((noinline)) uint32_t stack_here(uintptr_t return_address)
 {
-    if (taking || holdfast_tracker.base == NULL)
+    if (unlikely(mine.taking || holdfast_tracker.base == NULL))
         return 0;
-    taking = true;
-    int saved_errno = errno;
-    unsigned depth = holdfast_options.stack_depth;
+    mine.taking = true;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
     struct python_frames python;
-    python.count = 0;
-    python.truncated = false;
-    struct question question = {
-        .return_address = return_address,
-        .frame = (uintptr_t)__builtin_frame_address(0),
-        .shim_address = (uintptr_t)__builtin_return_address(0),
-        .thread = thread_serial != 0 ? thread_serial : name_thread(),
-        .generation = atomic_load_explicit(&objects_generation, memory_order_acquire),
-        .depth = depth == 0 ? 1 : depth < DEPTH_LIMIT ? depth : DEPTH_LIMIT,
-    };
-    if (python_present())
-        python_frames(&python, question.depth);
-    question.with_python = python.count != 0;
-    question.python_hash = hash_python(&python);
-
-    uint32_t stack = 0, kept = 0, flags = 0;
-    uint64_t words[DEPTH_LIMIT];
-    uint32_t python_flags = python.truncated ? STACK_TRUNCATED_PYTHON : 0;
-    switch (recall_stack(&question, &stack, words, &kept, &flags)) {
-    case RECALL_STACK: break;
-    case RECALL_FRAMES:
-        stack = tracker_stack(&holdfast_tracker, words, kept, python.id, python.count, flags | python_flags);
-        break;
-    case RECALL_NOTHING: stack = take_stack(&question, &python, python_flags); break;
+    python_frames(&python, holdfast_options.stack_depth != 0 ? holdfast_options.stack_depth : 1);
+    uintptr_t key_frame = (uintptr_t)__builtin_frame_address(0) | (python.count != 0);
+    uint32_t stack = 0;
+    struct memory *memory = mine.memory;
+    if (likely(memory != NULL && memory->unloads == unloads_now())) {
+        const struct cached_stack *native = recall_native(memory, return_address, key_frame);
+        if (likely(native != NULL))
+            stack = python.count == 0 ? native->stack : recall_mix(memory, native, &python);
+        memory->fast += stack != 0;
     }
-    errno = saved_errno;
-    taking = false;
+    if (unlikely(stack == 0 || holdfast_options.verify_stacks))
+        stack = take_slowly(return_address, key_frame, &python, stack);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    mine.taking = false;
     return stack;
 }
 
 uint32_t stack_of_caller(uintptr_t return_address)
 {
-    if (return_address == 0 || taking || holdfast_tracker.base == NULL)
+    if (return_address == 0 || mine.taking || holdfast_tracker.base == NULL)
         return 0;
     int saved_errno = errno;
-    uint64_t word = frame_word(return_address);
+    uint64_t word = word_of(return_address - 1);
     uint32_t stack = tracker_stack(&holdfast_tracker, &word, 1, NULL, 0, 0);
     errno = saved_errno;
     return stack;
@@ -437,8 +518,14 @@ uint32_t stack_without_libraries(uint32_t id)
 
 void stack_after_fork_child(void)
 {
-    taking = false;
-    /* An entry that another thread was writing stays odd, and unused, in the child; nobody waits for it. */
+    /* Of the threads only this one is here, under a new number. */
+    for (unsigned i = 0; i < MEMORIES; i++) {
+        struct memory *memory = atomic_load_explicit(&memories[i], memory_order_relaxed);
+        if (memory != NULL)
+            atomic_store_explicit(&memory->owner, memory == mine.memory ? tracker_thread() : 0, memory_order_relaxed);
+    }
+    mine.taking = false;
+    unloads_after_fork_child();
 }
 
 /* ---- names for the live log ---------------------------------------------------------------------------------------------- */

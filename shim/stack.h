@@ -1,4 +1,4 @@
-/* Stacks: native frames by libunwind, Python frames by python.h, kept in the tracker's depot.
+/* Stacks: native frames from the call frame information, Python frames by python.h, kept in the tracker's depot.
  * Any thread; not from a signal handler; must not be called with the tracker locked. */
 #ifndef HOLDFAST_SHIM_STACK_H
 #define HOLDFAST_SHIM_STACK_H
@@ -19,6 +19,12 @@ uint32_t stack_without_libraries(uint32_t stack);
 /* Where in the process a native frame word lies: for the live log. `name` gets "symbol+0x12" with the nearest exported symbol,
  * or "" ; returns the module's path ("" if unknown). */
 const char *stack_native_name(uint64_t word, char *name, unsigned name_bytes);
+
+/* How many of the stacks taken so far were remembered ones. */
+uint64_t stacks_fast_taken(void);
+
+/* With verify_stacks=1: say at the end how many stacks were compared with the unwinder's. */
+void stack_tell_verified(void);
 
 /* In fork's child. */
 void stack_after_fork_child(void);

@@ -12,7 +12,6 @@
 #define DEAD_SLOTS 256u
 #define DEAD_BYTES_MAX 4096u /* longer ones are given back at once */
 
-_Atomic uint32_t lent_tags[LENT_SLOTS];
 struct lent_string lent_strings[LENT_SLOTS];
 _Atomic uint32_t dead_tags[LENT_SLOTS];
 
@@ -40,24 +39,74 @@ static void unlock(void)
     atomic_store_explicit(&locked, false, memory_order_release);
 }
 
+/* Where an allocator keeps the size of a block: what was lent from the midst of one has something else there. Its lower bits change while the block
+ * lives. 0 where that is another page. */
+static uint64_t word_before(uintptr_t text)
+{
+    return (text & 4095) < sizeof(uint64_t) ? 0 : *(const uint64_t *)(text - sizeof(uint64_t)) & ~UINT64_C(7);
+}
+
+/* ---- loans ---------------------------------------------------------------------------------------------------------- */
+
+/* Whether anything was lent by a parent of this hash since strings_replaced() found nothing: most of what gets another content lent nothing. */
+#define LENDER_SLOTS 4096u
+static _Atomic uint8_t lenders[LENDER_SLOTS];
+
+static unsigned lender_slot(uintptr_t parent)
+{
+    return (unsigned)((uint32_t)parent * UINT32_C(0x9e3779b1) >> 20) % LENDER_SLOTS;
+}
+
+static void mark(uintptr_t text, uint8_t lent)
+{
+    __atomic_store_n(&handle_filter[handle_filter_slot(text)].others, lent, __ATOMIC_RELAXED);
+}
+
+/* A torn entry names a wrong lender at the worst, for an address that was lent. */
+void string_remember_slowly(uintptr_t text, uintptr_t parent, enum function function, uintptr_t caller)
+{
+    struct lent_string *entry = &lent_strings[lent_slot(text)];
+    uintptr_t old = atomic_load_explicit(&entry->text, memory_order_relaxed);
+    if (old != text)
+    {
+        if (old != 0)
+            mark(old, 0);
+        atomic_store_explicit(&entry->text, text, memory_order_relaxed);
+    }
+    atomic_store_explicit(&entry->parent, parent, memory_order_relaxed);
+    atomic_store_explicit(&entry->caller, caller, memory_order_relaxed);
+    atomic_store_explicit(&entry->function, function, memory_order_relaxed);
+    if (parent == 0)
+        atomic_store_explicit(&entry->before, word_before(text), memory_order_relaxed);
+    else
+        atomic_store_explicit(&lenders[lender_slot(parent)], 1, memory_order_relaxed);
+    mark(text, 1);
+}
+
+static bool is_replaced(const struct lent_string *entry)
+{
+    return (atomic_load(&entry->function) & LENT_REPLACED) != 0;
+}
+
 void string_lent(const struct call *call, uintptr_t text, uintptr_t parent)
 {
-    string_remember(text, parent, call->function, call->caller);
+    if (text != 0)
+        string_remember_slowly(text, parent, call->function, call->caller);
 }
 
 /* The loan of exactly this string; false if it was overwritten. */
 static bool find_loan(uintptr_t text, struct dead_string *loan)
 {
     const struct lent_string *entry = &lent_strings[lent_slot(text)];
-    if (atomic_load(&entry->text) != text || !string_may_be_lent(text))
+    if (atomic_load(&entry->text) != text)
         return false;
-    *loan = (struct dead_string){.text = text, .parent = atomic_load(&entry->parent), .caller = atomic_load(&entry->caller), .function = (uint16_t)atomic_load(&entry->function)};
+    *loan = (struct dead_string){.text = text, .parent = atomic_load(&entry->parent), .caller = atomic_load(&entry->caller), .function = (uint16_t)(atomic_load(&entry->function) & ~LENT_REPLACED)};
     return true;
 }
 
 static void forget_loan(uintptr_t text)
 {
-    atomic_store(&lent_tags[lent_slot(text)], 0);
+    mark(text, 0);
     atomic_store(&lent_strings[lent_slot(text)].text, 0);
 }
 
@@ -86,7 +135,7 @@ bool string_freed(uintptr_t block, uintptr_t caller)
     *slot = loan;
     if (oldest != 0 && !known_string((const void *)oldest))
         atomic_store(&dead_tags[lent_slot(oldest)], 0);
-    atomic_store(&dead_tags[lent_slot(block)], (uint32_t)block);
+    atomic_store(&dead_tags[lent_slot(block)], dead_tag(block));
     unlock();
     fence_free_block(oldest);
     return true;
@@ -118,7 +167,7 @@ static bool tell_string(struct call *call, const struct dead_string *loan, unsig
     handle_id parent = 0;
     if (loan->parent != 0 && tracker_lock(TRACKER))
     {
-        parent = handle_find(TRACKER, loan->parent, NULL, NULL);
+        parent = find_any(loan->parent);
         if (parent != 0)
         {
             used += (size_t)snprintf(violation.handle + used, sizeof violation.handle - used, " of ");
@@ -147,7 +196,7 @@ static bool lender_lives(const struct dead_string *loan)
     bool lives = false;
     if (!tracker_lock(TRACKER))
         return false;
-    const struct handle_record *record = tracker_handle(TRACKER, handle_find(TRACKER, loan->parent, NULL, NULL));
+    const struct handle_record *record = tracker_handle(TRACKER, find_any(loan->parent));
     for (unsigned i = 0; i < info->argument_count && record != NULL && record->state != HANDLE_BURIED; i++)
     {
         uint8_t kind = argument_kinds[info->first_argument + i];
@@ -163,7 +212,7 @@ static bool is_surely_lent(const struct dead_string *loan)
     const struct lent_string *entry = &lent_strings[lent_slot(loan->text)];
     if (loan->parent != 0 && !lender_lives(loan))
         return false;
-    return (loan->parent != 0 && atomic_load(&entry->replaced_by) == 0) || atomic_load(&entry->before) == word_before(loan->text);
+    return (loan->parent != 0 && !is_replaced(entry)) || atomic_load(&entry->before) == word_before(loan->text);
 }
 
 #define CONTENT_BYTES 64u
@@ -189,21 +238,38 @@ static bool read_content(uintptr_t text, char content[CONTENT_BYTES])
     return any;
 }
 
+/* One string of a lender that is about to be something else. */
+static void replace(struct lent_string *entry, struct call *call)
+{
+    uintptr_t text = atomic_load_explicit(&entry->text, memory_order_relaxed);
+    char content[CONTENT_BYTES];
+    if (text == 0 || is_replaced(entry) || !read_content(text, content))
+        return;
+    atomic_store(&entry->content, hash_of(content));
+    atomic_store(&entry->before, word_before(text));
+    atomic_store(&entry->replaced_in, (uint32_t)call->function);
+    atomic_store(&entry->replaced_by, call_stack(call));
+    atomic_fetch_or(&entry->function, LENT_REPLACED);
+    atomic_store(&dead_tags[lent_slot(text)], dead_tag(text)); /* that it is looked at */
+}
+
 void strings_replaced(struct call *call, uintptr_t parent)
 {
-    for (unsigned i = 0; i < LENT_SLOTS && parent != 0; i++)
+    if (parent == 0 || atomic_load_explicit(&lenders[lender_slot(parent)], memory_order_relaxed) == 0)
+        return;
+    /* What others of the same hash lend meanwhile is marked again. */
+    atomic_store(&lenders[lender_slot(parent)], 0);
+    bool others = false;
+    for (unsigned i = 0; i < LENT_SLOTS; i++)
     {
-        struct lent_string *entry = &lent_strings[i];
-        uintptr_t text = atomic_load_explicit(&entry->text, memory_order_relaxed);
-        char content[CONTENT_BYTES];
-        if (atomic_load_explicit(&entry->parent, memory_order_relaxed) != parent || text == 0 || atomic_load(&entry->replaced_by) != 0 || !read_content(text, content))
-            continue;
-        atomic_store(&entry->content, hash_of(content));
-        atomic_store(&entry->before, word_before(text));
-        atomic_store(&entry->replaced_in, (uint32_t)call->function);
-        atomic_store(&entry->replaced_by, call_stack(call));
-        atomic_store(&dead_tags[lent_slot(text)], (uint32_t)text); /* that it is looked at */
+        uintptr_t lender = atomic_load_explicit(&lent_strings[i].parent, memory_order_relaxed);
+        if (lender == parent)
+            replace(&lent_strings[i], call);
+        else if (lender != 0 && lender_slot(lender) == lender_slot(parent) && atomic_load_explicit(&lent_strings[i].text, memory_order_relaxed) != 0)
+            others = true;
     }
+    if (others)
+        atomic_store(&lenders[lender_slot(parent)], 1);
 }
 
 /* A string that is sound memory, but tells of what its lender was before. */
@@ -211,7 +277,7 @@ static void judge_replaced(struct call *call, uintptr_t text, const uintptr_t *a
 {
     struct dead_string loan;
     const struct lent_string *entry = &lent_strings[lent_slot(text)];
-    if (!find_loan(text, &loan) || atomic_load(&entry->replaced_by) == 0 || !is_surely_lent(&loan) || atomic_load(&entry->content) != hash_of((const char *)text))
+    if (!find_loan(text, &loan) || !is_replaced(entry) || !is_surely_lent(&loan) || atomic_load(&entry->content) != hash_of((const char *)text))
         return;
     loan.stack = atomic_load(&entry->replaced_by);
     loan.replaced_in = (uint16_t)atomic_load(&entry->replaced_in);

@@ -10,44 +10,35 @@
 
 #include "effects.h"
 
-/* Lower half of the address of the string that each slot stands for: the one look that every free() of the process takes. */
-extern _Atomic uint32_t lent_tags[LENT_SLOTS] __attribute__((visibility("hidden")));
 struct lent_string {
     _Atomic uintptr_t text;
     _Atomic uintptr_t parent; /* handle that lent it, 0: the library itself */
     _Atomic uintptr_t caller; /* return address of the call */
-    _Atomic uint32_t function;
-    _Atomic uint32_t replaced_by; /* stack of the call that gave the lender another content since, 0: none */
+    _Atomic uint32_t function; /* with LENT_REPLACED: its lender got another content since */
+    _Atomic uint32_t replaced_by; /* stack of the call that did so */
     _Atomic uint32_t replaced_in; /* that function */
     _Atomic uint32_t content;     /* hash of the string then: other bytes at this address are something else */
     _Atomic uint64_t before;      /* word in front of it, when the library itself lent it or its lender was replaced: see word_before() */
 };
+#define LENT_REPLACED (UINT32_C(1) << 31)
 extern struct lent_string lent_strings[LENT_SLOTS] __attribute__((visibility("hidden")));
 
 static inline bool string_may_be_lent(uintptr_t block)
 {
-    return atomic_load_explicit(&lent_tags[lent_slot(block)], memory_order_relaxed) == (uint32_t)block;
+    return __atomic_load_n(&handle_filter[handle_filter_slot(block)].others, __ATOMIC_RELAXED) != 0;
 }
-/* Where an allocator keeps the size of a block: what was lent from the midst of one has something else there. Its lower bits change while the block
- * lives. 0 where that is another page. */
-static inline uint64_t word_before(uintptr_t text)
-{
-    return (text & 4095) < sizeof(uint64_t) ? 0 : *(const uint64_t *)(text - sizeof(uint64_t)) & ~UINT64_C(7);
-}
-/* A function lent this string. A torn entry names a wrong lender at the worst, for an address that was lent. */
+void string_remember_slowly(uintptr_t text, uintptr_t parent, enum function function, uintptr_t caller) __attribute__((noinline, visibility("hidden")));
+/* A function lent this string. A getter that is called again and again says what it said the last time. */
 static inline void string_remember(uintptr_t text, uintptr_t parent, enum function function, uintptr_t caller)
 {
-    if (text == 0)
+    const struct lent_string *entry = &lent_strings[lent_slot(text)];
+    __asm__("" : "+r"(entry)); /* else the compiler works its address out once more for each field */
+    if (text == 0 || likely(parent != 0 && atomic_load_explicit(&entry->text, memory_order_relaxed) == text &&
+                            atomic_load_explicit(&entry->parent, memory_order_relaxed) == parent &&
+                            atomic_load_explicit(&entry->caller, memory_order_relaxed) == caller &&
+                            atomic_load_explicit(&entry->function, memory_order_relaxed) == (uint32_t)function))
         return;
-    struct lent_string *entry = &lent_strings[lent_slot(text)];
-    atomic_store_explicit(&entry->text, text, memory_order_relaxed);
-    atomic_store_explicit(&entry->parent, parent, memory_order_relaxed);
-    atomic_store_explicit(&entry->caller, caller, memory_order_relaxed);
-    atomic_store_explicit(&entry->function, function, memory_order_relaxed);
-    atomic_store_explicit(&entry->replaced_by, 0, memory_order_relaxed);
-    if (parent == 0)
-        atomic_store_explicit(&entry->before, word_before(text), memory_order_relaxed);
-    atomic_store_explicit(&lent_tags[lent_slot(text)], (uint32_t)text, memory_order_relaxed);
+    string_remember_slowly(text, parent, function, caller);
 }
 
 void string_lent(const struct call *call, uintptr_t text, uintptr_t parent);

@@ -1,7 +1,7 @@
 /* Trees: see trees.h.
  *
- * A slot stands for one root handle. The word `thread` says who is inside; the number of the entry tells one stay from the next, so that a note
- * which comes too late is not taken for the following call. Which tree a handle is of is remembered beside the good cache; as that can
+ * A slot stands for one root handle. The number of the stay tells one from the next, so that a note which comes too late is not taken for the
+ * following call. Which tree a handle is of is remembered beside the good cache; as that can
  * be out of date, both sides look their roots up again, under the tracker's lock, before anything is told.
  */
 #include "trees.h"
@@ -12,26 +12,21 @@
 #include <string.h>
 #include <sys/single_threaded.h>
 
-#define SLOTS 4096u
 #define NOTES 32u
-#define NO_TREE 1u /* remembered: this handle is of no tree. Slots are remembered as number + 2. */
 
-static struct {
-    _Atomic uint32_t thread;  /* inside, 0: nobody */
-    _Atomic uint32_t entries;
-    _Atomic uint32_t note;    /* number + 1 of what another thread noted, 0: nothing */
-} slots[SLOTS];
+struct tree_slot tree_slots[TREE_SLOTS];
 
 /* What a thread was doing in a tree in which another one was inside. */
 static struct note {
     _Atomic bool taken;
-    uint32_t entry;           /* of the thread inside */
+    uint16_t slot;            /* 0: not posted yet */
+    uint64_t word;            /* of the slot: the stay of the thread inside */
     handle_id root;
     uint32_t root_serial;
     struct violation violation;
 } notes[NOTES];
 
-static _Atomic uint16_t remembered[GOOD_SLOTS];
+_Atomic uint16_t tree_of[GOOD_SLOTS];
 
 /* Where the C library does not tell (before glibc 2.32) no process is taken to be alone. */
 static const char never_alone;
@@ -46,7 +41,7 @@ static __attribute__((constructor)) void find_single_thread(void)
 
 void tree_forget(uintptr_t address)
 {
-    atomic_store_explicit(&remembered[good_index(address)], 0, memory_order_relaxed);
+    atomic_store_explicit(&tree_of[good_index(address)], 0, memory_order_relaxed);
 }
 
 /* [tracker locked] The root of the tree that this handle is of, 0 if it is of none. */
@@ -75,16 +70,16 @@ static handle_id root_of(handle_id id)
 
 static uint16_t slot_of_root(handle_id root)
 {
-    return (uint16_t)(1 + root % (SLOTS - 1));
+    return (uint16_t)(1 + root % (TREE_SLOTS - 1));
 }
 
 /* The slot of a handle's tree, 0 if it is of none; `use` gets the root when it was looked up. */
 static uint16_t find_slot(const struct view *view, uintptr_t address, uint8_t kind, bool remember, struct tree_use *use)
 {
-    _Atomic uint16_t *memory = &remembered[good_index(address)];
+    _Atomic uint16_t *memory = &tree_of[good_index(address)];
     uint16_t known = atomic_load_explicit(memory, memory_order_relaxed);
     if (remember && known != 0 && known_good(view, (const void *)address, kind))
-        return known == NO_TREE ? 0 : (uint16_t)(known - 1);
+        return known == TREE_NONE ? 0 : (uint16_t)(known - 1);
     if (!tracker_lock(TRACKER))
         return 0;
     handle_id root = root_of(find_handle(address, kind));
@@ -93,8 +88,21 @@ static uint16_t find_slot(const struct view *view, uintptr_t address, uint8_t ki
     tracker_unlock(TRACKER);
     uint16_t slot = root != 0 ? slot_of_root(root) : 0;
     if (known_good(view, (const void *)address, kind))
-        atomic_store_explicit(memory, slot != 0 ? (uint16_t)(slot + 1) : NO_TREE, memory_order_relaxed);
+        atomic_store_explicit(memory, slot != 0 ? (uint16_t)(slot + 1) : TREE_NONE, memory_order_relaxed);
     return slot;
+}
+
+static uint64_t stay(uint64_t word)
+{
+    return word & ~TREE_NOTED;
+}
+
+/* A note that its stay did not wait for: the thread inside left, with a plain store, while NOTED was being set. */
+static bool take_back(struct note *note)
+{
+    uint32_t number = (uint32_t)(note - notes) + 1;
+    return note->slot != 0 && stay(atomic_load(&tree_slots[note->slot].word)) != note->word &&
+           atomic_compare_exchange_strong(&tree_slots[note->slot].note, &number, 0);
 }
 
 static struct note *take_note(void)
@@ -102,15 +110,37 @@ static struct note *take_note(void)
     for (unsigned i = 0; i < NOTES; i++)
         if (!atomic_exchange(&notes[i].taken, true))
             return &notes[i];
+    for (unsigned i = 0; i < NOTES; i++)
+        if (take_back(&notes[i]))
+            return &notes[i];
     return NULL;
 }
 
+/* Whoever makes the slot's number 0 owns the note: this one, or the thread inside. */
+static bool post(struct note *note, uint16_t slot, uint64_t word)
+{
+    uint32_t number = (uint32_t)(note - notes) + 1, posted = atomic_load(&tree_slots[slot].note);
+    if (posted != 0 && notes[posted - 1].slot == slot && take_back(&notes[posted - 1]))
+        atomic_store(&notes[posted - 1].taken, false);
+    note->slot = slot;
+    note->word = stay(word);
+    posted = 0;
+    if (!atomic_compare_exchange_strong(&tree_slots[slot].note, &posted, number))
+        return false;
+    uint64_t current = note->word;
+    if (atomic_compare_exchange_strong(&tree_slots[slot].word, &current, note->word | TREE_NOTED))
+        return true;
+    posted = number; /* it came out meanwhile */
+    return !atomic_compare_exchange_strong(&tree_slots[slot].note, &posted, 0);
+}
+
 /* Another thread is inside, for all that is known: leave a note for it. */
-static void leave_note(struct call *call, const struct tree_use *use, uint32_t entry)
+static void leave_note(struct call *call, const struct tree_use *use, uint64_t word)
 {
     struct note *note = take_note();
     if (note == NULL)
         return;
+    note->slot = 0;
     stack_id stack = call_stack(call);
     bool certain = false;
     if (tracker_lock(TRACKER))
@@ -119,7 +149,6 @@ static void leave_note(struct call *call, const struct tree_use *use, uint32_t e
         handle_id root = root_of(id);
         if (root != 0 && slot_of_root(root) == use->slot)
         {
-            note->entry = entry;
             note->root = root;
             note->root_serial = tracker_handle(TRACKER, root)->serial;
             memset(&note->violation, 0, sizeof note->violation);
@@ -131,8 +160,7 @@ static void leave_note(struct call *call, const struct tree_use *use, uint32_t e
         }
         tracker_unlock(TRACKER);
     }
-    uint32_t expected = 0;
-    if (!certain || !atomic_compare_exchange_strong(&slots[use->slot].note, &expected, (uint32_t)(note - notes) + 1))
+    if (!certain || !post(note, use->slot, word))
         atomic_store(&note->taken, false);
 }
 
@@ -151,16 +179,19 @@ void tree_enter(struct call *call, const uintptr_t *arguments, struct tree_use *
         found.slot = find_slot(call->view, arguments[i], kind, variant_table[info->first_variant].effect_count == 0, &found);
         if (found.slot == 0)
             continue;
-        uint32_t me = (uint32_t)tracker_thread(), inside = 0;
-        if (atomic_compare_exchange_strong_explicit(&slots[found.slot].thread, &inside, me, memory_order_acquire, memory_order_relaxed))
+        const uint32_t me = (uint32_t)tracker_thread();
+        uint64_t word = atomic_load_explicit(&tree_slots[found.slot].word, memory_order_relaxed);
+        while ((word & TREE_INSIDE) == 0)
         {
-            /* Only who is inside writes it: no locked operation is needed. */
-            found.entry = atomic_load_explicit(&slots[found.slot].entries, memory_order_relaxed) + 1;
-            atomic_store_explicit(&slots[found.slot].entries, found.entry, memory_order_relaxed);
-            *use = found;
+            found.word = tree_next_stay(word, me);
+            if (atomic_compare_exchange_weak_explicit(&tree_slots[found.slot].word, &word, found.word, memory_order_acquire, memory_order_relaxed))
+            {
+                *use = found;
+                return;
+            }
         }
-        else if (inside != me)
-            leave_note(call, &found, atomic_load_explicit(&slots[found.slot].entries, memory_order_relaxed));
+        if (word >> 32 != me)
+            leave_note(call, &found, word);
         return; /* one tree a call: the first handle says which */
     }
 }
@@ -180,17 +211,17 @@ static bool same_tree(const struct tree_use *use, const struct note *note)
 
 void tree_leave_slowly(struct tree_use *use)
 {
-    uint16_t slot = use->slot;
+    struct tree_slot *slot = &tree_slots[use->slot];
     use->slot = 0;
-    /* A note that comes after this look is thrown away by the next stay: it is of another entry. */
-    uint32_t number = atomic_load_explicit(&slots[slot].note, memory_order_acquire);
-    if (number != 0)
-        number = atomic_exchange(&slots[slot].note, 0);
-    atomic_store_explicit(&slots[slot].thread, 0, memory_order_release);
+    uint64_t word = atomic_load_explicit(&slot->word, memory_order_acquire);
+    if (stay(word) != use->word)
+        return; /* somebody's store overwrote this one's, see trees.h: the word is his */
+    uint32_t number = atomic_exchange(&slot->note, 0);
+    atomic_store_explicit(&slot->word, use->word & ~TREE_INSIDE, memory_order_release);
     if (number == 0)
         return;
     struct note *note = &notes[number - 1];
-    if (note->entry == use->entry && same_tree(use, note))
+    if (note->word == use->word && same_tree(use, note))
     {
         char sentence[2 * DESCRIPTION_BYTES];
         note->violation.has_other = true;
@@ -204,7 +235,7 @@ void tree_leave_slowly(struct tree_use *use)
 
 void tree_after_fork_child(void)
 {
-    memset(slots, 0, sizeof slots);
+    memset(tree_slots, 0, sizeof tree_slots);
     for (unsigned i = 0; i < NOTES; i++)
         atomic_store(&notes[i].taken, false);
 }

@@ -1,7 +1,11 @@
 /* What every generated wrapper is made of: enter, check, real, effects. Only generated code includes this.
  *
- * A wrapper's fast path is one load of the site cache, one load of the good cache and a tail call; its slow paths are the functions
- * declared in effects.h. The machine types below have the size and register class of the real ones; no header of a wrapped
+ * A wrapper of a function NAME is up to three functions. NAME itself is the fast path, which saves no register: one look at the site cache,
+ * one at the good cache for each handle, one at the table of real functions, and a jump. threads_NAME is what it is in a process of several
+ * threads, where the call enters the tree of its handle (trees.h). slow_NAME is everything else, by the functions of effects.h. Each is a function of
+ * its own, not inlined, because the compiler would save for the fast path what only the slow one needs.
+ *
+ * The machine types below have the size and register class of the real ones; no header of a wrapped
  * library is included anywhere in the shim.
  */
 #ifndef HOLDFAST_SHIM_WRAP_H
@@ -9,11 +13,24 @@
 
 #include "effects.h"
 #include "strings.h"
+#include "young.h"
 #include <math.h>
 #include <stddef.h>
 
 #define WRAPPER __attribute__((visibility("default")))
+#define APART static __attribute__((noinline))
 #define CALLER ((uintptr_t)__builtin_extract_return_addr(__builtin_return_address(0)))
+
+/* The view of the caller, NULL where the slow path must find it. */
+static inline __attribute__((always_inline)) const struct view *known_view(uintptr_t caller, enum library library)
+{
+    uint64_t number = site_binding(caller);
+    return likely(number <= UINT16_MAX) ? &binding_table[number]->view[library] : NULL;
+}
+static inline __attribute__((always_inline)) void *known_real(const struct view *view, enum function function)
+{
+    return atomic_load_explicit(&view->real[function], memory_order_relaxed);
+}
 
 /* PROJ's structures that are passed or returned by value: layouts of proj.h, the same since PROJ 5. */
 struct pj_coord { double v[4]; };

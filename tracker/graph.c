@@ -14,14 +14,37 @@
 
 /* ---- handles -------------------------------------------------------------------------------------------------------- */
 
-uint8_t handle_filter[HANDLE_FILTER_SLOTS];
+union handle_filter_slot handle_filter[HANDLE_FILTER_SLOTS];
 
 /* Saturated counts stay: nobody knows any more how many they stand for. */
-static void filter_count(uint64_t address, int change)
+void handle_filter_add(uint64_t address)
 {
-    uint8_t *slot = &handle_filter[handle_filter_slot(address)];
-    if (*slot != UINT8_MAX && (change > 0 || *slot != 0))
-        __atomic_store_n(slot, (uint8_t)(*slot + change), __ATOMIC_RELAXED);
+    uint8_t *slot = &handle_filter[handle_filter_slot(address)].handles;
+    uint8_t count = __atomic_load_n(slot, __ATOMIC_RELAXED);
+    while (count != UINT8_MAX && !__atomic_compare_exchange_n(slot, &count, (uint8_t)(count + 1), true, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        continue;
+}
+
+void handle_filter_remove(uint64_t address)
+{
+    uint8_t *slot = &handle_filter[handle_filter_slot(address)].handles;
+    uint8_t count = __atomic_load_n(slot, __ATOMIC_RELAXED);
+    while (count != UINT8_MAX && count != 0 && !__atomic_compare_exchange_n(slot, &count, (uint8_t)(count - 1), true, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        continue;
+}
+
+void handle_fence(struct handle_record *handle)
+{
+    if ((handle->flags & HANDLE_FENCED) == 0)
+        handle_filter_remove(handle->address);
+    handle->flags |= HANDLE_FENCED;
+}
+
+void handle_unfence(struct handle_record *handle)
+{
+    if ((handle->flags & HANDLE_FENCED) != 0)
+        handle_filter_add(handle->address);
+    handle->flags &= (uint32_t)~HANDLE_FENCED;
 }
 
 static uint32_t *handle_bucket(const struct tracker *tracker, uint64_t address)
@@ -45,6 +68,17 @@ handle_id handle_find(const struct tracker *tracker, uint64_t address, kind_test
     return 0;
 }
 
+handle_id handle_find_birth(const struct tracker *tracker, uint64_t address, uint32_t birth)
+{
+    if (tracker->base == NULL)
+        return 0;
+    const struct handle_record *handle;
+    for (handle_id id = *handle_bucket(tracker, address); (handle = tracker_handle(tracker, id)) != NULL; id = handle->next)
+        if (handle->address == address && handle->birth == birth)
+            return id;
+    return 0;
+}
+
 handle_id handle_add(struct tracker *tracker, uint64_t address, uint16_t kind, uint8_t provider)
 {
     handle_id id = tracker_take_record(tracker, SECTION_HANDLES);
@@ -56,11 +90,12 @@ handle_id handle_add(struct tracker *tracker, uint64_t address, uint16_t kind, u
     handle->kind = kind;
     handle->provider = provider;
     handle->birth_thread = (uint32_t)tracker_thread();
-    handle->generation = tracker_header(tracker)->forks;
+    uint32_t forks = tracker_header(tracker)->forks;
+    handle->generation = forks < UINT16_MAX ? (uint16_t)forks : UINT16_MAX;
     handle->state = HANDLE_LIVE;
     handle->next = *bucket;
     *bucket = id;
-    filter_count(address, +1);
+    handle_filter_add(address);
     return id;
 }
 
@@ -88,7 +123,7 @@ void handle_forget(struct tracker *tracker, handle_id id)
     while (handle->first_child != 0)
         edge_remove(tracker, handle->first_child);
     leave_bucket(tracker, id, handle);
-    filter_count(handle->address, -1);
+    handle_filter_remove(handle->address);
     tracker_give_record(tracker, SECTION_HANDLES, id);
 }
 

@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #define ARENA_MAGIC "HOLDFAST"
-#define ARENA_VERSION 2u
+#define ARENA_VERSION 3u
 #define ARENA_HEADER_BYTES 4096u
 
 enum arena_section {
@@ -151,9 +151,9 @@ struct handle_record {
     uint8_t cause;         /* enum handle_cause */
     uint8_t provider;      /* which loaded copy of the library */
     uint8_t parents;       /* edges to parents, saturating */
-    uint16_t reserved;
+    uint16_t generation;   /* forks that this process had behind it when the handle was born, saturating */
     uint32_t flags;        /* enum handle_flag */
-    uint32_t generation;   /* forks that this process had behind it when the handle was born */
+    uint32_t birth;        /* number of its birth, 0: has none. What the writer kept of it outside the arena knows it by that */
     uint32_t first_child;  /* edge id */
     uint32_t first_parent; /* edge id */
     uint32_t holders;      /* Python proxies alive */

@@ -316,7 +316,7 @@ bool fence_push(struct tracker *tracker, uint64_t block, uint64_t bytes, handle_
     for (handle_id id = first; (handle = tracker_handle(tracker, id)) != NULL; id = handle->fence_next) {
         if ((handle->flags & HANDLE_FENCED) != 0) /* covered already: following its chain would join two fences, or never end */
             break;
-        handle->flags |= HANDLE_FENCED;
+        handle_fence(handle);
     }
     return true;
 }
@@ -335,7 +335,7 @@ uint64_t fence_pop(struct tracker *tracker)
         if (handle == NULL || (handle->flags & HANDLE_FENCED) == 0)
             break;
         next = handle->fence_next;
-        handle->flags &= (uint32_t)~HANDLE_FENCED;
+        handle_unfence(handle);
         handle_forget(tracker, id);
     }
     return fence.block;

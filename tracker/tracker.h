@@ -104,19 +104,36 @@ void tracker_event(struct tracker *tracker, const struct event_record *event); /
 /* The handle known under this address whose kind is accepted by `same`, NULL `same`: any. Youngest first. */
 typedef bool (*kind_test)(uint16_t kind, void *context);
 handle_id handle_find(const struct tracker *tracker, uint64_t address, kind_test same, void *context);
-/* How many records lie under addresses of each hash, saturating: a quick "no handle is known under this address" for every free of the
- * process. Small, so that it stays in the first-level caches. Of the tracker that was opened last in this process. */
-#define HANDLE_FILTER_SLOTS 65536u
-extern uint8_t handle_filter[HANDLE_FILTER_SLOTS] __attribute__((visibility("hidden")));
+/* The one known under this address with this number of its birth; 0: none. */
+handle_id handle_find_birth(const struct tracker *tracker, uint64_t address, uint32_t birth);
+/* How many handles lie under the addresses of each slot, saturating: a quick "no handle is known under this address" for every free of the
+ * process. Fenced ones do not count: their blocks cannot be freed again, nor their addresses born again. Neighbours in memory are
+ * neighbours here, so what a program frees next to each other needs one line of the caches, and up to 64 MiB of heap no two share a slot. Of
+ * the tracker that was opened last in this process. Whoever keeps handles in front of the tracker (the shim's young sets) counts them here himself. */
+#define HANDLE_FILTER_SLOTS (UINT32_C(1) << 22)
+union handle_filter_slot {
+    struct {
+        uint8_t handles;
+        uint8_t others; /* not the tracker's: whatever else of the caller's must be looked at when its block is freed */
+    };
+    uint16_t both; /* one look for every free of the process */
+};
+extern union handle_filter_slot handle_filter[HANDLE_FILTER_SLOTS] __attribute__((visibility("hidden")));
 static inline unsigned handle_filter_slot(uint64_t address)
 {
-    return (unsigned)((address >> 4) * UINT64_C(0x9e3779b97f4a7c15) >> 48);
+    return (unsigned)(address >> 4) & (HANDLE_FILTER_SLOTS - 1);
 }
 /* Any thread, no lock: false when no handle is known under this address; a true may be a collision. */
 static inline bool handle_may_be_known(uint64_t address)
 {
-    return __atomic_load_n(&handle_filter[handle_filter_slot(address)], __ATOMIC_RELAXED) != 0;
+    return __atomic_load_n(&handle_filter[handle_filter_slot(address)].handles, __ATOMIC_RELAXED) != 0;
 }
+/* Any thread, no lock. */
+void handle_filter_add(uint64_t address);
+void handle_filter_remove(uint64_t address);
+/* A handle's memory is kept back from now on, or given away. */
+void handle_fence(struct handle_record *handle);
+void handle_unfence(struct handle_record *handle);
 /* A new live record, at the head of its bucket, with the calling thread as birth_thread; 0 when full. */
 handle_id handle_add(struct tracker *tracker, uint64_t address, uint16_t kind, uint8_t provider);
 /* Nothing is known of the handle any more: its edges go, its record is free. It must not be held or fenced (a held one leaves the

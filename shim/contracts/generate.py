@@ -685,6 +685,12 @@ extern void *const wrapper_table[FUNCTION_COUNT];
 ''')
 
 
+def worldly(function):
+    """Does it use the library's own context?"""
+    context = LIBRARIES[function.library]['context']
+    return bool(context and not function.no_world and context not in [function.result_kind] + [parameter.kind for parameter in function.parameters])
+
+
 def freed_by(functions, kind):
     """The function that frees a handle of this kind: of several the one with the shortest name, which is the one that people know."""
     names = [name for name, family in functions.items() for f in family for e in f.effects
@@ -737,10 +743,8 @@ def write_tables(out, functions, names):
         function = family[0]
         first_argument = len(arguments)
         arguments += ['KIND_' + kind if kind else '0' for kind in used_kinds(function)]
-        context = LIBRARIES[function.library]['context']
-        worldly = context and not function.no_world and context not in [function.result_kind] + [parameter.kind for parameter in function.parameters]
         rows.append(f'{{{c_string(name)}, {c_string(function.prototype)}, LIBRARY_{function.library}, {len(function.parameters)}, {"KIND_" + function.result_kind if function.result_kind else 0}, '
-                    f'{len(family)}, {first_variant}, {int(all(f.any_thread for f in family))}, {int(bool(worldly))}, {first_argument}}}')
+                    f'{len(family)}, {first_variant}, {int(all(f.any_thread for f in family))}, {int(worldly(function))}, {first_argument}}}')
     for ctype, table, entries in (('struct effect_info', 'effect_table', effects), ('struct variant_info', 'variant_table', variants), ('uint8_t', 'argument_kinds', arguments)):
         out.write(f'const {ctype} {table}[] = {{\n' + ''.join(f'    {entry},\n' for entry in entries or ['0']) + '};\n\n')
     out.write('const struct function_info function_table[FUNCTION_COUNT + 1] = {\n' + ''.join(f'    {row},\n' for row in rows) + '    {.name = "free", .prototype = "void free(void *)"},\n};\n\n')
@@ -757,66 +761,246 @@ def word_of(parameter, name):
     return f'(uintptr_t)(intptr_t){name}'
 
 
-def write_wrapper(out, family):
+def may_be_young(kind):
+    """Can a thread keep handles of this kind for itself (young.h)? Not what is counted, flushed, or freed in ways of its own."""
+    fields = KINDS.get(kind)
+    return fields is not None and kind not in ('string', 'buffer') and not (fields['counted'] or fields['flush'] or fields['after'] or fields['process'] or fields['valuable'] or fields['open'] or fields['plain'])
+
+
+class Plan:
+    """What a function does when all of it can be done with young handles: `births` one of new or borrows, `parents` [(position, verb)], `gone` the position
+    of what it frees or takes, or None."""
+
+    def __init__(self, birth, parents, gone, given, label, number):
+        self.birth, self.parents, self.gone, self.given, self.label, self.number = birth, parents, gone, given, label, number
+
+
+def plan_of(family, used):
+    """The plan of a function whose contract says nothing that needs the tracker at once; None: it goes the slow way."""
     function = family[0]
+    plans = []
+    for f in family:
+        birth, parents, gone, given, label, number = None, [], None, False, None, None
+        for e in f.effects:
+            plain = e.form == DIRECT and e.to.form == DIRECT and not e.at.owner and not e.to.owner and not e.counted and not e.unless_failed
+            sure = not e.condition or (e.condition[1] == 'given' and used[e.condition[0]] is not None)
+            if e.verb == 'label':
+                if e.condition or (e.text is None and e.counted):
+                    return None
+                label, number = e.text, None if e.text is not None else e.at.position
+            elif e.verb in ('new', 'borrows') and plain and not e.condition and e.subject == RESULT and birth is None and may_be_young(e.kind) and f.machine == 'void *':
+                if e.verb == 'borrows' and (e.object < 0 or not may_be_young(f.kind_at(e.to))):
+                    return None
+                birth = e
+            elif e.verb in ('depends', 'needs', 'advises') and plain and not e.condition and e.subject == RESULT and e.object >= 0 and len(parents) < 2 and f.kind_at(e.to):
+                parents.append((e.object, e.verb))
+            elif e.verb in ('frees', 'takes') and plain and sure and e.subject >= 0 and e.object == NONE and gone is None and may_be_young(e.kind) and used[e.subject]:
+                gone, given = e.subject, e.verb == 'takes'
+            else:
+                return None
+        if birth is not None and birth.verb == 'borrows' and (parents or gone is not None):
+            return None
+        if birth is None and (parents or gone is None) or birth is not None and gone is not None and not given:
+            return None
+        plans.append(((birth.verb, birth.kind, birth.object) if birth else None, parents, gone, given, label, number, birth))
+    if not plans or any(plan[:6] != plans[0][:6] for plan in plans):
+        return None
+    _, parents, gone, given, label, number, birth = plans[0]
+    return Plan(birth, parents, gone, given, label, number)
+
+
+EDGES = {'depends': 'EDGE_DEPENDANT', 'needs': 'EDGE_NEEDED', 'advises': 'EDGE_ADVICE'}
+
+
+def first_kinds(family):
+    """For each parameter the kind as which any version must have it alive."""
+    return [next((kind for kind in kinds if kind), None) for kinds in zip(*(used_kinds(f) for f in family))]
+
+
+def success_of(function):
+    """What a free that is postponed returns, with a space in front."""
+    return '' if function.machine == 'void' else ' ' + value(function, function.succeeds, None if function.machine.startswith('struct') else '0' if function.machine != 'void *' else 'NULL')
+
+
+def write_birth(out, function, plan):
+    kinds = [function.kind_at(Place(position)) for position, _ in plan.parents]
+    edges = [EDGES[verb] for _, verb in plan.parents]
+    kinds += ['none'] * (2 - len(kinds))
+    edges += ['0'] * (2 - len(edges))
+    out.write(f'static const struct young_birth birth_{function.name} = {{FUNCTION_{function.name}, KIND_{plan.birth.kind}, {int(plan.birth.verb == "borrows")}, {int(plan.number is not None)}, '
+              f'{int(any(KINDS[function.kind_at(Place(position))]["counted"] is not None for position, _ in plan.parents))}, '
+              f'{{{", ".join("KIND_" + kind for kind in kinds)}}}, {{{", ".join(edges)}}}, {c_string(plan.label)}}};\n')
+
+
+def write_young(out, function, plan, declarations, words):
+    """young_NAME: a call whose handles are fine and that brings, frees or takes a young handle."""
+    names = [f'a{position}' for position in range(len(function.parameters))]
+    types = ', '.join(p.machine for p in function.parameters) or 'void'
+    name, nothing = f'FUNCTION_{function.name}', function.machine == 'void'
+    result = function.machine + ('' if function.machine.endswith('*') else ' ')
+    number = f'(int32_t){names[plan.number]}' if plan.number is not None else '0'
+    parents = [f'(uintptr_t){names[position]}' for position, _ in plan.parents] + ['0', '0']
+    out.write(f'APART {result}young_{function.name}({", ".join([*declarations, "uintptr_t caller", "const struct view *view"])})\n{{\n'
+              f'    {result}(*real)({types}) = ({result}(*)({types}))known_real(view, {name});\n')
+    if plan.gone is not None:
+        kind = function.parameters[plan.gone].kind
+        slow = f'slow_{function.name}({", ".join([*names, "caller"])});'
+        slow = f'        {slow}\n        return;\n' if nothing else f'        return {slow}\n'
+        out.write('    struct young_death death __attribute__((cleanup(young_died)));\n'
+                  f'    switch (young_dying(&death, view, {name}, KIND_{kind}, caller, (uintptr_t){names[plan.gone]}, {"true" if plan.given else "false"}))\n    {{\n'
+                  f'    case YOUNG_NO:\n{slow}    case YOUNG_HELD:\n        return{success_of(function)};\n    case YOUNG_GOES:\n        break;\n    }}\n')
+    call = f'real({", ".join(names)});'
+    out.write('    struct provider *outer = calling_provider;\n    calling_provider = view->provider;\n'
+              f'    {call if nothing else result + "result = " + call}\n    calling_provider = outer;\n')
+    if plan.birth is not None:
+        if plan.gone is not None:
+            out.write('    young_died(&death);\n')
+        out.write(f'    if (likely(result == NULL || young_born(view, &birth_{function.name}, caller, (uintptr_t)result, {parents[0]}, {parents[1]}, {number})))\n        return result;\n'
+                  f'    const uintptr_t arguments[] = {{{words}}};\n    return (void *)call_brought(view, {name}, caller, arguments, (uintptr_t)result);\n')
+    elif not nothing:
+        out.write('    return result;\n')
+    out.write('}\n')
+
+
+def write_nop(out, function):
+    """A wrapper of the nop build: no caller, no check, no effect."""
     names = [f'a{position}' for position in range(len(function.parameters))]
     declared = ', '.join(f'{p.machine}{"" if p.machine.endswith("*") else " "}{n}' for p, n in zip(function.parameters, names)) or 'void'
     types = ', '.join(p.machine for p in function.parameters) or 'void'
-    call = f'real({", ".join(names)})'
+    result = function.machine + ('' if function.machine.endswith('*') else ' ')
+    back = '' if function.machine == 'void' else 'return '
+    # The first call is another function, so that the usual one is a jump that saves no register.
+    type_, arguments = f'({result}(*)({types}))', ', '.join(names)
+    stop = '\n        return;\n    }\n' if function.machine == 'void' else '\n    }\n'
+    out.write(f'\n{result}{function.name}({types});\n'
+              f'static __attribute__((noinline, cold)) {result}first_{function.name}({declared})\n{{\n'
+              f'    {back}({type_}nop_resolve(FUNCTION_{function.name}, "{function.name}"))({arguments});\n}}\n'
+              f'WRAPPER {result}{function.name}({declared})\n{{\n'
+              f'    void *real = atomic_load_explicit(&nop_real[FUNCTION_{function.name}], memory_order_relaxed);\n'
+              f'    if (likely(real != NULL))\n    {{\n        {back}({type_}real)({arguments});{stop}'
+              f'    {back}first_{function.name}({arguments});\n}}\n')
+
+
+def write_wrapper(out, family):
+    """The functions that wrap one: see wrap.h."""
+    function = family[0]
+    names = [f'a{position}' for position in range(len(function.parameters))]
+    declarations = [f'{p.machine}{"" if p.machine.endswith("*") else " "}{n}' for p, n in zip(function.parameters, names)]
+    types = ', '.join(p.machine for p in function.parameters) or 'void'
+    call, cast = f'real({", ".join(names)})', f'({function.machine} (*)({types}))'
     nothing = function.machine == 'void'
-    result = 'void' if nothing else function.machine
+    result = function.machine + ('' if function.machine.endswith('*') else ' ')
     back = '' if nothing else 'return '
+    number = f'FUNCTION_{function.name}'
     used = used_kinds(function)
-    serial = not all(f.any_thread for f in family) and any(kind and KINDS[kind]['serial'] for kind in used)
-    out.write(f'\n{result}{"" if result.endswith("*") else " "}{function.name}({types});')
-    out.write(f'\nWRAPPER {result}{"" if result.endswith("*") else " "}{function.name}({declared})\n{{\n')
-    out.write('    const uintptr_t caller = CALLER;\n')
-    out.write(f'    const struct view *view = enter_call(caller, LIBRARY_{function.library});\n')
-    out.write(f'    {result} (*real)({types}) = ({result} (*)({types}))real_function(view, FUNCTION_{function.name});\n')
-    simple = not any(f.effects for f in family)
+    serial = [] if all(f.any_thread for f in family) else [(name, kind) for name, kind in zip(names, used) if kind and KINDS[kind]['serial']]
     good = [f'known_string({name})' if kind == 'string' else f'known_good(view, {name}, KIND_{kind})' for name, kind in zip(names, used) if kind]
-    if serial:
-        good.append('alone()')
-    if simple:
-        out.write(f'    if (likely(view->internal{" || (" + " && ".join(good) + ")" if good else ""}))\n')
-    else:
-        out.write('    if (view->internal)\n')
-    if nothing:
-        out.write(f'    {{\n        {call};\n        return;\n    }}\n')
-    else:
-        out.write(f'        return {call};\n')
     words = ', '.join(word_of(p, n) for p, n in zip(function.parameters, names)) or '0'
+    single = family[0].effects if len(family) == 1 else []
+    core = [e for e in single if e.verb != 'label']
+    simple = not any(f.effects for f in family)
+    lends = core and all(e.verb == 'lends' and e.form == DIRECT and e.subject == RESULT and not e.condition for e in core) and function.machine == 'void *'
+    borrows = len(core) == 1 and core[0].verb == 'borrows' and core[0].form == DIRECT and core[0].object >= 0 and good
+    parent = (names[core[0].object] if core[0].object >= 0 else 'NULL') if lends or borrows else None
+
+    def jump(target, *more, indent='    '):
+        """A last call, after which nothing is left to do."""
+        text = f'{target}({", ".join([*names, *more])});'
+        return f'{indent}{text}\n{indent}return;\n' if nothing else f'{indent}return {text}\n'
+
+    def passes(indent):
+        """What is left of a call whose handles are all fine."""
+        if simple:
+            return f'{indent}{back}{call};\n' if not nothing else f'{indent}{call};\n{indent}return;\n'
+        lines = ['struct provider *outer = calling_provider;', 'calling_provider = view->provider;', f'{result}result = {call};', 'calling_provider = outer;']
+        if lends:
+            lines += [f'string_remember((uintptr_t)result, (uintptr_t){parent}, {number}, caller);']
+        else:
+            young = ''
+            if plan is not None and plan.birth is not None and plan.birth.verb == 'borrows':
+                label = f'(int32_t){names[plan.number]}' if plan.number is not None else '0'
+                young = f' && !(young_ready(view) && young_lent(view, &birth_{function.name}, caller, (uintptr_t)result, (uintptr_t){parent}, {label}))'
+            lines += [f'if (unlikely(!known_loan(view, {parent}, result, KIND_{core[0].kind})){young})', '{', f'    const uintptr_t arguments[] = {{{words}}};',
+                      f'    call_brought(view, {number}, caller, arguments, (uintptr_t)result);', '}']
+        return ''.join(f'{indent}{line}\n' for line in [*lines, 'return result;'])
+
+    out.write(f'\n{result}{function.name}({types});\n')
+    write_slow(out, family, declarations, words, good, simple)
+    quick = simple or lends or borrows
+    plan = None if simple or lends else plan_of(family, first_kinds(family))
+    if plan is not None and plan.birth is not None:
+        write_birth(out, function, plan)
+    young = plan is not None and not (plan.birth is not None and plan.birth.verb == 'borrows')
+    if young:
+        write_young(out, function, plan, declarations, words)
+    # Nothing to look at: it is fine.
+    fine = not worldly(function) if quick and not good else quick
+    if fine and serial:
+        handle, kind = serial[0]
+        out.write(f'APART {result}threads_{function.name}({", ".join(declarations + ["uintptr_t caller", "const struct view *view"])})\n{{\n'
+                  f'    {result}(*real)({types}) = {cast}known_real(view, {number});\n'
+                  f'    struct tree_use use __attribute__((cleanup(tree_leave))) = {{.function = {number}, .kind = KIND_{kind}, .caller = caller, .handle = (uintptr_t){handle}}};\n'
+                  f'    if (unlikely(!tree_enter_quickly(&use, good_index((uintptr_t){handle}), {"true" if len(serial) == 1 else "false"})))\n    {{\n{jump(f"slow_{function.name}", "caller", indent="        ")}    }}\n'
+                  f'{passes("    ")}}}\n')
+    out.write(f'WRAPPER {result}{function.name}({", ".join(declarations) or "void"})\n{{\n'
+              f'    const uintptr_t caller = CALLER;\n'
+              f'    const struct view *view = known_view(caller, LIBRARY_{function.library});\n'
+              f'    {result}(*real)({types}) = view != NULL ? {cast}known_real(view, {number}) : NULL;\n'
+              f'    if (unlikely(real == NULL))\n    {{\n{jump(f"slow_{function.name}", "caller", indent="        ")}    }}\n')
+    internal = f'    if (view->internal && call_counted())\n    {{\n{jump("real", indent="        ")}    }}\n'
+    if not simple:
+        # What the library does for itself is no use, loan or birth of the program's.
+        out.write(internal + f'    if (unlikely(view->internal))\n    {{\n{jump(f"slow_{function.name}", "caller", indent="        ")}    }}\n')
+    if fine:
+        out.write(f'    if (likely({" && ".join([*good, "call_counted()"])}))\n    {{\n')
+        if serial:
+            out.write(f'        if (unlikely(!alone()))\n        {{\n{jump(f"threads_{function.name}", "caller", "view", indent="            ")}        }}\n')
+        out.write(f'{passes("        ")}    }}\n')
+    if young:
+        # Another version may use what this one does not: all that any of them uses is asked for.
+        more = [f'known_good(view, {n}, KIND_{kind})' for n, kind, first in zip(names, first_kinds(family), used) if kind and kind != 'string' and not first]
+        conditions = [*good, *more, *(['alone()'] if serial else []), 'young_ready(view)', 'call_counted()']
+        out.write(f'    if (likely({" && ".join(conditions)}))\n    {{\n{jump(f"young_{function.name}", "caller", "view", indent="        ")}    }}\n')
+    if simple:
+        out.write(internal)
+    out.write(f'{jump(f"slow_{function.name}", "caller")}}}\n')
+
+
+def write_slow(out, family, declarations, words, good, simple):
+    """All of a call, whatever is known of it. `good`: what its handles must pass."""
+    function = family[0]
+    names = [f'a{position}' for position in range(len(function.parameters))]
+    types = ', '.join(p.machine for p in function.parameters) or 'void'
+    call, nothing = f'real({", ".join(names)})', function.machine == 'void'
+    result = function.machine + ('' if function.machine.endswith('*') else ' ')
+    back = '' if nothing else 'return '
+    out.write(f'APART {result}slow_{function.name}({", ".join(declarations + ["uintptr_t caller"])})\n{{\n'
+              f'    const struct view *view = enter_call(caller, LIBRARY_{function.library});\n'
+              f'    {result}(*real)({types}) = ({result}(*)({types}))real_function(view, FUNCTION_{function.name});\n')
+    if nothing:
+        out.write(f'    if (view->internal)\n    {{\n        {call};\n        return;\n    }}\n')
+    else:
+        out.write(f'    if (view->internal)\n        return {call};\n')
     failures = [] if nothing else [value(f, f.fails, default_failure(f)) for f in family if f.machine != 'void']
     failure = '' if nothing else ' ' + failures[0]
     if len(set(failures)) > 1:
-        out.write(f'    const {result} failures[] = {{{", ".join(failures)}}};\n')
+        out.write(f'    const {result}failures[] = {{{", ".join(failures)}}};\n')
         failure = f' failures[variant_index(view, FUNCTION_{function.name}, {len(failures)})]'
-    success = '' if nothing else ' ' + value(function, function.succeeds, None if function.machine.startswith('struct') else '0' if function.machine != 'void *' else 'NULL')
+    success = success_of(function)
     out.write(f'    const uintptr_t arguments[] = {{{words}}};\n')
     if simple:
         out.write('    struct passing passing __attribute__((cleanup(call_passed)));\n')
         out.write(f'    if (!call_uses(&passing, view, FUNCTION_{function.name}, caller, arguments))\n        return{failure};\n    {back}{call};\n}}\n')
         return
-    single = family[0].effects if len(family) == 1 else []
-    core = [e for e in single if e.verb != 'label']
-    if core and all(e.verb == 'lends' and e.form == DIRECT and e.subject == RESULT and not e.condition for e in core) and function.machine == 'void *':
-        parent = f'(uintptr_t){names[core[0].object]}' if core[0].object >= 0 else '0'
-        known = f'likely({" && ".join(good)})' if good else '1'
-        out.write(f'    if ({known})\n    {{\n        {result} result = {call};\n        string_remember((uintptr_t)result, {parent}, FUNCTION_{function.name}, caller);\n        return result;\n    }}\n')
     out.write('    struct call call __attribute__((cleanup(call_abandon)));\n    call.started = false;\n')
-    if len(core) == 1 and core[0].verb == 'borrows' and core[0].form == DIRECT and core[0].object >= 0 and good:
-        parent = names[core[0].object]
-        out.write(f'    if (likely({" && ".join(good)}))\n    {{\n        struct provider *outer = calling_provider;\n        calling_provider = view->provider;\n        {result} result = {call};\n        calling_provider = outer;\n'
-                  f'        if (unlikely(!known_loan(view, {parent}, result, KIND_{core[0].kind})))\n        {{\n'
-                  f'            call_start(&call, view, FUNCTION_{function.name}, caller);\n            call_after(&call, arguments, (uintptr_t)result);\n        }}\n        return result;\n    }}\n')
     out.write(f'    switch (call_before(&call, view, FUNCTION_{function.name}, caller, arguments))\n    {{\n    case CALL_REFUSED:\n        return{failure};\n    case CALL_DONE:\n        return{success};\n    case CALL_GO:\n        break;\n    }}\n')
     if nothing:
         out.write(f'    {call};\n    call_after(&call, arguments, 0);\n}}\n')
     elif function.machine.startswith('struct') or function.machine in FLOATS.values():
-        out.write(f'    {result} result = {call};\n    call_after(&call, arguments, 0);\n    return result;\n}}\n')
+        out.write(f'    {result}result = {call};\n    call_after(&call, arguments, 0);\n    return result;\n}}\n')
     else:
-        cast = '(uintptr_t)' if function.machine == 'void *' else '(uintptr_t)(intptr_t)'
-        out.write(f'    {result}{"" if result.endswith("*") else " "}result = {call};\n    call_after(&call, arguments, {cast}result);\n    return result;\n}}\n')
+        to_word = '(uintptr_t)' if function.machine == 'void *' else '(uintptr_t)(intptr_t)'
+        out.write(f'    {result}result = {call};\n    call_after(&call, arguments, {to_word}result);\n    return result;\n}}\n')
 
 
 def main():
@@ -849,6 +1033,12 @@ def main():
         return write
     for library in LIBRARIES:
         emit(f'wrappers_{library}.c', wrappers(library))
+
+    def nop(out):
+        out.write('/* Generated from the contracts by generate.py: the wrappers of the nop build, see nop.c. */\n#include "nop.h"\n')
+        for name in names:
+            write_nop(out, functions[name][0])
+    emit('wrappers_nop.c', nop)
     emit('exports.map', lambda out: out.write('{\n  global:\n    free; realloc; dlsym; holdfast_*;\n' + ''.join(f'    {name};\n' for name in names) + '  local: *;\n};\n'))
 
 

@@ -9,16 +9,16 @@ import sys
 from support import BUILD, FOLDER, LIBRARY, check, finish
 
 # Interposed functions that are no contracts.
-INTERPOSED = {"free", "realloc", "dlsym"}
+INTERPOSED = {"free", "realloc", "dlsym", "dlclose"}
 
 
 def output(*argv):
     return subprocess.run([str(word) for word in argv], capture_output=True, text=True, check=True).stdout
 
 
-def exported():
+def exported(library=LIBRARY):
     symbols = {}
-    for line in output("nm", "-D", "--defined-only", LIBRARY).splitlines():
+    for line in output("nm", "-D", "--defined-only", library).splitlines():
         address, kind, name = line.split(None, 2)
         symbols[name.split("@")[0]] = kind
     return symbols
@@ -77,4 +77,6 @@ check("no C++ runtime", not [name for name in undefined if name.startswith(("_Z"
 tls = [line for line in output("readelf", "-dW", LIBRARY).splitlines() if "STATIC_TLS" in line]
 size = re.search(r"TLS\s+\S+\s+\S+\s+\S+\s+\S+\s+0x([0-9a-f]+)", segments)
 check("thread-local storage is small enough for the reserve of every process (%s bytes)" % (int(size.group(1), 16) if size else 0), size is None or int(size.group(1), 16) <= 1024, tls)
+nop = set(exported(LIBRARY.replace("libholdfast.so", "libholdfast_nop.so")))
+check("the nop build wraps the same functions", nop == contracts | INTERPOSED - {"dlsym"}, "more: %s, fewer: %s" % (sorted(nop - contracts - INTERPOSED)[:9], sorted(contracts - nop)[:9]))
 sys.exit(finish())

@@ -70,7 +70,7 @@ bool report_violation(const struct violation *violation, char *sentence, size_t 
 #define CONTEXT 0x4000u
 #define PJ 0x5000u
 #define GEOMETRY 0x6000u
-static const struct view view = {.number = 1};
+static const struct view view = {.number = 1, .tag = (uint64_t)1 << 56};
 static handle_id dataset, band, other_dataset;
 static struct tree_use inside;
 

@@ -1,0 +1,50 @@
+/* What Holdfast knows of its own work: how many calls it looked at, and what the slow ones cost.
+ *
+ * Every thread counts in a cell of its own, with plain stores, so that a call that is fine pays one instruction. Cells are static memory: they
+ * outlive their threads, and whoever sums them up (counters_publish) needs nobody's help. A cell is handed on when its thread is dead,
+ * and goes on counting from where it stood.
+ *
+ * Any thread, no lock, nothing here allocates.
+ */
+#ifndef HOLDFAST_SHIM_COUNTERS_H
+#define HOLDFAST_SHIM_COUNTERS_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define CALL_BUDGET INT64_MAX
+
+struct call_cell {
+    int64_t budget;       /* CALL_BUDGET less the calls so far; below 1 in the cell of those who have none */
+    uint64_t slow_calls;  /* that took a slow path */
+    uint64_t timed_calls; /* of those, how many were timed */
+    uint64_t timed_ticks; /* of the processor's clock, in those */
+    uint32_t thread;      /* kernel's number of the owner, 0 in a cell that several share */
+    _Atomic uint32_t owner; /* the same, while it is somebody's; 0: free */
+    uint64_t reserved[3];
+};
+_Static_assert(sizeof(struct call_cell) == 64, "one line of the caches a thread");
+
+/* This thread's cell. It points to `no_cell`, whose budget is always used up, as long as the thread has none, and when the next wrapper must not
+ * take its fast path because dlsym_slot_used is set: one test for all three. */
+extern __thread struct call_cell *call_cell __attribute__((visibility("hidden"), tls_model("initial-exec")));
+extern struct call_cell no_cell __attribute__((visibility("hidden")));
+
+/* A call is counted; false when it must ask enter_call_slowly(). */
+static inline bool call_counted(void)
+{
+#if defined(__x86_64__)
+    /* One instruction, and the flags that it leaves; gcc makes five of it. */
+    bool more;
+    __asm__("decq %0" : "+m"(call_cell->budget), "=@ccg"(more));
+    return __builtin_expect(more, 1);
+#else
+    return __builtin_expect(--call_cell->budget > 0, 1);
+#endif
+}
+/* The slow path of that: this thread has a cell from now on, and the call is counted there. */
+void counters_enter(void) __attribute__((visibility("hidden")));
+void counters_after_fork_child(void) __attribute__((visibility("hidden")));
+
+#endif

@@ -1,0 +1,1152 @@
+/* Young handles: see young.h.
+ *
+ * Locks: the tracker's lock may be held when a set is entered, never the other way round; nothing is called while a set is entered but the tracker's
+ * functions (with its lock held) and memory. Indices, not pointers, link the entries; 0 is none.
+ */
+#include "young.h"
+#include "call.h"
+#include "hold.h"
+#include "leaks.h"
+#include "lifecycle.h"
+#include "python.h"
+#include "stack.h"
+#include <errno.h>
+#include <linux/membarrier.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define SETS 64u
+#define LIVE_MAX 1024u
+#define DEAD_MAX YOUNG_DEAD_MAX
+#define ENTRIES (LIVE_MAX + DEAD_MAX + 64u) /* some to spare for what dies together */
+#define HEADS 4096u
+#define DEPTH_MAX 16u
+#define WATCHED_MAX FENCE_INLINE
+
+enum young_state {
+    STATE_FREE,
+    STATE_LIVE,
+    STATE_HELD, /* live for those who look from outside, and its free is postponed until nobody holds what it lent */
+    STATE_DYING,
+    STATE_DEAD,
+};
+enum { YOUNG_EXACT = 1, YOUNG_TRACELESS = 2, YOUNG_OUTSIDE = 4 };
+
+/* The first 64 bytes are all that the usual birth and death touch. */
+struct young {
+    uintptr_t address;
+    const struct young_birth *birth;
+    uintptr_t block; /* of a dead one: kept back; 0: it lies in the block of `owner` */
+    stack_id stack, loan_stack, death_stack;
+    uint32_t serial;             /* number of its birth, unique in the process */
+    uint16_t above;              /* young handle that it was lent by */
+    uint16_t first_child, sibling; /* what it lent; of a dead one that owns a block: the others inside that block */
+    union {
+        struct { uint16_t before, after; }; /* among the living without `above` */
+        struct { uint16_t owner, place; };  /* of a dead one: 0 or whose block it lies in; where that one stands in `deaths` */
+    };
+    uint16_t next;               /* in its bucket; in the list of free entries */
+    uint8_t state, cause, provider, flags;
+    uint16_t holders;
+    uint16_t death_function;
+    uint32_t bytes;              /* of `block` */
+    /* what is seldom looked at */
+    int32_t number;
+    uintptr_t parent[YOUNG_PARENTS]; /* with YOUNG_OUTSIDE: not young, or of another thread; 0: none */
+    uintptr_t killer;            /* of one that died with its parent: that */
+    uint32_t killer_serial;
+} __attribute__((aligned(64)));
+_Static_assert(offsetof(struct young, number) == 64 && sizeof(struct young) == 128, "two lines of the caches");
+
+#define YOUNG_COUNTERS 6
+static const enum arena_counter counted[YOUNG_COUNTERS] = {COUNTER_births, COUNTER_loans, COUNTER_deaths, COUNTER_held, COUNTER_released, COUNTER_proxies};
+enum { COUNT_BIRTHS, COUNT_LOANS, COUNT_DEATHS, COUNT_HELD, COUNT_RELEASED, COUNT_PROXIES };
+
+struct young_set {
+    _Atomic bool busy, wanted;
+    _Atomic int32_t thread; /* that it belongs to, 0: nobody */
+    uint32_t resting;       /* births that go the slow way, because other threads kept asking for this set */
+    uint32_t steals;
+    uint16_t free_head, unused; /* entries from `unused` on were never used */
+    uint16_t first_root;
+    _Atomic uint16_t live;
+    _Atomic uint16_t outside; /* living ones with parents that are not young */
+    uint32_t dead_begin, dead_end; /* of `deaths`, a ring of those that own blocks, by number; some are 0 because they grew up */
+    uint64_t fence_bytes;
+    uint64_t counts[YOUNG_COUNTERS]; /* since they were last added to the arena's */
+    uint16_t held;
+    uint32_t next_serial, last_serial;
+    uint16_t dying[WATCHED_MAX]; /* in the order of the watch before it is sorted: its entries' `id` */
+    unsigned dying_count;
+    struct fence_watch watch;
+    uint16_t heads[HEADS];
+    uint16_t deaths[DEAD_MAX];
+    struct young entries[ENTRIES];
+};
+
+static struct young_set *_Atomic sets[SETS];
+static _Atomic bool barrier_works;
+static __thread struct young_set *mine __attribute__((tls_model("initial-exec")));
+static struct young_set no_set = {.busy = true}; /* of a thread that gets none */
+static _Atomic uint32_t serials = 1;
+
+/* Addresses that something young in any thread may depend on. Set for good: a free that finds its handle here goes the slow way. */
+#define PARENT_SLOTS 65536u
+static uint8_t outside_parents[PARENT_SLOTS];
+
+static unsigned parent_slot(uintptr_t address)
+{
+    return (unsigned)((address >> 4) * UINT64_C(0x9e3779b97f4a7c15) >> 48);
+}
+
+/* ---- sets ------------------------------------------------------------------------------------------------------------- */
+
+static bool thread_is_gone(int32_t thread)
+{
+    int saved_errno = errno;
+    bool gone = syscall(SYS_tgkill, getpid(), thread, 0) != 0 && errno == ESRCH;
+    errno = saved_errno;
+    return gone;
+}
+
+static void reset(struct young_set *set)
+{
+    memset((void *)set, 0, offsetof(struct young_set, entries));
+    set->unused = 1;
+}
+
+static void grow_all(struct young_set *set);
+
+/* A set for this thread: one whose thread is gone, or a new one. */
+static __attribute__((noinline, cold)) struct young_set *enroll(void)
+{
+    mine = &no_set; /* whatever interrupts, or fails */
+    if (!atomic_load(&barrier_works)) {
+        if (syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) != 0)
+            return NULL;
+        atomic_store(&barrier_works, true);
+    }
+    int saved_errno = errno;
+    int32_t self = tracker_thread();
+    struct young_set *found = NULL;
+    if (!tracker_lock(TRACKER))
+        return NULL;
+    for (unsigned i = 0; i < SETS && found == NULL; i++) {
+        struct young_set *set = atomic_load(&sets[i]);
+        if (set == NULL) {
+            set = mmap(NULL, sizeof *set, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+            if (set == MAP_FAILED)
+                break;
+            set->unused = 1;
+            atomic_store(&sets[i], set);
+            found = set;
+        } else {
+            int32_t owner = atomic_load(&set->thread);
+            if (!atomic_load(&set->busy) && (owner == 0 || owner == self || thread_is_gone(owner))) {
+                atomic_store(&set->busy, true);
+                grow_all(set); /* they are of the thread that was */
+                atomic_store(&set->busy, false);
+                found = set;
+            }
+        }
+    }
+    if (found != NULL) {
+        atomic_store(&found->thread, self);
+        mine = found;
+    }
+    tracker_unlock(TRACKER);
+    errno = saved_errno;
+    return found;
+}
+
+/* This thread's set, entered; NULL if it may not be touched now. */
+static inline struct young_set *enter(void)
+{
+    struct young_set *set = mine;
+    if (unlikely(set == NULL)) {
+        set = enroll();
+        if (set == NULL)
+            return NULL;
+    }
+    if (unlikely(atomic_load_explicit(&set->busy, memory_order_relaxed)))
+        return NULL;
+    atomic_store_explicit(&set->busy, true, memory_order_relaxed);
+    atomic_signal_fence(memory_order_seq_cst);
+    if (likely(!atomic_load_explicit(&set->wanted, memory_order_acquire)))
+        return set;
+    atomic_store_explicit(&set->busy, false, memory_order_release);
+    return NULL;
+}
+
+static inline void leave(struct young_set *set)
+{
+    atomic_store_explicit(&set->busy, false, memory_order_release);
+}
+
+/* What was begun must be ended: wait for whoever wants the set, who never waits long. */
+static struct young_set *enter_again(struct young_set *set)
+{
+    while (enter() == NULL) {
+        if (mine != set || !atomic_load(&set->wanted))
+            return NULL; /* interrupted in the midst of a change */
+        sched_yield();
+    }
+    return set;
+}
+
+#define PATIENCE 20000 /* yields: the owner may be interrupted by a handler that waits for us */
+
+/* [tracker locked] Another thread's set, entered; false: its owner does not come out of it. */
+static bool enter_other(struct young_set *set)
+{
+    if (atomic_exchange(&set->wanted, true))
+        return false;
+    if (!alone())
+        syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+    for (unsigned i = 0; i < PATIENCE && atomic_load_explicit(&set->busy, memory_order_acquire); i++)
+        sched_yield();
+    if (!atomic_load_explicit(&set->busy, memory_order_acquire))
+        return true;
+    atomic_store_explicit(&set->wanted, false, memory_order_release);
+    return false;
+}
+
+static void leave_other(struct young_set *set)
+{
+    set->steals = set->steals < 12 ? set->steals + 1 : 12;
+    set->resting = 16u << set->steals;
+    atomic_store_explicit(&set->wanted, false, memory_order_release);
+}
+
+/* ---- entries, of a set that was entered ------------------------------------------------------------------------------------ */
+
+static inline unsigned head_of(uintptr_t address)
+{
+    return (unsigned)((address >> 4) * UINT64_C(0x9e3779b97f4a7c15) >> 52);
+}
+_Static_assert(HEADS == 1u << 12, "head_of takes the highest 12 bits");
+
+static inline uint16_t lookup(const struct young_set *set, uintptr_t address)
+{
+    uint16_t index = set->heads[head_of(address)];
+    while (index != 0 && set->entries[index].address != address)
+        index = set->entries[index].next;
+    return index;
+}
+
+static void unlink_entry(struct young_set *set, uint16_t index)
+{
+    struct young *entry = &set->entries[index];
+    uint16_t *link = &set->heads[head_of(entry->address)];
+    while (*link != 0 && *link != index)
+        link = &set->entries[*link].next;
+    if (*link == index)
+        *link = entry->next;
+    entry->state = STATE_FREE;
+    entry->address = 0;
+    entry->next = set->free_head;
+    set->free_head = index;
+}
+
+static inline void change(_Atomic uint16_t *count, int by)
+{
+    atomic_store_explicit(count, (uint16_t)(atomic_load_explicit(count, memory_order_relaxed) + by), memory_order_relaxed);
+}
+
+static inline bool has_outside(const struct young *entry)
+{
+    return (entry->flags & YOUNG_OUTSIDE) != 0;
+}
+
+/* It is not among the living any more. */
+static void leave_living(struct young_set *set, uint16_t index)
+{
+    struct young *entry = &set->entries[index];
+    change(&set->live, -1);
+    if (has_outside(entry))
+        change(&set->outside, -1);
+    if (entry->above != 0) {
+        uint16_t *link = &set->entries[entry->above].first_child;
+        while (*link != 0 && *link != index)
+            link = &set->entries[*link].sibling;
+        if (*link == index)
+            *link = entry->sibling;
+        return;
+    }
+    if (entry->before != 0)
+        set->entries[entry->before].after = entry->after;
+    else
+        set->first_root = entry->after;
+    if (entry->after != 0)
+        set->entries[entry->after].before = entry->before;
+}
+
+static inline void filter_add(uintptr_t address)
+{
+    uint8_t *slot = &handle_filter[handle_filter_slot(address)].handles;
+    if (alone() && *slot != UINT8_MAX)
+        ++*slot;
+    else
+        handle_filter_add(address);
+}
+
+static inline void filter_remove(uintptr_t address)
+{
+    uint8_t *slot = &handle_filter[handle_filter_slot(address)].handles;
+    if (alone() && *slot != UINT8_MAX && *slot != 0)
+        --*slot;
+    else
+        handle_filter_remove(address);
+}
+
+static inline bool has_room(const struct young_set *set)
+{
+    return atomic_load_explicit(&set->live, memory_order_relaxed) < LIVE_MAX && (set->free_head != 0 || set->unused < ENTRIES);
+}
+
+/* A new living one without parents yet; there is room. */
+static inline uint16_t add_entry(struct young_set *set, const struct view *view, const struct young_birth *birth, uintptr_t address, stack_id stack, int32_t number)
+{
+    uint16_t index = set->free_head;
+    if (index != 0)
+        set->free_head = set->entries[index].next;
+    else
+        index = set->unused++;
+    if (unlikely(set->next_serial == set->last_serial)) {
+        set->next_serial = atomic_fetch_add_explicit(&serials, 4096, memory_order_relaxed);
+        set->last_serial = set->next_serial + 4096;
+    }
+    struct young *entry = &set->entries[index];
+    uint16_t *head = &set->heads[head_of(address)];
+    memset(entry, 0, offsetof(struct young, number));
+    entry->address = address;
+    entry->birth = birth;
+    entry->serial = set->next_serial++;
+    entry->stack = stack;
+    entry->next = *head;
+    entry->state = STATE_LIVE;
+    entry->provider = view->number;
+    entry->flags = (uint8_t)(birth->borrowed ? view->exact ? 0 : YOUNG_TRACELESS : view->exact ? YOUNG_EXACT : 0);
+    if (birth->numbered)
+        entry->number = number;
+    *head = index;
+    change(&set->live, +1);
+    set->counts[birth->borrowed ? COUNT_LOANS : COUNT_BIRTHS]++;
+    filter_add(address);
+    return index;
+}
+
+/* Dies without a trace: nobody saw how. Its children are not certain either. */
+static void drop(struct young_set *set, uint16_t index)
+{
+    while (set->entries[index].first_child != 0)
+        drop(set, set->entries[index].first_child);
+    good_forget(set->entries[index].address);
+    filter_remove(set->entries[index].address);
+    leave_living(set, index);
+    unlink_entry(set, index);
+}
+
+/* ---- growing up, [tracker locked], of a set that was entered ----------------------------------------------------------------- */
+
+static bool accepts(uint16_t kind, void *expected)
+{
+    return kind < KIND_COUNT && kind_accepts(&kind_table[*(const uint8_t *)expected], kind);
+}
+
+static void grow_root(struct young_set *set, uint16_t index);
+
+/* Read while its owner may be writing: a wrong answer costs a look, or is as if the owner had been a moment later. */
+static bool seems_to_have(const struct young_set *set, uintptr_t address)
+{
+    uint16_t index = __atomic_load_n(&set->heads[head_of(address)], __ATOMIC_RELAXED);
+    for (unsigned i = 0; i < 64 && index != 0 && index < ENTRIES; i++) {
+        if (__atomic_load_n(&set->entries[index].address, __ATOMIC_RELAXED) == address)
+            return true;
+        index = __atomic_load_n(&set->entries[index].next, __ATOMIC_RELAXED);
+    }
+    return false;
+}
+
+static bool others_seem_to_have(const struct young_set *own, uintptr_t address)
+{
+    for (unsigned i = 0; i < SETS; i++) {
+        const struct young_set *set = atomic_load_explicit(&sets[i], memory_order_relaxed);
+        if (set == NULL)
+            return false;
+        if (set != own && seems_to_have(set, address))
+            return true;
+    }
+    return false;
+}
+
+static handle_id record_of(struct young_set *set, uint16_t index, handle_id above)
+{
+    const struct young *entry = &set->entries[index];
+    const struct young_birth *birth = entry->birth;
+    handle_id id = handle_add(TRACKER, entry->address, birth->kind, entry->provider);
+    struct handle_record *record = tracker_handle(TRACKER, id);
+    if (record == NULL)
+        return 0;
+    record->birth = entry->serial;
+    record->birth_thread = (uint32_t)atomic_load_explicit(&set->thread, memory_order_relaxed);
+    record->birth_stack = entry->stack;
+    record->birth_function = birth->function;
+    record->loan_stack = entry->loan_stack;
+    record->holders = entry->holders;
+    record->flags |= (uint32_t)((kind_table[birth->kind].harmless ? HANDLE_HARMLESS : 0) | (birth->borrowed ? HANDLE_BORROWED : 0) |
+                                (entry->flags & YOUNG_EXACT ? HANDLE_EXACT : 0) | (entry->flags & YOUNG_TRACELESS ? HANDLE_TRACELESS : 0));
+    if (birth->numbered) {
+        record->label = (uint32_t)entry->number;
+        record->flags |= HANDLE_NUMBER;
+    } else if (birth->label != NULL) {
+        record->label = tracker_string(TRACKER, birth->label, strlen(birth->label));
+    }
+    if (above != 0)
+        edge_add(TRACKER, above, id, EDGE_BORROWED);
+    for (unsigned i = 0; i < YOUNG_PARENTS; i++) {
+        if (!has_outside(entry) || entry->parent[i] == 0)
+            continue;
+        uint8_t kind = birth->parent_kind[i];
+        uint16_t young = entry->state == STATE_LIVE ? lookup(set, entry->parent[i]) : 0;
+        if (young != 0)
+            grow_root(set, young);
+        handle_id parent = handle_find(TRACKER, entry->parent[i], accepts, &kind);
+        if (parent == 0 && entry->state == STATE_LIVE && !others_seem_to_have(set, entry->parent[i])) /* made unseen; of a dead one it may be anything by now */
+            parent = handle_add(TRACKER, entry->parent[i], kind, entry->provider);
+        if (parent != 0)
+            edge_add(TRACKER, parent, id, (enum edge_type)birth->edge[i]);
+    }
+    return id;
+}
+
+static _Atomic unsigned grown; /* since the last look at growth */
+
+/* Its free was postponed here; now hold.c knows of it. */
+static void hold_grown(struct young_set *set, const struct young *entry, handle_id id)
+{
+    set->held--;
+    struct handle_record *record = tracker_handle(TRACKER, id);
+    if (record == NULL)
+        return; /* the arena is full: it is never freed, which harms nobody who still uses what it lent */
+    record->death_stack = entry->death_stack;
+    record->death_function = entry->death_function;
+    hold_grown_up(id, entry->address);
+}
+
+/* With all that it lent. */
+static void grow_tree(struct young_set *set, uint16_t index, handle_id above)
+{
+    handle_id id = record_of(set, index, above);
+    for (uint16_t child = set->entries[index].first_child, next; child != 0; child = next) {
+        next = set->entries[child].sibling;
+        grow_tree(set, child, id);
+    }
+    if (!set->entries[index].birth->borrowed)
+        atomic_fetch_add_explicit(&grown, 1, memory_order_relaxed);
+    if (set->entries[index].state == STATE_HELD)
+        hold_grown(set, &set->entries[index], id);
+    filter_remove(set->entries[index].address); /* the tracker counts it now */
+    set->entries[index].first_child = 0;
+    leave_living(set, index);
+    unlink_entry(set, index);
+}
+
+static void grow_root(struct young_set *set, uint16_t index)
+{
+    while (set->entries[index].above != 0)
+        index = set->entries[index].above;
+    if (set->entries[index].state == STATE_LIVE || set->entries[index].state == STATE_HELD)
+        grow_tree(set, index, 0);
+}
+
+static void grow_all(struct young_set *set)
+{
+    for (unsigned i = 0; i < YOUNG_COUNTERS; i++)
+        if (set->counts[i] != 0) {
+            __atomic_fetch_add(&tracker_header(TRACKER)->counters[counted[i]], set->counts[i], __ATOMIC_RELAXED);
+            set->counts[i] = 0;
+        }
+    while (set->first_root != 0)
+        grow_tree(set, set->first_root, 0);
+}
+
+static handle_id bury(struct young_set *set, uint16_t index, handle_id killer)
+{
+    const struct young *entry = &set->entries[index];
+    handle_id id = record_of(set, index, 0);
+    struct handle_record *record = tracker_handle(TRACKER, id);
+    if (record == NULL)
+        return 0;
+    record->state = HANDLE_BURIED;
+    record->cause = entry->cause;
+    record->death_stack = entry->death_stack;
+    record->death_function = entry->death_function;
+    record->killer = killer;
+    record->killer_serial = killer != 0 ? tracker_handle(TRACKER, killer)->serial : 0;
+    return id;
+}
+
+static void grow_dead(struct young_set *set, uint16_t index);
+
+/* What took a dead one along, grown up by now; 0 if nothing did, or it is forgotten. */
+static handle_id killer_of_young(struct young_set *set, const struct young *entry)
+{
+    if (entry->cause != CAUSE_PARENT)
+        return 0;
+    for (uint16_t index = set->heads[head_of(entry->killer)]; index != 0; index = set->entries[index].next)
+        if (set->entries[index].address == entry->killer && set->entries[index].serial == entry->killer_serial && set->entries[index].state == STATE_DEAD) {
+            grow_dead(set, index);
+            break;
+        }
+    return handle_find_birth(TRACKER, entry->killer, entry->killer_serial);
+}
+
+/* A dead one, and what lies in the same block, with their fence. What took it along goes first. */
+static void grow_dead(struct young_set *set, uint16_t index)
+{
+    if (set->entries[index].owner != 0)
+        index = set->entries[index].owner;
+    const struct young block = set->entries[index];
+    set->deaths[block.place] = 0;
+    set->fence_bytes -= block.bytes;
+    handle_id first = 0;
+    for (uint16_t member = index, next; member != 0; member = next) {
+        next = member == index ? block.first_child : set->entries[member].sibling;
+        set->entries[member].state = STATE_DYING; /* so that a killer inside the same block is not taken twice */
+        handle_id id = bury(set, member, killer_of_young(set, &set->entries[member]));
+        if (id != 0) {
+            tracker_handle(TRACKER, id)->fence_next = first;
+            first = id;
+        }
+        unlink_entry(set, member);
+    }
+    struct arena_header *header = tracker_header(TRACKER);
+    while (first != 0 && (header->fence_head - header->fence_tail >= holdfast_options.fence_max || header->fence_bytes + block.bytes > holdfast_options.fence_bytes)) {
+        uintptr_t oldest = fence_pop(TRACKER);
+        if (oldest == 0)
+            break;
+        fence_free_block(oldest);
+    }
+    if (first != 0 && fence_push(TRACKER, block.block, block.bytes, first))
+        return;
+    for (handle_id id = first, next; id != 0; id = next) {
+        next = tracker_handle(TRACKER, id)->fence_next;
+        tracker_handle(TRACKER, id)->fence_next = 0;
+        handle_forget(TRACKER, id);
+    }
+    fence_free_block(block.block);
+}
+
+static void grow_entry(struct young_set *set, uint16_t index)
+{
+    if (set->entries[index].state == STATE_LIVE || set->entries[index].state == STATE_HELD)
+        grow_root(set, index);
+    else if (set->entries[index].state == STATE_DEAD)
+        grow_dead(set, index);
+}
+
+/* ---- births ------------------------------------------------------------------------------------------------------------------ */
+
+/* Somebody may know this address: the set of this thread or of another one, or the tracker. What lived there in this thread's set died unseen. */
+static __attribute__((noinline)) bool nobody_knows(uintptr_t address)
+{
+    if (!tracker_lock(TRACKER))
+        return false;
+    struct young_set *set = enter();
+    bool unknown = set != NULL;
+    if (unknown) {
+        uint16_t index = lookup(set, address);
+        if (index != 0 && set->entries[index].state == STATE_LIVE) {
+            drop(set, index);
+            tracker_count(TRACKER, COUNTER_implicit_deaths);
+        } else if (index != 0) {
+            unknown = false;
+        }
+        leave(set);
+    }
+    if (unknown)
+        young_show(address);
+    unknown = unknown && handle_find(TRACKER, address, NULL, NULL) == 0;
+    tracker_unlock(TRACKER);
+    return unknown;
+}
+
+static void count_growth(void)
+{
+    if (atomic_load_explicit(&grown, memory_order_relaxed) != 0)
+        growth_count_births(atomic_exchange_explicit(&grown, 0, memory_order_relaxed));
+}
+
+/* This thread's set with room for one more, entered. */
+static inline struct young_set *enter_with_room(void)
+{
+    struct young_set *set = enter();
+    if (likely(set == NULL || has_room(set)))
+        return set;
+    leave(set);
+    young_settle();
+    set = enter();
+    if (set == NULL || has_room(set))
+        return set;
+    leave(set);
+    return NULL;
+}
+
+static inline void remember_good(const struct view *view, uintptr_t address, uint8_t kind)
+{
+    if (kind_table[kind].serial)
+        tree_forget(address);
+    lender_forget(address);
+    atomic_store_explicit(&good_cache[good_index(address)], good_entry(address, view->number, kind), memory_order_relaxed);
+}
+
+bool young_born(const struct view *view, const struct young_birth *birth, uintptr_t caller, uintptr_t address, uintptr_t first_parent, uintptr_t second_parent,
+                int32_t number)
+{
+    stack_id stack = stack_here(caller);
+    if (unlikely(handle_may_be_known(address)) && !nobody_knows(address))
+        return false;
+    struct young_set *set = enter_with_room();
+    if (set == NULL)
+        return false;
+    if (unlikely(set->resting > 0)) {
+        set->resting--;
+        leave(set);
+        return false;
+    }
+    uint16_t index = add_entry(set, view, birth, address, stack, number);
+    struct young *entry = &set->entries[index];
+    entry->after = set->first_root;
+    if (set->first_root != 0)
+        set->entries[set->first_root].before = index;
+    set->first_root = index;
+    if ((first_parent | second_parent) != 0) {
+        entry->parent[0] = first_parent;
+        entry->parent[1] = second_parent;
+        entry->flags |= YOUNG_OUTSIDE;
+        change(&set->outside, +1);
+        outside_parents[parent_slot(first_parent)] = 1;
+        outside_parents[parent_slot(second_parent)] = 1;
+    }
+    remember_good(view, address, birth->kind);
+    leave(set);
+    return true;
+}
+
+static unsigned depth_of(const struct young_set *set, uint16_t index)
+{
+    unsigned depth = 0;
+    while ((index = set->entries[index].above) != 0)
+        depth++;
+    return depth;
+}
+
+bool young_lent(const struct view *view, const struct young_birth *birth, uintptr_t caller, uintptr_t address, uintptr_t parent, int32_t number)
+{
+    stack_id stack = stack_here(caller);
+    struct young_set *set = enter_with_room();
+    if (set == NULL)
+        return false;
+    uint16_t above = lookup(set, parent), index = lookup(set, address);
+    bool possible = above != 0 && set->entries[above].state == STATE_LIVE && depth_of(set, above) < DEPTH_MAX &&
+                    (index == 0 ? true : set->entries[index].state == STATE_LIVE && set->entries[index].above == above && set->entries[index].birth->kind == birth->kind);
+    if (possible && index == 0 && unlikely(handle_may_be_known(address))) {
+        uint32_t serial = set->entries[above].serial;
+        leave(set);
+        if (!nobody_knows(address) || (set = enter_with_room()) == NULL)
+            return false;
+        possible = set->entries[above].state == STATE_LIVE && set->entries[above].serial == serial;
+    }
+    if (!possible) {
+        leave(set);
+        return false;
+    }
+    if (index == 0) {
+        index = add_entry(set, view, birth, address, stack, number);
+        struct young *entry = &set->entries[index];
+        entry->above = above;
+        entry->sibling = set->entries[above].first_child;
+        set->entries[above].first_child = index;
+    } else if (!view->exact) {
+        set->entries[index].flags |= YOUNG_TRACELESS;
+    }
+    remember_good(view, address, birth->kind);
+    loan_remember(parent, address);
+    leave(set);
+    return true;
+}
+
+/* ---- deaths ------------------------------------------------------------------------------------------------------------------ */
+
+/* The death of these was begun by a call that never came back (longjmp): nothing is known of them. */
+static void give_dying_up(struct young_set *set)
+{
+    for (unsigned i = 0; i < set->dying_count; i++)
+        if (set->entries[set->dying[i]].state == STATE_DYING) {
+            filter_remove(set->entries[set->dying[i]].address);
+            unlink_entry(set, set->dying[i]);
+        }
+    set->dying_count = 0;
+}
+
+/* What the free of this one means here. */
+static inline enum young_outcome judge(const struct young_set *set, const struct young *entry, const struct view *view, uint8_t kind)
+{
+    if (entry->state != STATE_LIVE || entry->birth->borrowed || entry->birth->kind != kind || entry->provider != view->number || entry->holders != 0 ||
+        outside_parents[parent_slot(entry->address)] != 0)
+        return YOUNG_NO;
+    if (has_outside(entry) && hold_any())
+        return YOUNG_NO;
+    enum young_outcome outcome = YOUNG_GOES;
+    unsigned count = 1;
+    for (uint16_t child = entry->first_child; child != 0; child = set->entries[child].sibling, count++) {
+        const struct young *lent = &set->entries[child];
+        if ((lent->flags & YOUNG_TRACELESS) || lent->first_child != 0 || outside_parents[parent_slot(lent->address)] != 0)
+            return YOUNG_NO;
+        if (lent->holders != 0)
+            outcome = YOUNG_HELD;
+    }
+    return count <= WATCHED_MAX ? outcome : YOUNG_NO;
+}
+
+#define HELD_MAX 32u
+
+/* May its free wait here? It is called again with its one argument then, perhaps with the interpreter's lock held: so only what is destroyed without a word. */
+static bool may_be_held(const struct young_set *set, enum function function, uint8_t kind, bool given)
+{
+    return !given && holdfast_options.mode == MODE_defer && kind_table[kind].harmless && kind_table[kind].many && function_table[function].argument_count == 1 && set->held < HELD_MAX &&
+           set->held < holdfast_options.hold_max;
+}
+
+static void begin_death(struct young_set *set, uint16_t index)
+{
+    struct young *entry = &set->entries[index];
+    good_forget(entry->address);
+    fence_light_add(&set->watch, entry->address, set->dying_count);
+    set->dying[set->dying_count++] = index;
+    leave_living(set, index);
+    entry->state = STATE_DYING;
+}
+
+/* With the last feature goes the definition that nobody else references: that is for the slow path to watch. */
+static bool may_be_last_reference(const struct view *view, const struct young *entry)
+{
+    for (unsigned i = 0; i < YOUNG_PARENTS; i++)
+        if (entry->parent[i] != 0 && kind_table[entry->birth->parent_kind[i]].reference != NULL &&
+            (!known_good(view, (const void *)entry->parent[i], (enum kind)entry->birth->parent_kind[i]) ||
+             true_count(view, (enum kind)entry->birth->parent_kind[i], entry->parent[i]) <= 1))
+            return true;
+    return false;
+}
+
+/* Whoever uses it, or what it lent, from now on goes the slow way, where it grows up. */
+static void hold_here(struct young_set *set, struct young *entry)
+{
+    good_forget(entry->address);
+    for (uint16_t child = entry->first_child; child != 0; child = set->entries[child].sibling)
+        good_forget(set->entries[child].address);
+    entry->state = STATE_HELD;
+    set->held++;
+    set->counts[COUNT_HELD]++;
+}
+
+/* The death of this one and of what it lent begins; the set is left. */
+static void die_here(struct young_death *death, struct young_set *set, uint16_t index, bool given)
+{
+    struct young *entry = &set->entries[index];
+    if (unlikely(set->dying_count != 0))
+        give_dying_up(set);
+    fence_light_begin(&set->watch);
+    while (entry->first_child != 0) {
+        struct young *child = &set->entries[entry->first_child];
+        child->death_stack = entry->death_stack;
+        child->death_function = entry->death_function;
+        child->cause = CAUSE_PARENT;
+        child->killer = entry->address;
+        child->killer_serial = entry->serial;
+        begin_death(set, entry->first_child); /* takes it out of the list */
+    }
+    entry->cause = given ? CAUSE_TAKEN : CAUSE_FREED;
+    begin_death(set, index);
+    death->set = set;
+    death->serial = entry->serial;
+    death->index = index;
+    death->given = given;
+    fence_light_arm(&set->watch, (uintptr_t)death);
+    leave(set);
+}
+
+enum young_outcome young_dying(struct young_death *death, const struct view *view, enum function function, uint8_t kind, uintptr_t caller, uintptr_t address,
+                               bool given)
+{
+    death->set = NULL;
+    python_settle_proxies();
+    stack_id stack = stack_here(caller); /* takes locks, so before the set is entered */
+    struct young_set *set = enter();
+    if (set == NULL)
+        return YOUNG_NO;
+    uint16_t index = lookup(set, address);
+    struct young *entry = &set->entries[index];
+    enum young_outcome outcome = index != 0 ? judge(set, entry, view, kind) : YOUNG_NO;
+    if (outcome == YOUNG_NO || fence_light_is_armed(&set->watch) || (outcome == YOUNG_HELD && !may_be_held(set, function, kind, given))) {
+        leave(set);
+        return YOUNG_NO;
+    }
+    if (unlikely(entry->birth->counts)) {
+        const struct young before = *entry;
+        leave(set);
+        if (may_be_last_reference(view, &before) || enter() == NULL)
+            return YOUNG_NO;
+        if (entry->state != STATE_LIVE || entry->serial != before.serial || judge(set, entry, view, kind) != outcome) {
+            leave(set);
+            return YOUNG_NO;
+        }
+    }
+    entry->death_stack = stack;
+    entry->death_function = (uint16_t)function;
+    if (outcome == YOUNG_GOES) {
+        die_here(death, set, index, given);
+        return YOUNG_GOES;
+    }
+    hold_here(set, entry);
+    bool first = set->held == 1;
+    leave(set);
+    if (first)
+        lifecycle_expect_exit();
+    return YOUNG_HELD;
+}
+
+/* It grew up meanwhile, because somebody looked: then it is in the common queue. */
+static __attribute__((noinline, cold)) void release_grown(const struct young_due *due)
+{
+    if (!tracker_lock(TRACKER))
+        return;
+    young_show(due->address);
+    handle_id id = handle_find_birth(TRACKER, due->address, due->serial);
+    uint32_t serial = id != 0 ? tracker_handle(TRACKER, id)->serial : 0;
+    tracker_unlock(TRACKER);
+    if (id != 0)
+        hold_children_may_be_gone(id, serial);
+}
+
+void young_release(const struct young_due *due)
+{
+    struct young_death death __attribute__((cleanup(young_died))) = {.set = NULL};
+    struct young_set *set = due->set;
+    if (set != mine || enter() == NULL) {
+        release_grown(due);
+        return;
+    }
+    struct young *entry = &set->entries[due->index];
+    if (entry->state != STATE_HELD || entry->serial != due->serial || fence_light_is_armed(&set->watch)) {
+        leave(set);
+        release_grown(due);
+        return;
+    }
+    struct provider *provider = provider_by_number(entry->provider);
+    void (*real)(uintptr_t) = provider != NULL ? (void (*)(uintptr_t))find_real(provider, (enum function)entry->death_function) : NULL;
+    uintptr_t address = entry->address;
+    set->held--;
+    set->counts[COUNT_RELEASED]++;
+    die_here(&death, set, due->index, false);
+    struct provider *outer = calling_provider;
+    calling_provider = provider;
+    if (real != NULL)
+        real(address);
+    calling_provider = outer;
+}
+
+/* The oldest fence is lifted: returns its block, 0 if there is none. */
+static uintptr_t lift_oldest(struct young_set *set)
+{
+    while (set->dead_begin != set->dead_end) {
+        uint16_t index = set->deaths[set->dead_begin++ % DEAD_MAX];
+        if (index == 0)
+            continue;
+        const struct young *entry = &set->entries[index];
+        uintptr_t block = entry->block;
+        set->fence_bytes -= entry->bytes;
+        for (uint16_t member = entry->first_child, next; member != 0; member = next) {
+            next = set->entries[member].sibling;
+            unlink_entry(set, member);
+        }
+        unlink_entry(set, index);
+        return block;
+    }
+    return 0;
+}
+
+/* Dead, in a block of its own that is kept back. */
+static inline void fence_one(struct young_set *set, uint16_t index, const struct fence_hit *hit)
+{
+    struct young *entry = &set->entries[index];
+    filter_remove(entry->address);
+    entry->state = STATE_DEAD;
+    entry->first_child = entry->sibling = entry->owner = 0;
+    entry->block = hit->block;
+    entry->bytes = (uint32_t)hit->bytes;
+    entry->place = (uint16_t)(set->dead_end % DEAD_MAX);
+    set->deaths[set->dead_end++ % DEAD_MAX] = index;
+    set->fence_bytes += hit->bytes;
+}
+
+/* What died in a block that was kept back: the first of them owns it. */
+static void fence_hit(struct young_set *set, const struct fence_hit *hit)
+{
+    uint16_t owner = 0;
+    for (uint32_t i = hit->first; i < hit->first + hit->count; i++) {
+        uint16_t index = set->dying[set->watch.entries[i].id];
+        struct young *entry = &set->entries[index];
+        if (entry->state != STATE_DYING)
+            continue;
+        if (owner == 0) {
+            owner = index;
+            fence_one(set, index, hit);
+            continue;
+        }
+        filter_remove(entry->address);
+        entry->state = STATE_DEAD;
+        entry->first_child = 0;
+        entry->owner = owner;
+        entry->sibling = set->entries[owner].first_child;
+        set->entries[owner].first_child = index;
+    }
+}
+
+/* One whose free was asked for and whose memory was not seen freed: it is dead, but nothing keeps its address. */
+static __attribute__((noinline, cold)) void bury_unfenced(struct young_set *set, uint16_t index, uint32_t serial)
+{
+    if (!tracker_lock(TRACKER))
+        return;
+    if (enter_again(set) != NULL) {
+        if (set->entries[index].state == STATE_DYING && set->entries[index].serial == serial) {
+            bury(set, index, 0);
+            filter_remove(set->entries[index].address);
+            unlink_entry(set, index);
+        }
+        leave(set);
+    }
+    tracker_unlock(TRACKER);
+}
+
+#define LIFTED_MAX 16
+
+static inline bool too_much_is_fenced(const struct young_set *set)
+{
+    return set->dead_end - set->dead_begin > holdfast_options.young || set->fence_bytes > holdfast_options.fence_bytes / 8;
+}
+
+/* What several died of, or died without being seen. */
+static __attribute__((noinline)) void settle_death(struct young_set *set, const struct young_death *death)
+{
+    uintptr_t lifted[LIFTED_MAX];
+    unsigned lifted_count = 0;
+    for (uint32_t i = 0; i < set->watch.hit_count; i++)
+        if (set->watch.hits[i].kept) {
+            while (set->dead_end - set->dead_begin >= DEAD_MAX && lifted_count < LIFTED_MAX)
+                lifted[lifted_count++] = lift_oldest(set);
+            fence_hit(set, &set->watch.hits[i]);
+        }
+    while (too_much_is_fenced(set) && lifted_count < LIFTED_MAX)
+        lifted[lifted_count++] = lift_oldest(set);
+    bool unfenced = false;
+    for (unsigned i = 0; i < set->dying_count; i++) {
+        uint16_t index = set->dying[i];
+        if (set->entries[index].state != STATE_DYING)
+            continue;
+        /* A child, or what was given away, whose block was not seen freed: nothing is certain about it. */
+        if (index == death->index && !death->given) {
+            unfenced = true;
+            continue;
+        }
+        filter_remove(set->entries[index].address);
+        unlink_entry(set, index);
+    }
+    set->counts[COUNT_DEATHS] += set->dying_count;
+    set->dying_count = 0;
+    leave(set);
+    if (unlikely(unfenced))
+        bury_unfenced(set, death->index, death->serial);
+    for (unsigned i = 0; i < lifted_count; i++)
+        fence_free_block(lifted[i]);
+}
+
+void young_died_slowly(struct young_death *death)
+{
+    struct young_set *set = death->set;
+    death->set = NULL;
+    fence_light_disarm(&set->watch); /* what Holdfast itself does from here on is no evidence */
+    if (enter_again(set) == NULL)
+        return;
+    const struct fence_hit *only = &set->watch.hits[0];
+    if (likely(set->dying_count == 1 && set->watch.hit_count == 1 && only->kept && set->entries[death->index].state == STATE_DYING &&
+               set->dead_end - set->dead_begin < DEAD_MAX)) {
+        fence_one(set, death->index, only);
+        set->counts[COUNT_DEATHS]++;
+        set->dying_count = 0;
+        uintptr_t oldest = too_much_is_fenced(set) ? lift_oldest(set) : 0;
+        leave(set);
+        fence_free_block(oldest);
+        return;
+    }
+    settle_death(set, death);
+}
+
+/* ---- when others look ---------------------------------------------------------------------------------------------------------- */
+
+void young_settle(void)
+{
+    struct young_set *set = mine;
+    if (set == NULL || atomic_load_explicit(&set->live, memory_order_relaxed) == 0 || !tracker_lock(TRACKER))
+        return;
+    if (enter() != NULL) {
+        grow_all(set);
+        leave(set);
+    }
+    tracker_unlock(TRACKER);
+    count_growth();
+}
+
+/* [tracker unlocked] */
+static void settle_others(bool all)
+{
+    for (unsigned i = 0; i < SETS; i++) {
+        struct young_set *set = atomic_load_explicit(&sets[i], memory_order_relaxed);
+        if (set == NULL)
+            break;
+        if (set == mine || atomic_load_explicit(all ? &set->live : &set->outside, memory_order_relaxed) == 0 || !tracker_lock(TRACKER))
+            continue;
+        if (enter_other(set)) {
+            grow_all(set);
+            leave_other(set);
+        }
+        tracker_unlock(TRACKER);
+    }
+    count_growth();
+}
+
+static bool is_marked(struct tracker *tracker, handle_id id, void *context)
+{
+    bool *marked = context;
+    *marked = *marked || outside_parents[parent_slot(tracker_handle(tracker, id)->address)] != 0;
+    return !*marked;
+}
+
+void young_settle_dependants(uintptr_t address)
+{
+    if (address == 0)
+        return;
+    bool marked = outside_parents[parent_slot(address)] != 0;
+    if (!marked && tracker_lock(TRACKER)) {
+        handle_id id = handle_find(TRACKER, address, NULL, NULL);
+        if (id != 0)
+            tree_walk(TRACKER, id, true, is_marked, &marked);
+        tracker_unlock(TRACKER);
+    }
+    if (!marked)
+        return;
+    young_settle();
+    settle_others(false);
+}
+
+void young_settle_everything(void)
+{
+    young_settle();
+    settle_others(true);
+}
+
+void young_show(uintptr_t address)
+{
+    struct young_set *own = mine;
+    if (own != NULL && own != &no_set && own->heads[head_of(address)] != 0 && enter() != NULL) {
+        uint16_t index = lookup(own, address);
+        if (index != 0)
+            grow_entry(own, index);
+        leave(own);
+        if (index != 0)
+            return;
+    }
+    if (alone() || handle_find(TRACKER, address, NULL, NULL) != 0)
+        return;
+    for (unsigned i = 0; i < SETS; i++) {
+        struct young_set *set = atomic_load_explicit(&sets[i], memory_order_relaxed);
+        if (set == NULL)
+            break;
+        if (set == own || !seems_to_have(set, address) || !enter_other(set))
+            continue;
+        uint16_t index = lookup(set, address);
+        if (index != 0)
+            grow_entry(set, index);
+        leave_other(set);
+    }
+}
+
+/* ---- holders ----------------------------------------------------------------------------------------------------------------- */
+
+bool young_holder_add(uintptr_t address, stack_id stack, uint32_t *birth)
+{
+    struct young_set *set = mine != NULL ? enter() : NULL;
+    if (set == NULL)
+        return false;
+    uint16_t index = lookup(set, address);
+    struct young *entry = &set->entries[index];
+    bool known = index != 0 && entry->state == STATE_LIVE && entry->holders < UINT16_MAX;
+    if (known) {
+        entry->holders++;
+        entry->flags |= YOUNG_EXACT;
+        entry->loan_stack = stack;
+        set->counts[COUNT_PROXIES]++;
+        *birth = entry->serial;
+    }
+    leave(set);
+    return known;
+}
+
+bool young_holder_drop(uintptr_t address, uint32_t birth, struct young_due *due)
+{
+    due->set = NULL;
+    struct young_set *set = mine != NULL ? enter() : NULL;
+    if (set == NULL)
+        return false;
+    uint16_t index = lookup(set, address);
+    struct young *entry = &set->entries[index];
+    bool known = index != 0 && entry->state == STATE_LIVE && entry->serial == birth && entry->holders > 0;
+    if (known && --entry->holders == 0 && entry->above != 0 && set->entries[entry->above].state == STATE_HELD) {
+        const struct young *parent = &set->entries[entry->above];
+        uint16_t child = parent->first_child;
+        while (child != 0 && set->entries[child].holders == 0)
+            child = set->entries[child].sibling;
+        if (child == 0)
+            *due = (struct young_due){.set = set, .address = parent->address, .serial = parent->serial, .index = entry->above};
+    }
+    leave(set);
+    return known;
+}
+
+/* ---- fork -------------------------------------------------------------------------------------------------------------------- */
+
+void young_before_fork(void)
+{
+    young_settle_everything();
+}
+
+/* The sets of threads that are not there any more may have been in the midst of a change: what they had is as if it had been made unseen. */
+void young_after_fork_child(void)
+{
+    for (unsigned i = 0; i < SETS; i++) {
+        struct young_set *set = atomic_load_explicit(&sets[i], memory_order_relaxed);
+        if (set == NULL)
+            break;
+        if (set == mine) {
+            atomic_store(&set->thread, tracker_thread());
+            atomic_store(&set->wanted, false);
+        } else {
+            reset(set);
+        }
+    }
+}

@@ -1,0 +1,102 @@
+/* Young handles: what a thread makes and frees again a moment later, without a lock and without touching what threads share.
+ *
+ * Each thread has a set of its own. A handle that is born there stays there until it dies, and then as a dead one until its fence is lifted, unless
+ * somebody has to look at it: then it *grows up*, that is, it moves into the tracker with all that is known of it, and nobody can tell that it
+ * was not there from the beginning. It grows up when
+ *   - something that it may depend on is freed or changed (call_before() of effects.c: young_settle_dependants()),
+ *   - its address is looked up and it is not in the tracker (find_handle(), find_any(): young_show()), by whatever thread,
+ *   - its set is full of living ones,
+ *   - the process forks or ends.
+ * So the tracker is always right about what it is asked for, and a set never has to be searched by anything but an address.
+ *
+ * What a thread does to its own set takes no atomic operation: it writes `busy`, looks at `wanted`, and goes on. A thread that wants another one's set
+ * writes `wanted`, makes all threads pass a barrier (membarrier), and waits until that set is not busy. Where the kernel has no
+ * such barrier there are no sets.
+ *
+ * Any thread, not with a lock of Holdfast held except where it says so; from a signal handler that interrupted a set's owner everything here
+ * says no, and the call goes the slow way.
+ */
+#ifndef HOLDFAST_SHIM_YOUNG_H
+#define HOLDFAST_SHIM_YOUNG_H
+
+#include "provider.h"
+#include "tracker.h"
+
+#define YOUNG_PARENTS 2
+#define YOUNG_DEAD_MAX 1024u /* bound of the option `young` */
+
+/* What a contract says of what its function brings: generated, constant. */
+struct young_birth {
+    uint16_t function;
+    uint8_t kind;
+    bool borrowed; /* lent by its first parent; else the caller's own */
+    bool numbered; /* its label is a number that the call gives */
+    bool counts;   /* one of its parents is counted: with the last that depends on it that may die as well */
+    uint8_t parent_kind[YOUNG_PARENTS], edge[YOUNG_PARENTS]; /* enum edge_type; 0: no such parent */
+    const char *label;
+};
+
+enum young_outcome {
+    YOUNG_NO,   /* nothing was done: the call has to go the slow way */
+    YOUNG_GOES, /* it is recorded and watched: call the real function, then young_died() */
+    YOUNG_HELD  /* its free is postponed: the real function is not called */
+};
+
+/* A death, or gift, that is under way: lives on the stack of the wrapper. */
+struct young_death {
+    struct young_set *set; /* NULL: nothing is under way */
+    uint32_t serial;
+    uint16_t index;
+    bool given; /* away, not freed */
+};
+
+/* May handles of this copy be young at all? Its version is known, its frees are seen. */
+static inline bool young_ready(const struct view *view)
+{
+    return view->provider != NULL && atomic_load_explicit(&view->provider->young, memory_order_relaxed);
+}
+
+/* A call that went by the fast path brought this. False: it has to go the slow way. */
+bool young_born(const struct view *view, const struct young_birth *birth, uintptr_t caller, uintptr_t address, uintptr_t first_parent, uintptr_t second_parent,
+                int32_t number) __attribute__((visibility("hidden")));
+/* Lent by a young handle. */
+bool young_lent(const struct view *view, const struct young_birth *birth, uintptr_t caller, uintptr_t address, uintptr_t parent, int32_t number)
+    __attribute__((visibility("hidden")));
+/* This call is about to free, or to give away, this handle: when it is young and nothing speaks against it, its death is recorded and watched until
+ * young_died(), or, in mode defer, postponed because Python still holds what it lent. */
+enum young_outcome young_dying(struct young_death *death, const struct view *view, enum function function, uint8_t kind, uintptr_t caller, uintptr_t address, bool given)
+    __attribute__((visibility("hidden")));
+/* Also as the end of a scope that an exception leaves. */
+void young_died_slowly(struct young_death *death) __attribute__((visibility("hidden")));
+static inline void young_died(struct young_death *death)
+{
+    if (death->set != NULL)
+        young_died_slowly(death);
+}
+
+/* All that is alive in this thread's set grows up. Tracker unlocked. */
+void young_settle(void);
+/* All that may depend on the handle under this address, or on what lives in it, in whatever thread's set, grows up. Tracker unlocked. */
+void young_settle_dependants(uintptr_t address);
+/* The same with all that any thread has. */
+void young_settle_everything(void);
+/* [tracker locked] What is known under this address grows up, if it is young. */
+void young_show(uintptr_t address);
+
+/* A postponed free that nothing stands against any more; `set` NULL: none. */
+struct young_due {
+    struct young_set *set;
+    uintptr_t address;
+    uint32_t serial;
+    uint16_t index;
+};
+/* The holders of a young handle. `birth` tells it from any other that had the address. */
+bool young_holder_add(uintptr_t address, stack_id stack, uint32_t *birth);
+bool young_holder_drop(uintptr_t address, uint32_t birth, struct young_due *due);
+/* Carry it out, if it is still so. No lock of Holdfast held. */
+void young_release(const struct young_due *due);
+
+void young_before_fork(void);
+void young_after_fork_child(void);
+
+#endif
