@@ -240,16 +240,6 @@ void tracker_close(struct tracker *tracker)
 
 /* ---- records -------------------------------------------------------------------------------------------------------- */
 
-void *tracker_record(const struct tracker *tracker, enum arena_section section, uint32_t id)
-{
-    if (id == 0 || tracker->base == NULL)
-        return NULL;
-    struct arena_section_header *header = section_header(tracker, section);
-    if (id >= __atomic_load_n(&header->used, __ATOMIC_ACQUIRE))
-        return NULL;
-    return tracker->base + header->offset + (uint64_t)id * header->record_bytes;
-}
-
 static enum arena_counter dropped_counter(enum arena_section section)
 {
     switch (section) {

@@ -63,7 +63,15 @@ static inline struct arena_header *tracker_header(const struct tracker *tracker)
     return (struct arena_header *)tracker->base;
 }
 /* The record with this id; NULL for id 0 or one out of bounds. */
-void *tracker_record(const struct tracker *tracker, enum arena_section section, uint32_t id);
+static inline void *tracker_record(const struct tracker *tracker, enum arena_section section, uint32_t id)
+{
+    if (id == 0 || tracker->base == NULL)
+        return NULL;
+    const struct arena_section_header *header = &tracker_header(tracker)->sections[section];
+    if (id >= __atomic_load_n(&header->used, __ATOMIC_ACQUIRE))
+        return NULL;
+    return tracker->base + header->offset + (uint64_t)id * header->record_bytes;
+}
 static inline struct handle_record *tracker_handle(const struct tracker *tracker, handle_id id)
 {
     return (struct handle_record *)tracker_record(tracker, SECTION_HANDLES, id);
