@@ -16,13 +16,14 @@
 #define CALL_BUDGET INT64_MAX
 
 struct call_cell {
-    int64_t budget;       /* CALL_BUDGET less the calls so far; below 1 in the cell of those who have none */
-    uint64_t slow_calls;  /* that took a slow path */
-    uint64_t timed_calls; /* of those, how many were timed */
-    uint64_t timed_ticks; /* of the processor's clock, in those */
-    uint32_t thread;      /* kernel's number of the owner, 0 in a cell that several share */
+    int64_t budget;         /* CALL_BUDGET less the calls so far; below 1 in the cell of those who have none */
+    uint64_t visits;        /* off the fast path: a call can make several, before and after the real function */
+    uint64_t timed_visits;  /* of those, how many were timed */
+    uint64_t timed_ticks;   /* of the processor's clock, in those */
+    uint32_t thread;        /* kernel's number of the owner, 0 in a cell that several share */
     _Atomic uint32_t owner; /* the same, while it is somebody's; 0: free */
-    uint64_t reserved[3];
+    uint32_t until_timed;   /* visits until the next that is timed */
+    uint32_t reserved[5];
 };
 _Static_assert(sizeof(struct call_cell) == 64, "one line of the caches a thread");
 
@@ -43,7 +44,37 @@ static inline bool call_counted(void)
     return __builtin_expect(--call_cell->budget > 0, 1);
 #endif
 }
-/* The slow path of that: this thread has a cell from now on, and the call is counted there. */
+static inline uint64_t processor_ticks(void)
+{
+#if defined(__x86_64__)
+    return __builtin_ia32_rdtsc();
+#else
+    uint64_t ticks;
+    __asm__ volatile("mrs %0, cntvct_el0" : "=r"(ticks));
+    return ticks;
+#endif
+}
+uint64_t visit_timed_begin(void) __attribute__((noinline, cold, visibility("hidden")));
+void visit_timed_end(uint64_t start) __attribute__((noinline, cold, visibility("hidden")));
+
+/* Around each visit. Every 64th or so is timed, after a distance that varies: visits come in patterns. */
+static inline uint64_t visit_begin(void)
+{
+    struct call_cell *cell = call_cell;
+    cell->visits++;
+    return __builtin_expect(cell->until_timed-- != 0, 1) ? 0 : visit_timed_begin();
+}
+static inline void visit_end(uint64_t start)
+{
+    if (__builtin_expect(start != 0, 0))
+        visit_timed_end(start);
+}
+
+/* Sum up what all threads counted, in the arena's counters. Often enough by itself that the arena of a killed process tells most of it. */
+void counters_publish(void) __attribute__((visibility("hidden")));
+/* The clock of the process starts. */
+void counters_activate(void) __attribute__((visibility("hidden")));
+/* The slow path of call_counted(): this thread has a cell from now on, and the call is counted there. */
 void counters_enter(void) __attribute__((visibility("hidden")));
 void counters_after_fork_child(void) __attribute__((visibility("hidden")));
 

@@ -40,8 +40,16 @@ static inline uintptr_t good_address(uint64_t entry)
 }
 static inline bool known_good(const struct view *view, const void *handle, enum kind kind)
 {
-    uintptr_t address = (uintptr_t)handle;
-    return atomic_load_explicit(&good_cache[good_index(address)], memory_order_relaxed) == (view->tag | (uint64_t)address << 8 | kind);
+    const _Atomic uint64_t *slot = &good_cache[good_index((uintptr_t)handle)];
+    uint64_t entry = view->tag | (uint64_t)(uintptr_t)handle << 8 | kind;
+#if defined(__x86_64__)
+    /* gcc never makes an atomic load part of another instruction. */
+    bool same;
+    __asm__("cmpq %2, %1" : "=@cce"(same) : "m"(*slot), "r"(entry));
+    return same;
+#else
+    return atomic_load_explicit(slot, memory_order_relaxed) == entry;
+#endif
 }
 /* The slot gets another handle. */
 static inline void lender_forget(uintptr_t address)

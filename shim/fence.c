@@ -1,6 +1,6 @@
 /* free(): a pass-through for all the program's frees but those made while a watch is armed on this thread.
  *
- * Any thread, any context in which free() is allowed. Nothing here may allocate with malloc, and free() itself must stay a test and a
+ * Any thread, any context in which free() is allowed. Nothing here may allocate with malloc, and free() itself must stay two tests and a
  * jump: every free of the process passes through it.
  */
 #include "fence.h"
@@ -17,23 +17,69 @@
 
 __thread struct fence_watch *fence_watching __attribute__((tls_model("initial-exec")));
 
+/* The exported free() and realloc() jump to what is right now: the search for the real one at first; then, as long as no library was
+ * used, the real one itself, so that a process without them pays one jump; then the careful one. */
 static void free_first_time(void *block);
-static void (*_Atomic real_free)(void *) = free_first_time;
+static void *realloc_first_time(void *block, size_t bytes);
+static void (*_Atomic free_now)(void *) = free_first_time;
+static void *(*_Atomic realloc_now)(void *, size_t) = realloc_first_time;
+static void (*_Atomic real_free)(void *);
+static void *(*_Atomic real_realloc)(void *, size_t);
+static _Atomic bool careful;
+
+static void free_checked(void *block);
+static void *realloc_checked(void *block, size_t bytes);
 
 /* The next free() in the search order belongs to whatever allocator the program uses; it cannot be looked up earlier than
  * the first call, because frees happen before any constructor ran. */
-static void free_first_time(void *block)
+static bool find_real_free(void)
 {
     static __thread bool resolving __attribute__((tls_model("initial-exec")));
     if (resolving)
-        return; /* the look-up itself freed something: a few bytes, once */
+        return false; /* the look-up itself freed something: a few bytes, once */
     resolving = true;
     void (*next)(void *) = (void (*)(void *))next_symbol("free");
     resolving = false;
-    if (next == NULL)
+    atomic_store_explicit(&real_free, next, memory_order_release);
+    return next != NULL;
+}
+
+static bool find_real_realloc(void)
+{
+    void *(*next)(void *, size_t) = (void *(*)(void *, size_t))next_symbol("realloc");
+    atomic_store_explicit(&real_realloc, next, memory_order_release);
+    return next != NULL;
+}
+
+static void free_first_time(void *block)
+{
+    if (!find_real_free())
         return;
-    atomic_store_explicit(&real_free, next, memory_order_relaxed);
-    next(block);
+    if (!atomic_load(&careful))
+        atomic_store(&free_now, atomic_load(&real_free));
+    if (atomic_load(&careful)) /* it became so meanwhile */
+        atomic_store(&free_now, free_checked);
+    atomic_load(&free_now)(block);
+}
+
+static void *realloc_first_time(void *block, size_t bytes)
+{
+    if (!find_real_realloc())
+        return NULL;
+    if (!atomic_load(&careful))
+        atomic_store(&realloc_now, atomic_load(&real_realloc));
+    if (atomic_load(&careful))
+        atomic_store(&realloc_now, realloc_checked);
+    return atomic_load(&realloc_now)(block, bytes);
+}
+
+void fence_activate(void)
+{
+    atomic_store(&careful, true);
+    if (atomic_load(&real_free) != NULL || find_real_free())
+        atomic_store(&free_now, free_checked);
+    if (atomic_load(&real_realloc) != NULL || find_real_realloc())
+        atomic_store(&realloc_now, realloc_checked);
 }
 
 static bool watch_takes(struct fence_watch *watch, uintptr_t block)
@@ -93,8 +139,6 @@ static __attribute__((noinline, cold)) bool died_unseen(void *block, uintptr_t c
     return false;
 }
 
-#define FREE_CALLER ((uintptr_t)__builtin_extract_return_addr(__builtin_return_address(0)))
-
 /* A library frees much besides what is watched: with one or two small things to look for, that is told here. */
 static inline bool fence_may_take(const struct fence_watch *watch, uintptr_t block)
 {
@@ -102,37 +146,55 @@ static inline bool fence_may_take(const struct fence_watch *watch, uintptr_t blo
            watch->inline_entries[watch->count - 1].address - block <= FENCE_REACH_YOUNG;
 }
 
-__attribute__((visibility("default"))) void free(void *block)
+static __attribute__((noinline)) void free_carefully(void *block, uintptr_t caller)
 {
-    if (unlikely(fence_watching != NULL) && fence_may_take(fence_watching, (uintptr_t)block) && keep_back(block))
+    if (fence_watching != NULL && fence_may_take(fence_watching, (uintptr_t)block) && keep_back(block))
         return;
-    if (unlikely(handle_may_be_known((uintptr_t)block)) && block != NULL && died_unseen(block, FREE_CALLER))
+    if (block != NULL && handle_may_be_known((uintptr_t)block) && died_unseen(block, caller))
         return;
-    if (unlikely(string_may_be_lent((uintptr_t)block)) && block != NULL && string_freed((uintptr_t)block, FREE_CALLER))
+    if (block != NULL && string_may_be_lent((uintptr_t)block) && string_freed((uintptr_t)block, caller))
         return;
     atomic_load_explicit(&real_free, memory_order_relaxed)(block);
 }
 
-/* A lent list, or a file in memory, that the library makes longer: its old block goes back without a free() of its own. */
-static void *realloc_first_time(void *block, size_t bytes);
-static void *(*_Atomic real_realloc)(void *, size_t) = realloc_first_time;
-
-static void *realloc_first_time(void *block, size_t bytes)
+/* Must it be looked at? */
+static inline bool is_stranger(const void *block)
 {
-    void *(*next)(void *, size_t) = (void *(*)(void *, size_t))next_symbol("realloc");
-    if (next == NULL)
-        return NULL;
-    atomic_store_explicit(&real_realloc, next, memory_order_relaxed);
-    return next(block, bytes);
+    return likely(__atomic_load_n(&handle_filter[handle_filter_slot((uintptr_t)block)].both, __ATOMIC_RELAXED) == 0);
+}
+
+/* free() jumped here: the return address is its caller's. */
+static void free_checked(void *block)
+{
+    if (likely(fence_watching == NULL && is_stranger(block)))
+        atomic_load_explicit(&real_free, memory_order_relaxed)(block);
+    else
+        free_carefully(block, (uintptr_t)__builtin_extract_return_addr(__builtin_return_address(0)));
+}
+
+__attribute__((visibility("default"))) void free(void *block)
+{
+    atomic_load_explicit(&free_now, memory_order_relaxed)(block);
+}
+
+/* A lent list, or a file in memory, that the library makes longer: its old block goes back without a free() of its own. */
+static __attribute__((noinline)) void *realloc_carefully(void *block, size_t bytes)
+{
+    if (block != NULL && string_may_be_lent((uintptr_t)block))
+        string_moved((uintptr_t)block);
+    if (block != NULL && handle_may_be_known((uintptr_t)block))
+        buffer_moved((uintptr_t)block);
+    return atomic_load_explicit(&real_realloc, memory_order_relaxed)(block, bytes);
+}
+
+static void *realloc_checked(void *block, size_t bytes)
+{
+    return is_stranger(block) ? atomic_load_explicit(&real_realloc, memory_order_relaxed)(block, bytes) : realloc_carefully(block, bytes);
 }
 
 __attribute__((visibility("default"))) void *realloc(void *block, size_t bytes)
 {
-    if (unlikely(string_may_be_lent((uintptr_t)block)) && block != NULL)
-        string_moved((uintptr_t)block);
-    if (unlikely(handle_may_be_known((uintptr_t)block)) && block != NULL)
-        buffer_moved((uintptr_t)block);
-    return atomic_load_explicit(&real_realloc, memory_order_relaxed)(block, bytes);
+    return atomic_load_explicit(&realloc_now, memory_order_relaxed)(block, bytes);
 }
 
 void fence_free_block(uintptr_t block)

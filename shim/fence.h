@@ -53,6 +53,9 @@ struct fence_watch {
     struct fence_hit inline_hits[FENCE_INLINE];
 };
 
+/* A library is used from now on: until then free() does not look at what is freed. */
+void fence_activate(void);
+
 void fence_watch_init(struct fence_watch *watch);
 /* False: no memory. */
 bool fence_watch_add(struct fence_watch *watch, uintptr_t address, handle_id id, uint32_t serial, enum handle_cause cause);

@@ -12,6 +12,7 @@
 #include "counters.h"
 #include "effects.h"
 #include "evidence.h"
+#include "fence.h"
 #include "hold.h"
 #include "forks.h"
 #include "holdfast.h"
@@ -152,6 +153,8 @@ void holdfast_activate(void)
     {
         pthread_atfork(before_fork, after_fork_parent, after_fork_child);
         lifecycle_expect_exit();
+        fence_activate();
+        counters_activate();
     }
     atomic_store_explicit(&activation, 2, memory_order_release);
     errno = saved_errno;
@@ -171,7 +174,9 @@ static __attribute__((destructor)) void at_unload(void)
         return;
     young_settle_everything();
     leaks_report(holdfast_options.leaks);
+    counters_publish();
     report_summary();
+    report_stats();
     evidence_write();
     stack_tell_verified();
     bool failed = report_errors() > 0 && holdfast_options.exitcode != 0;

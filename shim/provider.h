@@ -102,7 +102,14 @@ const struct view *enter_call_slowly(uintptr_t return_address, enum library libr
 /* Number of the binding at this site; beyond 16 bits when it is not cached. */
 static inline uint64_t site_binding(uintptr_t return_address)
 {
-    return atomic_load_explicit(&site_cache[site_index(return_address)], memory_order_relaxed) ^ (uint64_t)return_address << 16;
+    uint64_t number = (uint64_t)return_address << 16;
+#if defined(__x86_64__)
+    /* gcc never makes an atomic load part of another instruction. */
+    __asm__("xorq %1, %0" : "+r"(number) : "m"(site_cache[site_index(return_address)]) : "cc");
+#else
+    number ^= atomic_load_explicit(&site_cache[site_index(return_address)], memory_order_relaxed);
+#endif
+    return number;
 }
 
 /* The view that the caller at `return_address` has of `library`. On a slow path: a fast one looks at the site alone, and then asks

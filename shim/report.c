@@ -308,6 +308,65 @@ void report_summary(void)
     reporting = false;
 }
 
+/* ---- what Holdfast counted of itself ------------------------------------------------------------------------------------ */
+
+static const char *const counter_names[] = {
+#define X(name, words) #name,
+    ARENA_COUNTERS(X)
+#undef X
+};
+static const char *const counter_words[] = {
+#define X(name, words) words,
+    ARENA_COUNTERS(X)
+#undef X
+};
+
+/* Records in use of a section, and how many it can hold. Rings and buckets are always full. */
+static bool section_fill(enum arena_section section, uint64_t *used, uint64_t *capacity)
+{
+    const struct arena_section_header *header = &tracker_header(TRACKER)->sections[section];
+    *used = header->used > 0 ? header->used - 1u : 0;
+    *capacity = header->capacity > 0 ? header->capacity - 1u : 0;
+    return arena_section_words[section] != NULL && *capacity != 0;
+}
+
+static void put_stats_json(void)
+{
+    uint64_t used, capacity;
+    put_json_head("stats");
+    put(",\"counters\":{");
+    for (unsigned i = 0; i < COUNTER_COUNT; i++)
+        put("%s\"%s\":%lu", i > 0 ? "," : "", counter_names[i], tracker_header(TRACKER)->counters[i]);
+    put("},\"arena\":{");
+    for (unsigned i = 0, count = 0; i < SECTION_COUNT; i++)
+        if (section_fill((enum arena_section)i, &used, &capacity))
+            put("%s\"%s\":{\"used\":%lu,\"capacity\":%lu}", count++ > 0 ? "," : "", arena_section_words[i], used, capacity);
+    put("}}\n");
+}
+
+static void put_stats_text(void)
+{
+    uint64_t used, capacity;
+    for (unsigned i = 0; i < COUNTER_COUNT; i++)
+        put("==%d== Holdfast stats: %lu %s\n", (int)getpid(), tracker_header(TRACKER)->counters[i], counter_words[i]);
+    for (unsigned i = 0; i < SECTION_COUNT; i++)
+        if (section_fill((enum arena_section)i, &used, &capacity))
+            put("==%d== Holdfast stats: %lu of %lu %s in the arena were used\n", (int)getpid(), used, capacity, arena_section_words[i]);
+}
+
+void report_stats(void)
+{
+    if (!holdfast_options.stats || reporting)
+        return;
+    reporting = true;
+    pthread_mutex_lock(&report_lock);
+    report_used = 0;
+    (holdfast_options.log_format == FORMAT_json ? put_stats_json : put_stats_text)();
+    write_report();
+    pthread_mutex_unlock(&report_lock);
+    reporting = false;
+}
+
 uint64_t report_errors(void)
 {
     return atomic_load(&errors);

@@ -53,6 +53,8 @@ bool report_violation(const struct violation *violation, char *sentence, size_t 
 void report_notice(const char *text);
 /* The closing line; writes nothing when there was nothing to say. */
 void report_summary(void);
+/* With stats=1: what Holdfast counted of its own work, how full its arena is and what it dropped, even where it has nothing else to say. */
+void report_stats(void);
 /* Would a report of this rule be written? For what is only looked for on request. */
 bool report_wanted(unsigned rule);
 /* Errors (not warnings) logged or counted so far. */

@@ -21,6 +21,10 @@
 #define APART static __attribute__((noinline))
 #define CALLER ((uintptr_t)__builtin_extract_return_addr(__builtin_return_address(0)))
 
+/* A visit to a slow path, counted and now and then timed (counters.h). */
+#define VISIT(call) ({ uint64_t visit_ = visit_begin(); __auto_type answer_ = (call); visit_end(visit_); answer_; })
+#define VISIT_VOID(call) do { uint64_t visit_ = visit_begin(); (call); visit_end(visit_); } while (0)
+
 /* The view of the caller, NULL where the slow path must find it. */
 static inline __attribute__((always_inline)) const struct view *known_view(uintptr_t caller, enum library library)
 {

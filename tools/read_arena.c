@@ -183,6 +183,22 @@ static void describe_arena(struct findings *findings, const struct reader *reade
                header->counters[COUNTER_births], header->counters[COUNTER_loans], header->counters[COUNTER_deaths], alive, header->hold_count);
 }
 
+/* What the process counted of Holdfast's own work. Births and deaths are told above, what was dropped below. */
+static void describe_work(struct findings *findings, const struct reader *reader)
+{
+    const uint64_t *counters = reader->header.counters;
+    add_notice(findings, reader, "%" PRIu64 " calls looked at, %" PRIu64 " visits off the fast path, which took about %" PRIu64 " us; %" PRIu64 " stacks taken by unwinding, %" PRIu64 " by comparing",
+               counters[COUNTER_calls], counters[COUNTER_visits], counters[COUNTER_inside_ns] / 1000, counters[COUNTER_stacks_slow], counters[COUNTER_stacks_fast]);
+    char text[400] = "";
+    size_t used = 0;
+    for (unsigned section = 0; section < SECTION_COUNT; section++) {
+        const struct arena_section_header *header = &reader->header.sections[section];
+        if (arena_section_words[section] != NULL && header->capacity > 1 && header->used > 0 && used < sizeof text)
+            used += (size_t)snprintf(text + used, sizeof text - used, "%s%u of %u %s", used > 0 ? ", " : "", header->used - 1, header->capacity - 1, arena_section_words[section]);
+    }
+    add_notice(findings, reader, "the arena holds %s", text);
+}
+
 static void tell_losses(struct findings *findings, const struct reader *reader, uint64_t shown)
 {
     static const struct {
@@ -218,6 +234,7 @@ void read_arena(struct findings *findings, const char *file)
     json_object_set_new(summary, "held", json_integer((json_int_t)reader.header.counters[COUNTER_held]));
     findings_add_summary(findings, summary);
     describe_arena(findings, &reader);
+    describe_work(findings, &reader);
     tell_losses(findings, &reader, shown);
     findings->files++;
     reader_close(&reader);

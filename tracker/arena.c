@@ -120,7 +120,7 @@ static void plan_sections(struct arena_section_header sections[SECTION_COUNT], u
 /* Turn `bytes` of zeroed memory into an empty arena. LIVE is written last: until then a reader knows that it is not whole. */
 static void format_arena(uint8_t *base, uint64_t bytes, const char *program)
 {
-    memset(handle_filter, 0, sizeof handle_filter);
+    handle_filter_clear();
     struct arena_header *header = (struct arena_header *)base;
     struct timespec now = {0};
     clock_gettime(CLOCK_REALTIME, &now);

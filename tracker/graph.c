@@ -7,6 +7,8 @@
  * a singly linked list, since nothing has more than a few parents.
  */
 #include "internal.h"
+#include <string.h>
+#include <sys/mman.h>
 
 /* Deep enough for any real tree (geometry collections nest 32 deep at the most in WKB); what lies deeper is left alone. */
 #define WALK_DEPTH 256u
@@ -15,6 +17,22 @@
 /* ---- handles -------------------------------------------------------------------------------------------------------- */
 
 union handle_filter_slot handle_filter[HANDLE_FILTER_SLOTS];
+
+/* The pages go back: to write zeros would make memory of what nobody uses, and take milliseconds. */
+void handle_filter_clear(void)
+{
+    const uintptr_t page = 4096, start = (uintptr_t)handle_filter, end = start + sizeof handle_filter;
+    uintptr_t first = (start + page - 1) & ~(page - 1), last = end & ~(page - 1);
+    static bool used;
+    if (!used) { /* it is as it was loaded */
+        used = true;
+        return;
+    }
+    if (madvise((void *)first, last - first, MADV_DONTNEED) != 0)
+        first = last = end;
+    memset((void *)start, 0, first - start);
+    memset((void *)last, 0, end - last);
+}
 
 /* Saturated counts stay: nobody knows any more how many they stand for. */
 void handle_filter_add(uint64_t address)

@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #define ARENA_MAGIC "HOLDFAST"
-#define ARENA_VERSION 3u
+#define ARENA_VERSION 4u
 #define ARENA_HEADER_BYTES 4096u
 
 enum arena_section {
@@ -33,6 +33,12 @@ enum arena_section {
     SECTION_EVENTS, /* a ring */
     SECTION_FENCES, /* a ring */
     SECTION_COUNT
+};
+
+/* Sections that fill up, in the words of reports; NULL for buckets and rings, which are as large as they are. */
+static const char *const arena_section_words[SECTION_COUNT] __attribute__((unused)) = {
+    [SECTION_HANDLES] = "handles", [SECTION_EDGES] = "relations", [SECTION_STACKS] = "stacks", [SECTION_WORDS] = "words of stacks",
+    [SECTION_PYTHON_FRAMES] = "Python frames", [SECTION_STRINGS] = "bytes of strings", [SECTION_STRING_INDEX] = "strings", [SECTION_MODULES] = "modules",
 };
 
 struct arena_section_header {
@@ -59,6 +65,10 @@ enum arena_state { ARENA_BUILDING = 0, ARENA_LIVE = 1, ARENA_CLOSED = 2 };
     X(fenced, "blocks fenced")                                                                                       \
     X(fence_evictions, "fences lifted because of their bound")                                                       \
     X(proxies, "Python proxies seen")                                                                                \
+    X(calls, "calls looked at")                                                                                      \
+    X(visits, "visits off the fast path")                                                                            \
+    X(inside_ns, "nanoseconds in those, estimated from a sample of them")                                            \
+    X(stacks_fast, "stacks taken by comparing")                                                                      \
     X(stacks_slow, "stacks taken by unwinding")                                                                      \
     X(dropped_handles, "handles not recorded: arena full")                                                           \
     X(dropped_edges, "relations not recorded: arena full")                                                           \

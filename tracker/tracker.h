@@ -128,6 +128,7 @@ static inline bool handle_may_be_known(uint64_t address)
 {
     return __atomic_load_n(&handle_filter[handle_filter_slot(address)].handles, __ATOMIC_RELAXED) != 0;
 }
+void handle_filter_clear(void); /* the tracker is new */
 /* Any thread, no lock. */
 void handle_filter_add(uint64_t address);
 void handle_filter_remove(uint64_t address);

@@ -832,7 +832,16 @@ def write_birth(out, function, plan):
               f'{{{", ".join("KIND_" + kind for kind in kinds)}}}, {{{", ".join(edges)}}}, {c_string(plan.label)}}};\n')
 
 
-def write_young(out, function, plan, declarations, words):
+def enters(function, serial):
+    """Enter the tree of a call's first handle of one; else the slow path."""
+    handle, kind = serial[0]
+    call = f'slow_{function.name}({", ".join([f"a{position}" for position in range(len(function.parameters))] + ["caller"])});'
+    leave = f'        {call}\n        return;\n' if function.machine == 'void' else f'        return {call}\n'
+    return (f'    struct tree_use use __attribute__((cleanup(tree_leave))) = {{.function = FUNCTION_{function.name}, .kind = KIND_{kind}, .caller = caller, .handle = (uintptr_t){handle}}};\n'
+            f'    if (unlikely(!alone() && !tree_enter_quickly(&use, good_index((uintptr_t){handle}), {"true" if len(serial) == 1 else "false"})))\n    {{\n{leave}    }}\n')
+
+
+def write_young(out, function, plan, declarations, words, serial):
     """young_NAME: a call whose handles are fine and that brings, frees or takes a young handle."""
     names = [f'a{position}' for position in range(len(function.parameters))]
     types = ', '.join(p.machine for p in function.parameters) or 'void'
@@ -841,13 +850,13 @@ def write_young(out, function, plan, declarations, words):
     number = f'(int32_t){names[plan.number]}' if plan.number is not None else '0'
     parents = [f'(uintptr_t){names[position]}' for position, _ in plan.parents] + ['0', '0']
     out.write(f'APART {result}young_{function.name}({", ".join([*declarations, "uintptr_t caller", "const struct view *view"])})\n{{\n'
-              f'    {result}(*real)({types}) = ({result}(*)({types}))known_real(view, {name});\n')
+              f'    {result}(*real)({types}) = ({result}(*)({types}))known_real(view, {name});\n{enters(function, serial) if serial else ""}')
     if plan.gone is not None:
         kind = function.parameters[plan.gone].kind
         slow = f'slow_{function.name}({", ".join([*names, "caller"])});'
         slow = f'        {slow}\n        return;\n' if nothing else f'        return {slow}\n'
         out.write('    struct young_death death __attribute__((cleanup(young_died)));\n'
-                  f'    switch (young_dying(&death, view, {name}, KIND_{kind}, caller, (uintptr_t){names[plan.gone]}, {"true" if plan.given else "false"}))\n    {{\n'
+                  f'    switch (VISIT(young_dying(&death, view, {name}, KIND_{kind}, caller, (uintptr_t){names[plan.gone]}, {"true" if plan.given else "false"})))\n    {{\n'
                   f'    case YOUNG_NO:\n{slow}    case YOUNG_HELD:\n        return{success_of(function)};\n    case YOUNG_GOES:\n        break;\n    }}\n')
     call = f'real({", ".join(names)});'
     out.write('    struct provider *outer = calling_provider;\n    calling_provider = view->provider;\n'
@@ -855,8 +864,8 @@ def write_young(out, function, plan, declarations, words):
     if plan.birth is not None:
         if plan.gone is not None:
             out.write('    young_died(&death);\n')
-        out.write(f'    if (likely(result == NULL || young_born(view, &birth_{function.name}, caller, (uintptr_t)result, {parents[0]}, {parents[1]}, {number})))\n        return result;\n'
-                  f'    const uintptr_t arguments[] = {{{words}}};\n    return (void *)call_brought(view, {name}, caller, arguments, (uintptr_t)result);\n')
+        out.write(f'    if (likely(result == NULL || VISIT(young_born(view, &birth_{function.name}, caller, (uintptr_t)result, {parents[0]}, {parents[1]}, {number}))))\n        return result;\n'
+                  f'    const uintptr_t arguments[] = {{{words}}};\n    return (void *)VISIT(call_brought(view, {name}, caller, arguments, (uintptr_t)result));\n')
     elif not nothing:
         out.write('    return result;\n')
     out.write('}\n')
@@ -898,9 +907,11 @@ def write_wrapper(out, family):
     words = ', '.join(word_of(p, n) for p, n in zip(function.parameters, names)) or '0'
     single = family[0].effects if len(family) == 1 else []
     core = [e for e in single if e.verb != 'label']
+    same = [e for e in core if e.verb == 'returns']
+    core = [e for e in core if e.verb != 'returns']
     simple = not any(f.effects for f in family)
-    lends = core and all(e.verb == 'lends' and e.form == DIRECT and e.subject == RESULT and not e.condition for e in core) and function.machine == 'void *'
-    borrows = len(core) == 1 and core[0].verb == 'borrows' and core[0].form == DIRECT and core[0].object >= 0 and good
+    lends = core and not same and all(e.verb == 'lends' and e.form == DIRECT and e.subject == RESULT and not e.condition for e in core) and function.machine == 'void *'
+    borrows = len(core) == 1 and core[0].verb == 'borrows' and core[0].form == DIRECT and core[0].object >= 0 and good and all(e.form == DIRECT and e.subject >= 0 and not e.condition for e in same)
     parent = (names[core[0].object] if core[0].object >= 0 else 'NULL') if lends or borrows else None
 
     def jump(target, *more, indent='    '):
@@ -919,9 +930,10 @@ def write_wrapper(out, family):
             young = ''
             if plan is not None and plan.birth is not None and plan.birth.verb == 'borrows':
                 label = f'(int32_t){names[plan.number]}' if plan.number is not None else '0'
-                young = f' && !(young_ready(view) && young_lent(view, &birth_{function.name}, caller, (uintptr_t)result, (uintptr_t){parent}, {label}))'
-            lines += [f'if (unlikely(!known_loan(view, {parent}, result, KIND_{core[0].kind})){young})', '{', f'    const uintptr_t arguments[] = {{{words}}};',
-                      f'    call_brought(view, {number}, caller, arguments, (uintptr_t)result);', '}']
+                young = f' && !(young_ready(view) && VISIT(young_lent(view, &birth_{function.name}, caller, (uintptr_t)result, (uintptr_t){parent}, {label})))'
+            itself = ''.join(f'result != {names[e.subject]} && ' for e in same)
+            lines += [f'if (unlikely({itself}!known_loan(view, {parent}, result, KIND_{core[0].kind})){young})', '{', f'    const uintptr_t arguments[] = {{{words}}};',
+                      f'    VISIT(call_brought(view, {number}, caller, arguments, (uintptr_t)result));', '}']
         return ''.join(f'{indent}{line}\n' for line in [*lines, 'return result;'])
 
     out.write(f'\n{result}{function.name}({types});\n')
@@ -931,17 +943,15 @@ def write_wrapper(out, family):
     if plan is not None and plan.birth is not None:
         write_birth(out, function, plan)
     young = plan is not None and not (plan.birth is not None and plan.birth.verb == 'borrows')
+    # Of what is gone at the end nobody can say then of which tree it was.
+    apart = young and serial and not (plan.gone is not None and serial[0][0] == names[plan.gone])
     if young:
-        write_young(out, function, plan, declarations, words)
+        write_young(out, function, plan, declarations, words, serial if apart else [])
     # Nothing to look at: it is fine.
     fine = not worldly(function) if quick and not good else quick
     if fine and serial:
-        handle, kind = serial[0]
         out.write(f'APART {result}threads_{function.name}({", ".join(declarations + ["uintptr_t caller", "const struct view *view"])})\n{{\n'
-                  f'    {result}(*real)({types}) = {cast}known_real(view, {number});\n'
-                  f'    struct tree_use use __attribute__((cleanup(tree_leave))) = {{.function = {number}, .kind = KIND_{kind}, .caller = caller, .handle = (uintptr_t){handle}}};\n'
-                  f'    if (unlikely(!tree_enter_quickly(&use, good_index((uintptr_t){handle}), {"true" if len(serial) == 1 else "false"})))\n    {{\n{jump(f"slow_{function.name}", "caller", indent="        ")}    }}\n'
-                  f'{passes("    ")}}}\n')
+                  f'    {result}(*real)({types}) = {cast}known_real(view, {number});\n{enters(function, serial)}{passes("    ")}}}\n')
     out.write(f'WRAPPER {result}{function.name}({", ".join(declarations) or "void"})\n{{\n'
               f'    const uintptr_t caller = CALLER;\n'
               f'    const struct view *view = known_view(caller, LIBRARY_{function.library});\n'
@@ -959,7 +969,7 @@ def write_wrapper(out, family):
     if young:
         # Another version may use what this one does not: all that any of them uses is asked for.
         more = [f'known_good(view, {n}, KIND_{kind})' for n, kind, first in zip(names, first_kinds(family), used) if kind and kind != 'string' and not first]
-        conditions = [*good, *more, *(['alone()'] if serial else []), 'young_ready(view)', 'call_counted()']
+        conditions = [*good, *more, *(['alone()'] if serial and not apart else []), 'young_ready(view)', 'call_counted()']
         out.write(f'    if (likely({" && ".join(conditions)}))\n    {{\n{jump(f"young_{function.name}", "caller", "view", indent="        ")}    }}\n')
     if simple:
         out.write(internal)
@@ -990,17 +1000,17 @@ def write_slow(out, family, declarations, words, good, simple):
     out.write(f'    const uintptr_t arguments[] = {{{words}}};\n')
     if simple:
         out.write('    struct passing passing __attribute__((cleanup(call_passed)));\n')
-        out.write(f'    if (!call_uses(&passing, view, FUNCTION_{function.name}, caller, arguments))\n        return{failure};\n    {back}{call};\n}}\n')
+        out.write(f'    if (!VISIT(call_uses(&passing, view, FUNCTION_{function.name}, caller, arguments)))\n        return{failure};\n    {back}{call};\n}}\n')
         return
     out.write('    struct call call __attribute__((cleanup(call_abandon)));\n    call.started = false;\n')
-    out.write(f'    switch (call_before(&call, view, FUNCTION_{function.name}, caller, arguments))\n    {{\n    case CALL_REFUSED:\n        return{failure};\n    case CALL_DONE:\n        return{success};\n    case CALL_GO:\n        break;\n    }}\n')
+    out.write(f'    switch (VISIT(call_before(&call, view, FUNCTION_{function.name}, caller, arguments)))\n    {{\n    case CALL_REFUSED:\n        return{failure};\n    case CALL_DONE:\n        return{success};\n    case CALL_GO:\n        break;\n    }}\n')
     if nothing:
-        out.write(f'    {call};\n    call_after(&call, arguments, 0);\n}}\n')
+        out.write(f'    {call};\n    VISIT_VOID(call_after(&call, arguments, 0));\n}}\n')
     elif function.machine.startswith('struct') or function.machine in FLOATS.values():
-        out.write(f'    {result}result = {call};\n    call_after(&call, arguments, 0);\n    return result;\n}}\n')
+        out.write(f'    {result}result = {call};\n    VISIT_VOID(call_after(&call, arguments, 0));\n    return result;\n}}\n')
     else:
         to_word = '(uintptr_t)' if function.machine == 'void *' else '(uintptr_t)(intptr_t)'
-        out.write(f'    {result}result = {call};\n    call_after(&call, arguments, {to_word}result);\n    return result;\n}}\n')
+        out.write(f'    {result}result = {call};\n    VISIT_VOID(call_after(&call, arguments, {to_word}result));\n    return result;\n}}\n')
 
 
 def main():
