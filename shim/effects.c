@@ -371,8 +371,8 @@ static void allow_young(struct provider *provider)
         atomic_store_explicit(&provider->young, true, memory_order_relaxed);
 }
 
-/* Does it end or change nothing that is known? Then it does not matter what else is alive. */
-static bool only_brings(const struct variant_info *variant)
+/* Whoever judges what this call ends or changes must see what depends on it. */
+static void settle_young(const struct variant_info *variant, const uintptr_t *arguments)
 {
     FOR_EACH_EFFECT(effect, variant)
         switch (effect->verb)
@@ -390,9 +390,11 @@ static bool only_brings(const struct variant_info *variant)
         case VERB_touches:
             break;
         default:
-            return false;
+            for (uint64_t i = 0, count = operand_count(&effect->at, arguments, 0); effect->at.position != POSITION_RESULT && i < count; i++)
+                young_settle_dependants(operand_member(&effect->at, arguments, 0, i));
+            if (effect->to.position >= 0)
+                young_settle_dependants(operand_value(&effect->to, arguments, 0));
         }
-    return true;
 }
 
 enum call_outcome call_before(struct call *call, const struct view *view, enum function function, uintptr_t caller,
@@ -411,8 +413,7 @@ enum call_outcome call_before(struct call *call, const struct view *view, enum f
     const struct variant_info *variant = variant_of(call);
     if (variant == NULL)
         return CALL_GO;
-    if (!only_brings(variant))
-        young_settle_dependants();
+    settle_young(variant, arguments);
     if (hold_any())
         FOR_EACH_EFFECT(effect, variant)
         {

@@ -10,7 +10,48 @@
 #include "context.h"
 #include "python.h"
 #include "python_layout.h"
+#include <errno.h>
 #include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+/* ---- is there memory? ------------------------------------------------------------------------------------------------------
+ *
+ * A pointer that the program has damaged must not be followed into nothing. Only the kernel knows what is mapped, so it is asked once a page and the
+ * page remembered, by number plus one. (A page may go away later: a pointer that is damaged after that, and leads there, is fatal still.) */
+
+#define PAGE_BITS 12
+#define PAGE_SLOTS 2048u
+
+static _Atomic uintptr_t readable_pages[PAGE_SLOTS];
+
+static __attribute__((noinline)) bool ask_for_page(uintptr_t page)
+{
+    int saved_errno = errno;
+    char byte;
+    struct iovec local = {&byte, 1}, remote = {(void *)(page << PAGE_BITS), 1};
+    ssize_t got = process_vm_readv(getpid(), &local, 1, &remote, 1, 0);
+    bool readable = got == 1 || (got < 0 && errno != EFAULT); /* where the call is forbidden nothing can be known */
+    errno = saved_errno;
+    if (readable)
+        atomic_store_explicit(&readable_pages[page % PAGE_SLOTS], page + 1, memory_order_relaxed);
+    return readable;
+}
+
+bool python_is_readable(const void *start, size_t bytes)
+{
+    uintptr_t page = (uintptr_t)start >> PAGE_BITS, last = ((uintptr_t)start + bytes - 1) >> PAGE_BITS;
+    for (; page <= last; page++)
+        if (atomic_load_explicit(&readable_pages[page % PAGE_SLOTS], memory_order_relaxed) != page + 1 && !ask_for_page(page))
+            return false;
+    return true;
+}
+
+/* An object of this type, of which `bytes` can be read. */
+static bool is_object(const struct python_layout *layout, const uint8_t *object, const uint8_t *type, size_t bytes)
+{
+    return python_is_address(object) && python_is_readable(object, bytes) && python_word(object, layout->object_type) == (uintptr_t)type;
+}
 
 /* ---- strings ---------------------------------------------------------------------------------------------------------- */
 
@@ -73,11 +114,12 @@ static struct text text_of(const struct python_runtime *python, const uint8_t *o
 {
     static const struct text unknown = {"?", 1};
     const struct python_layout *layout = python->layout;
-    if (!python_is_address(object) || python_word(object, layout->object_type) != (uintptr_t)python->text_type)
+    if (!is_object(layout, object, python->text_type, layout->text_ascii))
         return unknown;
     unsigned bits = (unsigned)python_number(object, layout->text_state) >> layout->text_kind_shift, kind = bits & TEXT_KIND_MASK;
     size_t length = python_word(object, LENGTH_OF(layout));
-    if ((bits & TEXT_COMPACT) == 0 || (kind != 1 && kind != 2 && kind != 4) || length > TEXT_LONGEST)
+    if ((bits & TEXT_COMPACT) == 0 || (kind != 1 && kind != 2 && kind != 4) || length > TEXT_LONGEST ||
+        !python_is_readable(object, (bits & TEXT_ASCII) != 0 ? layout->text_ascii + length : layout->text_wide + length * kind))
         return unknown;
     if (bits & TEXT_ASCII) {
         const char *bytes = (const char *)object + layout->text_ascii;
@@ -140,10 +182,10 @@ static uint32_t line_in_table(const struct python_runtime *python, const uint8_t
     if (byte_offset < 0)
         return line < 0 ? 0 : (uint32_t)line;
     const uint8_t *bytes = (const uint8_t *)python_word(code, layout->code_lines);
-    if (!python_is_address(bytes) || python_word(bytes, layout->object_type) != (uintptr_t)python->bytes_type)
+    if (!is_object(layout, bytes, python->bytes_type, layout->bytes_start))
         return 0;
     uintptr_t length = python_word(bytes, LENGTH_OF(layout));
-    if (length > LINE_ENTRY_MOST * (python_word(code, LENGTH_OF(layout)) + 1))
+    if (length > LINE_ENTRY_MOST * (python_word(code, LENGTH_OF(layout)) + 1) || !python_is_readable(bytes, layout->bytes_start + length))
         return 0;
     struct line_table table = {bytes + layout->bytes_start, bytes + layout->bytes_start + length};
     intptr_t reached = 0; /* bytes of code that the entries so far are about */

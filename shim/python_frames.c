@@ -11,10 +11,11 @@
  * Why a frame read here is right or absent: the layout was proven (python_runtime.c); each code object that was not met before must be
  * one, and its instruction one of its own, or reading frames is given up for good.
  *
- * What it survives when the program has damaged its frames: pointers that are null, small, misaligned or no addresses at all;
- * pointers to mapped memory that holds something else; wrong owners, instructions, lengths, types; cycles. All of that ends the reading. Not
- * checked, because it would take a system call a frame: whether an address is mapped. The interpreter itself follows the same pointer
- * when the frame returns. Nor can it be seen that a pointer was bent from one good frame to another.
+ * What it survives when the program has damaged its frames: pointers that are null, small, misaligned, no addresses, or to nothing;
+ * pointers to memory that holds something else; wrong owners, instructions, lengths, types; cycles. All of that ends the reading. What it does
+ * not: memory that was there when it was read first, and is gone by the time when a damaged pointer leads there. Nor can it be seen that a
+ * pointer was bent from one good frame to another. A chain that is recalled is one whose every word was looked at before, so nothing new
+ * is followed there.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -44,6 +45,8 @@ static void count(_Atomic uint64_t *counter)
 
 /* ---- one frame --------------------------------------------------------------------------------------------------------- */
 
+static unsigned frame_bytes, code_bytes; /* what is read of them lies within; no more, since memory may end right behind */
+
 struct frame {
     const uint8_t *code;
     intptr_t byte_offset; /* of the instruction inside the code */
@@ -59,16 +62,26 @@ static uintptr_t instruction_word(const struct python_layout *layout, const uint
                                                    : python_word(frame, layout->frame_instruction);
 }
 
-/* Where the instructions begin that the frame runs; NULL: nowhere. */
+/* Where the instructions begin that the frame runs; NULL: nowhere. The list of copies is replaced by a longer one when another thread
+ * runs the code first, and the old one freed while this thread does not count as running Python: what was read of it holds if it is
+ * the list still. */
 static const uint8_t *code_start(const struct python_layout *layout, const uint8_t *frame, const uint8_t *code)
 {
     if (layout->frame_copy == LAYOUT_NONE)
         return code + layout->code_start;
-    const uint8_t *copies = (const uint8_t *)python_word(code, layout->code_copies);
     int32_t copy = python_number(frame, layout->frame_copy);
-    if (!python_is_address(copies) || copy < 0 || (uintptr_t)copy >= python_word(copies, 0) || copy > UINT16_MAX)
+    if (copy < 0 || copy > UINT16_MAX)
         return NULL;
-    return (const uint8_t *)python_word(copies, 8u + 8u * (unsigned)copy);
+    for (unsigned attempts = 0; attempts < 100; attempts++) {
+        const uint8_t *copies = (const uint8_t *)__atomic_load_n((const uintptr_t *)(code + layout->code_copies), __ATOMIC_ACQUIRE);
+        bool listed = python_is_address(copies) && python_is_readable(copies, 16u + 8u * (unsigned)copy) &&
+                      (uintptr_t)copy < python_word(copies, 0);
+        const uint8_t *start = listed ? (const uint8_t *)python_word(copies, 8u + 8u * (unsigned)copy) : NULL;
+        atomic_thread_fence(memory_order_acquire);
+        if (python_word(code, layout->code_copies) == (uintptr_t)copies)
+            return start;
+    }
+    return NULL;
 }
 
 /* False: this is no frame. */
@@ -76,7 +89,7 @@ static bool frame_at(const struct python_runtime *python, const uint8_t *address
 {
     const struct python_layout *layout = python->layout;
     *frame = (struct frame){.code = NULL};
-    if (!python_is_address(address))
+    if (!python_is_address(address) || !python_is_readable(address, frame_bytes))
         return false;
     if (layout->frame_owner != LAYOUT_NONE) {
         frame->owner = address[layout->frame_owner];
@@ -84,7 +97,7 @@ static bool frame_at(const struct python_runtime *python, const uint8_t *address
             return frame->owner <= layout->owners_with_code + 1;
     }
     const uint8_t *code = (const uint8_t *)(python_word(address, layout->frame_code) & ~(uintptr_t)7);
-    if (!python_is_address(code) || python_word(code, layout->object_type) != (uintptr_t)python->code_type)
+    if (!python_is_address(code) || !python_is_readable(code, code_bytes) || python_word(code, layout->object_type) != (uintptr_t)python->code_type)
         return false;
     uintptr_t instruction = instruction_word(layout, address);
     if (layout->instruction_unit != LAYOUT_NONE) {
@@ -233,8 +246,8 @@ static uint32_t frame_id(const struct python_runtime *python, const struct frame
  * There are THREADS_AT_MOST of them; who gets none reads its frames each time. */
 
 #define LINK_LIMIT 76u /* frames of a chain, those that are not shown included */
-#define CHAIN_SETS 32u
-#define CHAIN_WAYS 2u
+#define CHAIN_SETS 16u
+#define CHAIN_WAYS 4u /* so that the calls of one small loop do not drive each other out, whatever their addresses */
 #define THREADS_AT_MOST 256u
 
 #define NEVER UINT64_MAX
@@ -397,9 +410,9 @@ static __attribute__((noinline)) bool codes_live(const struct python_layout *lay
 static inline struct chain (*chain_set(struct chains *mine, const uint8_t *innermost, uintptr_t instruction))[CHAIN_WAYS]
 {
     uint64_t mixed = ((uintptr_t)innermost ^ instruction << 17) * UINT64_C(0x9e3779b97f4a7c15);
-    return &mine->chain[mixed >> 59];
+    return &mine->chain[mixed >> 60];
 }
-_Static_assert(CHAIN_SETS == 1u << (64 - 59), "chain_set takes that many bits");
+_Static_assert(CHAIN_SETS == 1u << (64 - 60), "chain_set takes that many bits");
 
 static inline __attribute__((always_inline)) uintptr_t instruction_at(const uint8_t *frame, struct offsets at)
 {
@@ -772,11 +785,29 @@ struct python_frame_counts python_frame_counts(void)
     return counts;
 }
 
+static void reach(unsigned *bytes, unsigned offset, unsigned field_bytes)
+{
+    if (offset != LAYOUT_NONE && offset + field_bytes > *bytes)
+        *bytes = offset + field_bytes;
+}
+
 void python_watch_code_deaths(const struct python_runtime *python)
 {
     const struct python_layout *layout = python->layout;
     if (layout == NULL)
         return;
+    frame_bytes = code_bytes = 0;
+    reach(&frame_bytes, layout->frame_previous, 8);
+    reach(&frame_bytes, layout->frame_code, 8);
+    reach(&frame_bytes, layout->frame_instruction, layout->instruction_unit == LAYOUT_NONE ? 8 : 4);
+    reach(&frame_bytes, layout->frame_owner, 1);
+    reach(&frame_bytes, layout->frame_copy, 4);
+    reach(&code_bytes, layout->object_type, 8);
+    reach(&code_bytes, layout->code_file, 8);
+    reach(&code_bytes, layout->code_name, 8);
+    reach(&code_bytes, layout->code_lines, 8);
+    reach(&code_bytes, layout->code_copies, 8);
+    reach(&code_bytes, layout->code_traceable, 4);
     frames_of_thread = functions[form_of(layout)];
     if (layout->runtime_interpreters != LAYOUT_NONE)
         interpreters_place = (const uintptr_t *)(python->state + layout->runtime_interpreters);

@@ -232,7 +232,7 @@ static inline int32_t python_number(const void *base, unsigned offset)
 #define ADDRESS_BITS 48
 #endif
 
-/* Can there be a frame or an object? Not whether there is one: that would take a system call. */
+/* Can there be a frame or an object? Whether there is memory at all: python_is_readable(). */
 static inline bool python_is_address(const void *pointer)
 {
     return ((uintptr_t)pointer & 7) == 0 && (uintptr_t)pointer - 4096 < (UINT64_C(1) << ADDRESS_BITS) - 4096;
@@ -240,6 +240,8 @@ static inline bool python_is_address(const void *pointer)
 
 /* ---- python_code.c ------------------------------------------------------------------------------------------------------ */
 
+/* Is there memory from `start` on, and was there when it was asked first? */
+bool python_is_readable(const void *start, size_t bytes);
 /* Is the offset one of an instruction of this code, or just in front of them? */
 bool python_code_has(const struct python_runtime *python, const uint8_t *code, intptr_t byte_offset);
 /* The line of this instruction, 0: none. */

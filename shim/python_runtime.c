@@ -220,10 +220,10 @@ static bool runtime_find(struct python_runtime *python)
 
 static __attribute__((noinline, cold)) const struct python_runtime *runtime_look(bool insist)
 {
-    /* A process without Python asks here at every stack: look at its 1st, 2nd, 4th, 8th ... question only. */
-    static _Atomic uint32_t questions;
-    uint32_t number = atomic_load_explicit(&questions, memory_order_relaxed) + 1;
-    atomic_store_explicit(&questions, number, memory_order_relaxed);
+    /* A process without Python asks here at every stack: look at each thread's 1st, 2nd, 4th, 8th ... question only. A count that all
+     * threads share would cost more than the question. */
+    static __thread uint32_t questions __attribute__((tls_model("initial-exec")));
+    uint32_t number = ++questions;
     if (!insist && (number & (number - 1)) != 0)
         return NULL;
     struct python_runtime found;

@@ -58,7 +58,7 @@ struct cached_mix {
 #define SETS 128u
 #define WAYS 4u   /* stacks that begin alike: one call in a function that several others call */
 #define MIXES 512u
-#define ROOM_BYTES (64u * 1024)
+#define ROOM_BYTES (128u * 1024)
 
 /* All that one thread remembers. Zero is empty. The mapping stays when the thread ends, and serves a later one. */
 struct memory {
@@ -71,7 +71,7 @@ struct memory {
     struct cached_stack stack[SETS][WAYS];
     struct cached_mix mix[MIXES];
     struct known_frame frame[KNOWN_FRAMES];
-    uint64_t room[ROOM_BYTES / 8]; /* words and Python frames of the above, one behind the other; all is forgotten when it is full */
+    uint64_t room[ROOM_BYTES / 8]; /* words and Python frames of the stacks, one behind the other; all stacks are forgotten when it is full */
 };
 
 #define MEMORIES 256u /* threads beyond that walk each stack with a small table on their own stack */
@@ -87,19 +87,16 @@ static __thread struct {
 /* The unwinder and the linker may call free() and the like, which are ours, and a signal handler anything: no stack is taken while one is. */
 #define TAKING ((struct memory *)1)
 
-static void memory_clear(struct memory *memory)
+/* `code`: what is known of code, too. */
+static void memory_clear(struct memory *memory, bool code)
 {
-    uint32_t serial = memory->serial;
-    memory->unfinished = true;
-    __atomic_signal_fence(__ATOMIC_SEQ_CST);
     memset(memory->next_way, 0, sizeof memory->next_way);
     memset(memory->stack, 0, sizeof memory->stack);
     memset(memory->mix, 0, sizeof memory->mix);
-    memset(memory->frame, 0, sizeof memory->frame);
+    if (code)
+        memset(memory->frame, 0, sizeof memory->frame);
+    memory->serial = 0;
     memory->room_used = 0;
-    memory->serial = serial;
-    __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    memory->unfinished = false;
 }
 
 static bool memory_try(struct memory *memory, int32_t thread)
@@ -124,8 +121,10 @@ static __attribute__((noinline, cold)) struct memory *memory_claim(void)
     for (unsigned i = 0; i < TRIES && i < count; i++) {
         struct memory *memory = atomic_load_explicit(&memories[atomic_fetch_add(&hand, 1) % count], memory_order_acquire);
         if (memory != NULL && memory_try(memory, thread)) {
-            if (memory->unfinished)
-                memory_clear(memory);
+            if (memory->unfinished) {
+                memory_clear(memory, true);
+                memory->unfinished = false;
+            }
             return mine.memory = memory;
         }
     }
@@ -318,12 +317,9 @@ static void remember(struct memory *memory, const struct question *question, str
     const struct python_frames *python = question->python;
     size_t word_bytes = (walk->word_count + 1) * sizeof(struct stack_word), id_bytes = python->count * sizeof python->id[0];
     if (word_bytes + id_bytes + 32 > sizeof memory->room - memory->room_used || memory->serial == UINT32_MAX) {
-        memory_clear(memory);
-        memory->serial = 0;
+        memory_clear(memory, false);
         native = NULL;
     }
-    memory->unfinished = true;
-    __atomic_signal_fence(__ATOMIC_SEQ_CST);
     if (native == NULL) {
         struct stack_word *word = room_for(memory, word_bytes);
         memcpy(word, walk->word, walk->word_count * sizeof *word);
@@ -345,8 +341,6 @@ static void remember(struct memory *memory, const struct question *question, str
         memcpy(id, python->id, id_bytes);
         *mix_slot(memory, native, python->hash) = (struct cached_mix){python->hash, id, packed_count(python), native->serial, stack};
     }
-    __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    memory->unfinished = false;
 }
 
 /* ---- is it true? (verify_stacks=1) -------------------------------------------------------------------------------------- */
@@ -413,9 +407,13 @@ static __attribute__((noinline)) uint32_t take_stack(const struct question *ques
     uint64_t unloads = unloads_now();
     if (unloads_under_way(unloads))
         memory = NULL; /* nothing is certain, nothing is to be learnt */
-    if (memory != NULL && memory->unloads != unloads) {
-        memory_clear(memory);
-        memory->unloads = unloads;
+    if (memory != NULL) {
+        memory->unfinished = true;
+        __atomic_signal_fence(__ATOMIC_SEQ_CST);
+        if (memory->unloads != unloads) {
+            memory_clear(memory, true);
+            memory->unloads = unloads;
+        }
     }
     tracker_count(&holdfast_tracker, COUNTER_stacks_slow);
     struct stack_walk walk;
@@ -439,6 +437,8 @@ static __attribute__((noinline)) uint32_t take_stack(const struct question *ques
         memory->unloads = UINT64_MAX; /* what was learnt just now may be of either: forget all with the next stack */
     else if (walked && !walk.changeable && stack != 0)
         remember(memory, question, recall_native(memory, question->return_address, question->key_frame), &walk, stack);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    memory->unfinished = false;
     return stack;
 }
 

@@ -358,6 +358,32 @@ static bool accepts(uint16_t kind, void *expected)
     return kind < KIND_COUNT && kind_accepts(&kind_table[*(const uint8_t *)expected], kind);
 }
 
+static void grow_root(struct young_set *set, uint16_t index);
+
+/* Read while its owner may be writing: a wrong answer costs a look, or is as if the owner had been a moment later. */
+static bool seems_to_have(const struct young_set *set, uintptr_t address)
+{
+    uint16_t index = __atomic_load_n(&set->heads[head_of(address)], __ATOMIC_RELAXED);
+    for (unsigned i = 0; i < 64 && index != 0 && index < ENTRIES; i++) {
+        if (__atomic_load_n(&set->entries[index].address, __ATOMIC_RELAXED) == address)
+            return true;
+        index = __atomic_load_n(&set->entries[index].next, __ATOMIC_RELAXED);
+    }
+    return false;
+}
+
+static bool others_seem_to_have(const struct young_set *own, uintptr_t address)
+{
+    for (unsigned i = 0; i < SETS; i++) {
+        const struct young_set *set = atomic_load_explicit(&sets[i], memory_order_relaxed);
+        if (set == NULL)
+            return false;
+        if (set != own && seems_to_have(set, address))
+            return true;
+    }
+    return false;
+}
+
 static handle_id record_of(struct young_set *set, uint16_t index, handle_id above)
 {
     const struct young *entry = &set->entries[index];
@@ -386,8 +412,11 @@ static handle_id record_of(struct young_set *set, uint16_t index, handle_id abov
         if (!has_outside(entry) || entry->parent[i] == 0)
             continue;
         uint8_t kind = birth->parent_kind[i];
+        uint16_t young = entry->state == STATE_LIVE ? lookup(set, entry->parent[i]) : 0;
+        if (young != 0)
+            grow_root(set, young);
         handle_id parent = handle_find(TRACKER, entry->parent[i], accepts, &kind);
-        if (parent == 0 && entry->state == STATE_LIVE) /* made unseen; of a dead one it may be anything by now */
+        if (parent == 0 && entry->state == STATE_LIVE && !others_seem_to_have(set, entry->parent[i])) /* made unseen; of a dead one it may be anything by now */
             parent = handle_add(TRACKER, entry->parent[i], kind, entry->provider);
         if (parent != 0)
             edge_add(TRACKER, parent, id, (enum edge_type)birth->edge[i]);
@@ -1001,8 +1030,26 @@ static void settle_others(bool all)
     count_growth();
 }
 
-void young_settle_dependants(void)
+static bool is_marked(struct tracker *tracker, handle_id id, void *context)
 {
+    bool *marked = context;
+    *marked = *marked || outside_parents[parent_slot(tracker_handle(tracker, id)->address)] != 0;
+    return !*marked;
+}
+
+void young_settle_dependants(uintptr_t address)
+{
+    if (address == 0)
+        return;
+    bool marked = outside_parents[parent_slot(address)] != 0;
+    if (!marked && tracker_lock(TRACKER)) {
+        handle_id id = handle_find(TRACKER, address, NULL, NULL);
+        if (id != 0)
+            tree_walk(TRACKER, id, true, is_marked, &marked);
+        tracker_unlock(TRACKER);
+    }
+    if (!marked)
+        return;
     young_settle();
     settle_others(false);
 }
@@ -1011,18 +1058,6 @@ void young_settle_everything(void)
 {
     young_settle();
     settle_others(true);
-}
-
-/* Read while its owner may be writing: a wrong answer costs a look, or is as if the owner had been a moment later. */
-static bool seems_to_have(const struct young_set *set, uintptr_t address)
-{
-    uint16_t index = __atomic_load_n(&set->heads[head_of(address)], __ATOMIC_RELAXED);
-    for (unsigned i = 0; i < 64 && index != 0 && index < ENTRIES; i++) {
-        if (__atomic_load_n(&set->entries[index].address, __ATOMIC_RELAXED) == address)
-            return true;
-        index = __atomic_load_n(&set->entries[index].next, __ATOMIC_RELAXED);
-    }
-    return false;
 }
 
 void young_show(uintptr_t address)

@@ -3,10 +3,10 @@
  * Each thread has a set of its own. A handle that is born there stays there until it dies, and then as a dead one until its fence is lifted, unless
  * somebody has to look at it: then it *grows up*, that is, it moves into the tracker with all that is known of it, and nobody can tell that it
  * was not there from the beginning. It grows up when
- *   - a slow path of its own thread judges anything (call_before() of effects.c: young_settle()),
+ *   - something that it may depend on is freed or changed (call_before() of effects.c: young_settle_dependants()),
  *   - its address is looked up and it is not in the tracker (find_handle(), find_any(): young_show()), by whatever thread,
  *   - its set is full of living ones,
- *   - something that it may depend on is freed by another thread, the process forks or ends.
+ *   - the process forks or ends.
  * So the tracker is always right about what it is asked for, and a set never has to be searched by anything but an address.
  *
  * What a thread does to its own set takes no atomic operation: it writes `busy`, looks at `wanted`, and goes on. A thread that wants another one's set
@@ -76,8 +76,8 @@ static inline void young_died(struct young_death *death)
 
 /* All that is alive in this thread's set grows up. Tracker unlocked. */
 void young_settle(void);
-/* The same with what other threads have that may depend on a handle which this one frees. */
-void young_settle_dependants(void);
+/* All that may depend on the handle under this address, or on what lives in it, in whatever thread's set, grows up. Tracker unlocked. */
+void young_settle_dependants(uintptr_t address);
 /* The same with all that any thread has. */
 void young_settle_everything(void);
 /* [tracker locked] What is known under this address grows up, if it is young. */

@@ -1,6 +1,8 @@
 """Whole programs, run in turns in each variant by programs/measure.c: time, peak memory, and whether they did what they should."""
+import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import tempfile
 
@@ -21,8 +23,11 @@ def launch(bench, argv, environment, preload="", times=1, folder=None, timeout=N
         try:
             out, errors = process.communicate(timeout=timeout)
         except subprocess.TimeoutExpired:
-            subprocess.run(["kill", "-KILL", "--", "-%d" % process.pid], check=False)  # its own session: nothing else is in it
+            os.killpg(process.pid, signal.SIGKILL)  # of its own: nothing else is in it
             out, errors = process.communicate()
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
         runs = []
         for line in results.read().splitlines():
             wall, user, system, peak, status = map(int, line.split())

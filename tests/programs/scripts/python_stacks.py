@@ -46,7 +46,7 @@ current = "?"
 
 
 def name_of(code):
-    return getattr(code, "co_qualname", code.co_name)
+    return code.co_name if "HOLDFAST_PLAIN_NAMES" in os.environ else getattr(code, "co_qualname", code.co_name)
 
 
 def note(place, frame):
@@ -507,7 +507,8 @@ SITUATIONS = [plain, same_line, over_lines, generators, coroutines, threads, obj
 ONCE = [deep, forked]
 with contextlib.suppress(ImportError):
     import osgeo
-    SITUATIONS.append(gdal_callbacks)
+    if not hasattr(sys, "gettotalrefcount"):  # a debug build fails an assertion there, without Holdfast too
+        SITUATIONS.append(gdal_callbacks)
 
 
 SUB = """
