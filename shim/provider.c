@@ -9,7 +9,7 @@
  * release store, and never moves. Retired records stay readable; their memory is reused for new ones.
  *
  * When objects go away: those that call the libraries, and the copies that are called, are kept loaded (keep_loaded): return addresses,
- * function pointers and postponed frees point into them, and an unload cannot be seen without interposing dlclose. What never called
+ * function pointers and postponed frees point into them, and code that is in use must not go whoever unloads it. What never called
  * anything may go; the linker's counter of removals (dlpi_subs) is compared in every search for a new caller.
  */
 #include "dlsym.h" /* includes provider.h */

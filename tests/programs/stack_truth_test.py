@@ -104,6 +104,9 @@ print(round(total))
 """
 
 
+ARGUMENTS = {"python_stacks.py": ["events", "20000"]}
+
+
 def test_python(folder):
     make_inputs(folder)
     program = folder / "loop.py"
@@ -114,7 +117,7 @@ def test_python(folder):
             inside = folder / script.stem
             inside.mkdir()
             make_inputs(inside)
-            verify(script.name, [PYTHON, script], cwd=inside)
+            verify(script.name, [PYTHON, script, *ARGUMENTS.get(script.name, [])], cwd=inside)
 
 
 # ---- 3. the zoo

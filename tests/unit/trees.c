@@ -9,6 +9,9 @@ struct tracker holdfast_tracker;
 struct options holdfast_options;
 _Atomic uint64_t good_cache[GOOD_SLOTS];
 
+struct call_cell no_cell; /* a thread without one never enters quickly */
+__thread struct call_cell *call_cell = &no_cell;
+
 enum { FUNCTION_read = 1, FUNCTION_ask, FUNCTION_draw, FUNCTION_transform, FUNCTION_copy };
 const struct function_info function_table[FUNCTION_COUNT + 1] = {
     [FUNCTION_read] = {.argument_count = 1, .first_argument = 0},                  /* (dataset or band) */
@@ -335,6 +338,88 @@ static void a_new_handle_is_of_a_new_tree(void **state)
     assert_int_equal(reports, 1);
 }
 
+/* ---- without a locked operation ------------------------------------------------------------------------------------------ */
+
+static bool enter_quickly(uintptr_t address, struct tree_use *use)
+{
+    static __thread struct call_cell mine;
+    mine.thread = (uint32_t)tracker_thread();
+    call_cell = &mine;
+    *use = (struct tree_use){.function = FUNCTION_read, .kind = KIND_object, .caller = 200, .handle = address};
+    return tree_enter_quickly(use, good_index(address), true);
+}
+
+static void quick_stays_are_told(void **state)
+{
+    struct tree_use use;
+    (void)state;
+    is_remembered(BAND, KIND_object);
+    for (unsigned stay = 1; stay <= 3; stay++) {
+        assert_true(enter_quickly(BAND, &use));
+        another_thread(FUNCTION_read, DATASET, 0);
+        tree_leave(&use);
+        assert_int_equal(reports, stay);
+        assert_int_equal(told.other, 200);
+    }
+    assert_true(enter_quickly(BAND, &use)); /* nobody else: not a word */
+    tree_leave(&use);
+    assert_int_equal(reports, 3);
+}
+
+static void one_after_the_other_is_not_told(void **state)
+{
+    struct tree_use use;
+    (void)state;
+    is_remembered(BAND, KIND_object);
+    for (unsigned turn = 0; turn < 3; turn++) {
+        another_thread(FUNCTION_read, BAND, 0);
+        assert_true(enter_quickly(BAND, &use));
+        tree_leave(&use);
+    }
+    assert_int_equal(reports, 0);
+}
+
+static void *try_quickly(void *context)
+{
+    struct tree_use use;
+    *(bool *)context = enter_quickly(BAND, &use);
+    return NULL;
+}
+
+static void what_is_not_certain_goes_slowly(void **state)
+{
+    struct tree_use use, inner;
+    bool entered = true;
+    pthread_t thread;
+    (void)state;
+    assert_false(enter_quickly(BAND, &use)); /* its tree is not known */
+    is_remembered(BAND, KIND_object);
+    assert_true(enter_quickly(BAND, &use));
+    assert_false(enter_quickly(BAND, &inner)); /* inside already */
+    assert_int_equal(pthread_create(&thread, NULL, try_quickly, &entered), 0);
+    pthread_join(thread, NULL);
+    assert_false(entered); /* another one is */
+    tree_leave(&use);
+    call_cell = &no_cell;
+    use = (struct tree_use){.handle = BAND};
+    assert_false(tree_enter_quickly(&use, good_index(BAND), true)); /* a thread without a number */
+}
+
+static void notes_that_nobody_waited_for_are_used_again(void **state)
+{
+    (void)state;
+    /* The store of the thread that leaves comes between: its word is put back as if NOTED had never been set. */
+    for (unsigned turn = 0; turn < 100; turn++) {
+        struct tree_use use = enter(FUNCTION_read, DATASET, 0);
+        another_thread(FUNCTION_read, BAND, 0);
+        atomic_store(&tree_slots[use.slot].word, use.word & ~TREE_INSIDE);
+    }
+    struct tree_use use = enter(FUNCTION_read, DATASET, 0);
+    another_thread(FUNCTION_read, BAND, 0);
+    tree_leave(&use);
+    assert_int_equal(reports, 1);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, two_datasets, no_datasets)
 
 int main(void)
@@ -354,6 +439,10 @@ int main(void)
         TEST(the_one_inside_looks_again),
         TEST(the_one_inside_compares_roots),
         TEST(a_new_handle_is_of_a_new_tree),
+        TEST(quick_stays_are_told),
+        TEST(one_after_the_other_is_not_told),
+        TEST(what_is_not_certain_goes_slowly),
+        TEST(notes_that_nobody_waited_for_are_used_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
