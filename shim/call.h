@@ -49,6 +49,8 @@ uint8_t kind_of_argument(const struct call *call, int position);
 /* [tracker locked] A live handle under this address that is certainly no such thing, 0 if there is none. */
 handle_id of_another_kind(const struct view *view, uintptr_t address, uint8_t expected);
 int true_count(const struct view *view, enum kind kind, uintptr_t address);
+/* The same where no function has to be looked up for it, else 0: also with the tracker locked, because all that it calls is an addition to the object's count. */
+int known_count(const struct view *view, enum kind kind, uintptr_t address);
 
 /* ---- uses.c ---------------------------------------------------------------------------------------------- */
 

@@ -176,6 +176,8 @@ void world_ended(struct call *call, bool ended)
         atomic_store(&provider->young, false);
     for (unsigned i = 0; i < GOOD_SLOTS && ended; i++) /* from here on every use of this copy takes the slow path */
         atomic_store_explicit(&good_cache[i], 0, memory_order_relaxed);
+    if (ended)
+        wide_clear();
 }
 
 static bool only_frees(const struct variant_info *variant)

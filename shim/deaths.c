@@ -60,7 +60,8 @@ void dying_begin(struct call *call, handle_id id, enum verb verb, enum handle_ca
     {
         handle_id parent = tracker_edge(TRACKER, edge)->parent;
         const struct handle_record *held = tracker_handle(TRACKER, parent);
-        if (tracker_edge(TRACKER, edge)->type != EDGE_BORROWED && kind_table[held->kind].reference != NULL && held->state == HANDLE_LIVE)
+        if (tracker_edge(TRACKER, edge)->type != EDGE_BORROWED && kind_table[held->kind].reference != NULL && held->state == HANDLE_LIVE &&
+            (held->provider != call->view->number || known_count(call->view, (enum kind)held->kind, held->address) < 2)) /* others hold it: it stays */
         {
             good_forget(held->address);
             fence_watch_add(&call->watch, held->address, parent, held->serial, CAUSE_FREED);

@@ -15,7 +15,9 @@
 #include "buffers.h"
 #include "strings.h"
 #include "stack.h"
+#include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 _Atomic uint64_t good_cache[GOOD_SLOTS];
@@ -29,6 +31,71 @@ void good_forget(uintptr_t address)
     _Atomic uint64_t *entry = &good_cache[good_index(address)];
     if (good_address(atomic_load_explicit(entry, memory_order_relaxed)) == address)
         atomic_store_explicit(entry, 0, memory_order_relaxed);
+    _Atomic uint64_t *wide = atomic_load_explicit(&wide_cache, memory_order_acquire);
+    if (unlikely(wide != NULL) && good_address(atomic_load_explicit(&wide[wide_index(address)], memory_order_relaxed)) == address)
+        atomic_store_explicit(&wide[wide_index(address)], 0, memory_order_relaxed);
+}
+
+_Atomic uint64_t *_Atomic wide_cache;
+#define WIDE_BYTES (sizeof(uint64_t) << WIDE_BITS)
+#define LEFT_BEFORE_WIDE 16384 /* so many had to leave: a program that uses more handles in turn than the good cache has room for */
+
+void wide_keep(uint64_t left)
+{
+    static _Atomic uint32_t count;
+    _Atomic uint64_t *wide = atomic_load_explicit(&wide_cache, memory_order_acquire);
+    if (wide != NULL)
+        atomic_store_explicit(&wide[wide_index(good_address(left))], left, memory_order_relaxed);
+    else if (atomic_fetch_add_explicit(&count, 1, memory_order_relaxed) == LEFT_BEFORE_WIDE)
+    {
+        int saved_errno = errno;
+        void *mapping = mmap(NULL, WIDE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        errno = saved_errno;
+        if (mapping != MAP_FAILED)
+            atomic_store_explicit(&wide_cache, mapping, memory_order_release);
+    }
+}
+
+void wide_clear(void)
+{
+    _Atomic uint64_t *wide = atomic_load_explicit(&wide_cache, memory_order_acquire);
+    int saved_errno = errno;
+    if (wide != NULL && madvise((void *)wide, WIDE_BYTES, MADV_DONTNEED) != 0)
+        memset((void *)wide, 0, WIDE_BYTES);
+    errno = saved_errno;
+}
+
+bool wide_known(const struct view *view, uintptr_t address, uint8_t kind)
+{
+    _Atomic uint64_t *wide = atomic_load_explicit(&wide_cache, memory_order_acquire);
+    uint64_t entry = good_entry(address, view->number, kind);
+    if (wide == NULL || atomic_load_explicit(&wide[wide_index(address)], memory_order_relaxed) != entry)
+        return false;
+    tree_forget(address);
+    lender_forget(address);
+    good_put(&good_cache[good_index(address)], entry);
+    return true;
+}
+
+bool wide_fill(const struct view *view, enum function function, const uintptr_t *arguments)
+{
+    const struct function_info *info = &function_table[function];
+    bool filled = false;
+    for (unsigned i = 0; i < info->argument_count; i++)
+    {
+        uint8_t kind = argument_kinds[info->first_argument + i];
+        if (kind == 0 || (kind == KIND_string ? known_string((const void *)arguments[i]) : known_good(view, (const void *)arguments[i], kind)))
+            continue;
+        if (kind == KIND_string || arguments[i] == 0 || !wide_known(view, arguments[i], kind))
+            return false;
+        filled = true;
+    }
+    for (unsigned i = 0; filled && i < info->argument_count; i++) /* two that share a slot throw each other out */
+    {
+        uint8_t kind = argument_kinds[info->first_argument + i];
+        filled = kind == 0 || kind == KIND_string || known_good(view, (const void *)arguments[i], kind);
+    }
+    return filled;
 }
 
 void good_remember(uintptr_t address, unsigned provider, unsigned kind)
@@ -37,7 +104,7 @@ void good_remember(uintptr_t address, unsigned provider, unsigned kind)
     lender_forget(address);
     const struct provider *owner = provider_by_number(provider);
     if (owner == NULL || !atomic_load_explicit(&owner->world_ended, memory_order_relaxed))
-        atomic_store_explicit(&good_cache[good_index(address)], good_entry(address, provider, kind), memory_order_relaxed);
+        good_put(&good_cache[good_index(address)], good_entry(address, provider, kind));
 }
 
 void loan_forget(uintptr_t parent, uintptr_t child)
@@ -226,25 +293,36 @@ uintptr_t operand_value(const struct operand *operand, const uintptr_t *argument
     return operand_member(operand, arguments, result, 0);
 }
 
+static const struct count_functions *find_count_functions(struct provider *provider, enum kind kind)
+{
+    struct count_functions *known = &provider->counts[kind];
+    if (atomic_load_explicit(&known->reference, memory_order_acquire) == NULL)
+    {
+        atomic_store_explicit(&known->dereference, (int (*)(void *))provider_symbol(provider, kind_table[kind].dereference), memory_order_relaxed);
+        atomic_store_explicit(&known->reference, (int (*)(void *))provider_symbol(provider, kind_table[kind].reference), memory_order_release);
+    }
+    return known;
+}
+
 /* The reference count that the object itself tells, 0 where it cannot be asked. The object must be alive. Tracker unlocked. */
 int true_count(const struct view *view, enum kind kind, uintptr_t address)
 {
     const struct kind_info *info = &kind_table[kind];
     if (info->reference == NULL || view->provider == NULL)
         return 0;
-    struct count_functions *known = &view->provider->counts[kind];
+    const struct count_functions *known = find_count_functions(view->provider, kind);
     int (*reference)(void *) = atomic_load_explicit(&known->reference, memory_order_acquire);
-    if (reference == NULL)
-    {
-        reference = (int (*)(void *))provider_symbol(view->provider, info->reference);
-        atomic_store_explicit(&known->dereference, (int (*)(void *))provider_symbol(view->provider, info->dereference), memory_order_relaxed);
-        atomic_store_explicit(&known->reference, reference, memory_order_release);
-    }
     int (*dereference)(void *) = atomic_load_explicit(&known->dereference, memory_order_relaxed);
     if (reference == NULL || dereference == NULL)
         return 0;
     reference((void *)address);
     return dereference((void *)address);
+}
+
+int known_count(const struct view *view, enum kind kind, uintptr_t address)
+{
+    bool ready = kind_table[kind].reference != NULL && view->provider != NULL && atomic_load_explicit(&view->provider->counts[kind].reference, memory_order_acquire) != NULL;
+    return ready ? true_count(view, kind, address) : 0;
 }
 
 bool call_uses(struct passing *passing, const struct view *view, enum function function, uintptr_t caller,
@@ -368,7 +446,12 @@ static void allow_young(struct provider *provider)
     if (!atomic_load_explicit(&provider->young, memory_order_relaxed) && provider->version != 0 && provider->frees_seen && holdfast_options.young != 0 &&
         holdfast_options.fence_max != 0 && !evidence_wanted() &&
         !atomic_load_explicit(&provider->world_ended, memory_order_relaxed))
+    {
+        for (unsigned kind = 0; kind < KIND_COUNT; kind++) /* for known_count(), which must not look them up */
+            if (kind_table[kind].reference != NULL)
+                find_count_functions(provider, (enum kind)kind);
         atomic_store_explicit(&provider->young, true, memory_order_relaxed);
+    }
 }
 
 /* Whoever judges what this call ends or changes must see what depends on it. */
@@ -388,6 +471,7 @@ static void settle_young(const struct variant_info *variant, const uintptr_t *ar
         case VERB_shared:
         case VERB_threadsafe:
         case VERB_touches:
+        case VERB_returns:
             break;
         default:
             for (uint64_t i = 0, count = operand_count(&effect->at, arguments, 0); effect->at.position != POSITION_RESULT && i < count; i++)

@@ -18,6 +18,21 @@
 #define GOOD_BITS 16
 #define GOOD_SLOTS (1u << GOOD_BITS)
 extern _Atomic uint64_t good_cache[GOOD_SLOTS] __attribute__((visibility("hidden")));
+/* What had to leave the good cache for another handle, once that happens often: programs that use hundreds of thousands of handles in turn. Neighbours in memory
+ * are neighbours here. Only the slow path looks, and puts what it finds into the good cache again. */
+#define WIDE_BITS 24
+extern _Atomic uint64_t *_Atomic wide_cache __attribute__((visibility("hidden"))); /* NULL: there is none */
+void wide_keep(uint64_t left) __attribute__((cold, visibility("hidden")));
+/* Nothing in it is true any more. */
+void wide_clear(void);
+/* Was this handle good when it had to leave the good cache, and was not forgotten since? Then it is there again. */
+bool wide_known(const struct view *view, uintptr_t address, uint8_t kind);
+bool wide_fill(const struct view *view, enum function function, const uintptr_t *arguments) __attribute__((visibility("hidden")));
+/* Are all handles of this plain use good, now that some were found there? */
+static inline bool wide_filled(const struct view *view, enum function function, const uintptr_t *arguments)
+{
+    return atomic_load_explicit(&wide_cache, memory_order_relaxed) != NULL && wide_fill(view, function, arguments);
+}
 /* Of the handle in the same slot of the good cache: who lent it last. */
 extern _Atomic uintptr_t lender_cache[GOOD_SLOTS] __attribute__((visibility("hidden")));
 /* Loan cache: "this child was lent by this parent before", for what several lend. */
@@ -50,6 +65,18 @@ static inline bool known_good(const struct view *view, const void *handle, enum 
 #else
     return atomic_load_explicit(slot, memory_order_relaxed) == entry;
 #endif
+}
+static inline size_t wide_index(uintptr_t address)
+{
+    return (address >> 5 ^ (address >> 29) * UINT64_C(0x9e3779b97f4a7c15)) & ((UINT64_C(1) << WIDE_BITS) - 1);
+}
+/* What stands in this slot is good, until it is forgotten. */
+static inline void good_put(_Atomic uint64_t *slot, uint64_t entry)
+{
+    uint64_t left = atomic_load_explicit(slot, memory_order_relaxed);
+    if (unlikely(left != 0 && left != entry))
+        wide_keep(left);
+    atomic_store_explicit(slot, entry, memory_order_relaxed);
 }
 /* The slot gets another handle. */
 static inline void lender_forget(uintptr_t address)

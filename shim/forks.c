@@ -18,6 +18,7 @@ void forks_after_fork_child(void)
     /* What was alive must be looked at again: it belongs to the parent too. */
     for (unsigned i = 0; i < GOOD_SLOTS; i++)
         atomic_store_explicit(&good_cache[i], 0, memory_order_relaxed);
+    wide_clear();
     for (unsigned i = 0; i < LOAN_SLOTS; i++)
         atomic_store_explicit(&loan_cache[i], 0, memory_order_relaxed);
 }

@@ -179,7 +179,7 @@ static void look_at_growth(void)
             violation.action = ACTION_logged;
         }
     tracker_unlock(TRACKER);
-    atomic_store(&births_left, alive / 4 > BIRTHS_BETWEEN ? (int32_t)(alive / 4) : BIRTHS_BETWEEN);
+    atomic_store(&births_left, alive / 2 > BIRTHS_BETWEEN ? (int32_t)(alive / 2) : BIRTHS_BETWEEN);
     if (violation.count == 0)
         return;
     char sentence[2 * DESCRIPTION_BYTES];

@@ -192,7 +192,7 @@ static bool kept_by_others(struct call *call, handle_id id)
 /* One handle argument: true when the call may go on. */
 static bool use_is_fine(struct call *call, uintptr_t address, uint8_t kind, const uintptr_t *arguments)
 {
-    if (address == 0 || known_good(call->view, (const void *)address, kind))
+    if (address == 0 || known_good(call->view, (const void *)address, kind) || wide_known(call->view, address, kind))
         return true;
     if (kind == KIND_string)
         return string_is_fine(call, address, arguments);

@@ -384,6 +384,9 @@ static bool others_seem_to_have(const struct young_set *own, uintptr_t address)
     return false;
 }
 
+/* By function: what its contract says, once something that it brought grew up. */
+static const struct young_birth *_Atomic births[FUNCTION_COUNT];
+
 static handle_id record_of(struct young_set *set, uint16_t index, handle_id above)
 {
     const struct young *entry = &set->entries[index];
@@ -393,6 +396,8 @@ static handle_id record_of(struct young_set *set, uint16_t index, handle_id abov
     if (record == NULL)
         return 0;
     record->birth = entry->serial;
+    if (!birth->borrowed)
+        atomic_store_explicit(&births[birth->function], birth, memory_order_relaxed);
     record->birth_thread = (uint32_t)atomic_load_explicit(&set->thread, memory_order_relaxed);
     record->birth_stack = entry->stack;
     record->birth_function = birth->function;
@@ -602,7 +607,7 @@ static inline void remember_good(const struct view *view, uintptr_t address, uin
     if (kind_table[kind].serial)
         tree_forget(address);
     lender_forget(address);
-    atomic_store_explicit(&good_cache[good_index(address)], good_entry(address, view->number, kind), memory_order_relaxed);
+    good_put(&good_cache[good_index(address)], good_entry(address, view->number, kind));
 }
 
 bool young_born(const struct view *view, const struct young_birth *birth, uintptr_t caller, uintptr_t address, uintptr_t first_parent, uintptr_t second_parent,
@@ -744,6 +749,38 @@ static bool may_be_last_reference(const struct view *view, const struct young *e
     return false;
 }
 
+/* One that grew up, and of which nothing is known but what is known of the young, is taken back to die here. The entry, 0: it stays where it is. */
+static __attribute__((noinline)) uint16_t adopt(const struct view *view, uint8_t kind, uintptr_t address)
+{
+    const uint32_t plain = HANDLE_EXACT | HANDLE_HARMLESS | HANDLE_NUMBER;
+    if (!tracker_lock(TRACKER))
+        return 0;
+    uint16_t index = 0;
+    handle_id id = handle_find(TRACKER, address, NULL, NULL);
+    const struct handle_record *record = tracker_handle(TRACKER, id);
+    const struct young_birth *birth = record != NULL && record->birth_function < FUNCTION_COUNT ? atomic_load_explicit(&births[record->birth_function], memory_order_relaxed) : NULL;
+    bool same = birth != NULL && record->kind == kind && birth->kind == kind && record->provider == view->number && record->state == HANDLE_LIVE &&
+                record->cause == CAUSE_NONE && (record->flags & ~plain) == 0 && record->first_child == 0 && record->first_parent == 0 && record->holders == 0 &&
+                record->references == 0 && record->birth != 0 && record->generation == tracker_header(TRACKER)->forks && record->loan_stack == 0 &&
+                ((record->flags & HANDLE_NUMBER) != 0) == birth->numbered;
+    struct young_set *set = same ? enter() : NULL;
+    if (set != NULL && has_room(set)) {
+        const struct handle_record old = *record;
+        handle_forget(TRACKER, id);
+        index = add_entry(set, view, birth, address, old.birth_stack, (int32_t)old.label);
+        set->counts[COUNT_BIRTHS]--; /* it was counted when it was born */
+        set->entries[index].serial = old.birth;
+        set->entries[index].after = set->first_root;
+        if (set->first_root != 0)
+            set->entries[set->first_root].before = index;
+        set->first_root = index;
+    }
+    if (set != NULL)
+        leave(set);
+    tracker_unlock(TRACKER);
+    return index;
+}
+
 /* Whoever uses it, or what it lent, from now on goes the slow way, where it grows up. */
 static void hold_here(struct young_set *set, struct young *entry)
 {
@@ -791,6 +828,16 @@ enum young_outcome young_dying(struct young_death *death, const struct view *vie
     if (set == NULL)
         return YOUNG_NO;
     uint16_t index = lookup(set, address);
+    if (unlikely(index == 0)) {
+        leave(set);
+        index = adopt(view, kind, address);
+        if (index == 0 || enter() == NULL)
+            return YOUNG_NO;
+        if (set->entries[index].address != address) {
+            leave(set);
+            return YOUNG_NO;
+        }
+    }
     struct young *entry = &set->entries[index];
     enum young_outcome outcome = index != 0 ? judge(set, entry, view, kind) : YOUNG_NO;
     if (outcome == YOUNG_NO || fence_light_is_armed(&set->watch) || (outcome == YOUNG_HELD && !may_be_held(set, function, kind, given))) {

@@ -937,7 +937,10 @@ def write_wrapper(out, family):
         return ''.join(f'{indent}{line}\n' for line in [*lines, 'return result;'])
 
     out.write(f'\n{result}{function.name}({types});\n')
-    write_slow(out, family, declarations, words, good, simple)
+    apart_too = simple and bool(good) and bool(serial)
+    if apart_too:
+        out.write(f'APART {result}threads_{function.name}({", ".join(declarations + ["uintptr_t caller", "const struct view *view"])});\n')
+    write_slow(out, family, declarations, words, good, simple, apart_too)
     quick = simple or lends or borrows
     plan = None if simple or lends else plan_of(family, first_kinds(family))
     if plan is not None and plan.birth is not None:
@@ -969,6 +972,9 @@ def write_wrapper(out, family):
     if young:
         # Another version may use what this one does not: all that any of them uses is asked for.
         more = [f'known_good(view, {n}, KIND_{kind})' for n, kind, first in zip(names, first_kinds(family), used) if kind and kind != 'string' and not first]
+        # Whether what is freed is good is judged where it is looked up.
+        if plan.gone is not None:
+            good = [f'{names[plan.gone]} != NULL' if text == f'known_good(view, {names[plan.gone]}, KIND_{used[plan.gone]})' else text for text in good]
         conditions = [*good, *more, *(['alone()'] if serial and not apart else []), 'young_ready(view)', 'call_counted()']
         out.write(f'    if (likely({" && ".join(conditions)}))\n    {{\n{jump(f"young_{function.name}", "caller", "view", indent="        ")}    }}\n')
     if simple:
@@ -976,7 +982,7 @@ def write_wrapper(out, family):
     out.write(f'{jump(f"slow_{function.name}", "caller")}}}\n')
 
 
-def write_slow(out, family, declarations, words, good, simple):
+def write_slow(out, family, declarations, words, good, simple, apart_too):
     """All of a call, whatever is known of it. `good`: what its handles must pass."""
     function = family[0]
     names = [f'a{position}' for position in range(len(function.parameters))]
@@ -998,6 +1004,9 @@ def write_slow(out, family, declarations, words, good, simple):
         failure = f' failures[variant_index(view, FUNCTION_{function.name}, {len(failures)})]'
     success = success_of(function)
     out.write(f'    const uintptr_t arguments[] = {{{words}}};\n')
+    if apart_too:
+        again = f'threads_{function.name}({", ".join([*names, "caller", "view"])});'
+        out.write(f'    if (wide_filled(view, FUNCTION_{function.name}, arguments))\n    {{\n        {back}{again}\n' + ('        return;\n' if nothing else '') + '    }\n')
     if simple:
         out.write('    struct passing passing __attribute__((cleanup(call_passed)));\n')
         out.write(f'    if (!VISIT(call_uses(&passing, view, FUNCTION_{function.name}, caller, arguments)))\n        return{failure};\n    {back}{call};\n}}\n')
