@@ -2,6 +2,7 @@
 #include "counters.h"
 #include "context.h"
 #include "stack.h"
+#include "young.h"
 #include <errno.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -115,6 +116,7 @@ void counters_publish(void)
     for (unsigned i = 0; i < CELLS; i++)
         add_cell(&cells[i], &calls, &visits, &ticks);
     add_cell(&crowd, &calls, &visits, &ticks);
+    young_publish();
     uint64_t *counters = tracker_header(&holdfast_tracker)->counters, passed = processor_ticks() - first_ticks;
     __atomic_store_n(&counters[COUNTER_calls], calls, __ATOMIC_RELAXED);
     __atomic_store_n(&counters[COUNTER_visits], visits, __ATOMIC_RELAXED);

@@ -173,6 +173,7 @@ static __attribute__((destructor)) void at_unload(void)
     if (!holdfast_is_active())
         return;
     young_settle_everything();
+    young_publish();
     leaks_report(holdfast_options.leaks);
     counters_publish();
     report_summary();

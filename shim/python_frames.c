@@ -666,11 +666,13 @@ static void dump_frames(const struct python_runtime *python, struct python_frame
     finish(out);
 }
 
+__thread uint32_t python_questions __attribute__((tls_model("initial-exec")));
+
 /* Whatever is not the usual case. */
 static __attribute__((noinline)) void frames_otherwise(struct python_frames *out, unsigned depth)
 {
     no_frames(out);
-    const struct python_runtime *python = python_runtime(false);
+    const struct python_runtime *python = python_runtime(true); /* python_frames() found it worth a look */
     if (python == NULL)
         return;
     enum python_way way = python_way_now();
@@ -756,8 +758,12 @@ void python_frames(struct python_frames *out, unsigned depth)
 {
     if (unlikely(depth > PYTHON_DEPTH_LIMIT))
         depth = PYTHON_DEPTH_LIMIT;
-    if (unlikely(python_way_now() != WAY_LAYOUT)) {
-        frames_otherwise(out, depth);
+    enum python_way way = python_way_now();
+    if (unlikely(way != WAY_LAYOUT)) {
+        if (way == WAY_UNKNOWN && !python_worth_a_look())
+            no_frames(out);
+        else
+            frames_otherwise(out, depth);
         return;
     }
     const uint8_t *thread = this_thread(&python_found);

@@ -202,6 +202,15 @@ static inline enum python_way python_way_now(void)
     return (enum python_way)atomic_load_explicit(&python_way, memory_order_acquire);
 }
 
+/* A process without Python asks at every stack: each thread's 1st, 2nd, 4th, 8th ... question is worth a look. A count that all threads share would cost more
+ * than the question. */
+extern __thread uint32_t python_questions __attribute__((visibility("hidden"), tls_model("initial-exec")));
+static inline bool python_worth_a_look(void)
+{
+    uint32_t number = ++python_questions;
+    return (number & (number - 1)) == 0;
+}
+
 /* WAY_UNPROVEN: read a chain with the kernel's help (a bad pointer is an error, not a fault) and decide. */
 enum python_way python_prove_layout(const uint8_t *thread);
 /* Memory is not what the layout says: no frame is ever read again. */

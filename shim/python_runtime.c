@@ -220,11 +220,7 @@ static bool runtime_find(struct python_runtime *python)
 
 static __attribute__((noinline, cold)) const struct python_runtime *runtime_look(bool insist)
 {
-    /* A process without Python asks here at every stack: look at each thread's 1st, 2nd, 4th, 8th ... question only. A count that all
-     * threads share would cost more than the question. */
-    static __thread uint32_t questions __attribute__((tls_model("initial-exec")));
-    uint32_t number = ++questions;
-    if (!insist && (number & (number - 1)) != 0)
+    if (!insist && !python_worth_a_look())
         return NULL;
     struct python_runtime found;
     int saved_errno = errno;

@@ -77,7 +77,7 @@ struct young_set {
     _Atomic uint16_t outside; /* living ones with parents that are not young */
     uint32_t dead_begin, dead_end; /* of `deaths`, a ring of those that own blocks, by number; some are 0 because they grew up */
     uint64_t fence_bytes;
-    uint64_t counts[YOUNG_COUNTERS]; /* since they were last added to the arena's */
+    uint64_t counts[YOUNG_COUNTERS], published[YOUNG_COUNTERS]; /* the second: how much of the first the arena's counters have */
     uint16_t held;
     uint32_t next_serial, last_serial;
     uint16_t dying[WATCHED_MAX]; /* in the order of the watch before it is sorted: its entries' `id` */
@@ -471,11 +471,6 @@ static void grow_root(struct young_set *set, uint16_t index)
 
 static void grow_all(struct young_set *set)
 {
-    for (unsigned i = 0; i < YOUNG_COUNTERS; i++)
-        if (set->counts[i] != 0) {
-            __atomic_fetch_add(&tracker_header(TRACKER)->counters[counted[i]], set->counts[i], __ATOMIC_RELAXED);
-            set->counts[i] = 0;
-        }
     while (set->first_root != 0)
         grow_tree(set, set->first_root, 0);
 }
@@ -1173,6 +1168,23 @@ bool young_holder_drop(uintptr_t address, uint32_t birth, struct young_due *due)
     }
     leave(set);
     return known;
+}
+
+void young_publish(void)
+{
+    if (!tracker_lock(TRACKER))
+        return;
+    for (unsigned i = 0; i < SETS; i++) {
+        struct young_set *set = atomic_load_explicit(&sets[i], memory_order_relaxed);
+        if (set == NULL)
+            break;
+        for (unsigned j = 0; j < YOUNG_COUNTERS; j++) {
+            uint64_t count = __atomic_load_n(&set->counts[j], __ATOMIC_RELAXED);
+            __atomic_fetch_add(&tracker_header(TRACKER)->counters[counted[j]], count - set->published[j], __ATOMIC_RELAXED);
+            set->published[j] = count;
+        }
+    }
+    tracker_unlock(TRACKER);
 }
 
 /* ---- fork -------------------------------------------------------------------------------------------------------------------- */

@@ -96,6 +96,9 @@ bool young_holder_drop(uintptr_t address, uint32_t birth, struct young_due *due)
 /* Carry it out, if it is still so. No lock of Holdfast held. */
 void young_release(const struct young_due *due);
 
+/* Add what the threads counted to the arena's counters. Tracker unlocked. */
+void young_publish(void);
+
 void young_before_fork(void);
 void young_after_fork_child(void);
 

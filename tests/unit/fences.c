@@ -50,6 +50,24 @@ static void a_fenced_handle_is_not_forgotten_before(void **state)
     assert_int_equal(handle_find(&tracker, 0x20, NULL, NULL), 0);
 }
 
+/* What is kept back cannot be freed nor born again, so free() need not look. */
+static void the_filter_counts_no_fenced_handle(void **state)
+{
+    (void)state;
+    const uint64_t address = 0x7700;
+    assert_false(handle_may_be_known(address));
+    handle_id id = buried(address);
+    assert_true(handle_may_be_known(address));
+    assert_true(fence_push(&tracker, address, 16, id));
+    assert_false(handle_may_be_known(address));
+    handle_id other = handle_add(&tracker, address + 8, 1, 1); /* the same slot */
+    assert_true(handle_may_be_known(address));
+    assert_int_equal(fence_pop(&tracker), address);
+    assert_true(handle_may_be_known(address));
+    handle_forget(&tracker, other);
+    assert_false(handle_may_be_known(address));
+}
+
 static void a_chain_in_a_circle_ends(void **state)
 {
     (void)state;
@@ -88,6 +106,7 @@ int main(void)
         TEST(the_oldest_block_comes_back_first),
         TEST(a_fence_covers_all_handles_inside_its_block),
         TEST(a_fenced_handle_is_not_forgotten_before),
+        TEST(the_filter_counts_no_fenced_handle),
         TEST(a_chain_in_a_circle_ends),
         TEST(a_full_ring_refuses_and_goes_round),
     };

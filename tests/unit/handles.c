@@ -32,6 +32,18 @@ static void two_kinds_share_an_address_youngest_first(void **state)
     assert_int_equal(handle_find(&tracker, 0x2000, is_kind, &other), 0);
 }
 
+static void a_birth_tells_handles_of_one_address_apart(void **state)
+{
+    (void)state;
+    handle_id first = handle_add(&tracker, 0x2100, 1, 1), second = handle_add(&tracker, 0x2100, 1, 1);
+    tracker_handle(&tracker, first)->birth = 5;
+    tracker_handle(&tracker, second)->birth = 6;
+    assert_int_equal(handle_find_birth(&tracker, 0x2100, 5), first);
+    assert_int_equal(handle_find_birth(&tracker, 0x2100, 6), second);
+    assert_int_equal(handle_find_birth(&tracker, 0x2100, 7), 0);
+    assert_int_equal(handle_find_birth(&tracker, 0x2110, 5), 0);
+}
+
 static void what_is_forgotten_is_not_found(void **state)
 {
     (void)state;
@@ -115,6 +127,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_is_born_is_found, with_arena, without_arena),
         cmocka_unit_test_setup_teardown(two_kinds_share_an_address_youngest_first, with_arena, without_arena),
+        cmocka_unit_test_setup_teardown(a_birth_tells_handles_of_one_address_apart, with_arena, without_arena),
         cmocka_unit_test_setup_teardown(what_is_forgotten_is_not_found, with_arena, without_arena),
         cmocka_unit_test_setup_teardown(a_record_used_again_has_a_new_serial, with_arena, without_arena),
         cmocka_unit_test_setup_teardown(an_address_reborn_leaves_the_buried_one_behind_it, with_arena, without_arena),
