@@ -58,6 +58,8 @@ static void *make_and_free_there(void *result)
 
 static void wrong_across(void)
 {
+    for (int i = 0; i < 3; i++) /* the first ones go slow ways */
+        free_point(make_point());
     OGRGeometryH point = make_point();
     on_thread(free_point, point);
     use_point(point); /* made here, freed there, used here */
@@ -97,7 +99,9 @@ static void *destroy_feature(void *feature)
 static OGRFeatureH make_feature(OGRFeatureDefnH definition)
 {
     OGRFeatureH feature = OGR_F_Create(definition);
-    OGR_F_SetGeometryDirectly(feature, make_point());
+    OGRGeometryH point = make_point();
+    OGR_F_SetGeometry(feature, point); /* a copy: what it lends it has made itself */
+    OGR_G_DestroyGeometry(point);
     return feature;
 }
 
@@ -118,6 +122,8 @@ static void *lend_there(void *argument)
 static void wrong_lent(void)
 {
     OGRFeatureDefnH definition = make_definition();
+    for (int i = 0; i < 3; i++)
+        OGR_F_Destroy(make_feature(definition));
     struct lending lending = {.feature = make_feature(definition)};
     on_thread(lend_there, &lending);
     on_thread(destroy_feature, lending.feature);
@@ -298,13 +304,17 @@ static void *loop_until_stopped(void *nothing)
 }
 
 static _Atomic(void *) freed_there;
+static _Atomic bool forking;
 
 /* A thread that is still there when the process forks: its set has what the child uses. */
 static void *free_and_stay(void *nothing)
 {
-    OGRGeometryH point = make_point();
-    OGR_G_DestroyGeometry(point);
-    freed_there = point;
+    for (int i = 0; i < 10; i++) { /* the first ones go slow ways */
+        OGRGeometryH point = make_point();
+        OGR_G_DestroyGeometry(point);
+        freed_there = point;
+    }
+    forking = true;
     while (!stop)
         sched_yield();
     return nothing;
@@ -316,22 +326,24 @@ static void fork_amid(bool wrong)
     int loops_count = wrong ? 1 : 3;
     if (wrong) {
         pthread_create(&loops[0], NULL, free_and_stay, NULL);
-        while (freed_there == NULL)
+        while (!forking)
             sched_yield();
     } else {
         for (int i = 0; i < 3; i++)
             pthread_create(&loops[i], NULL, loop_until_stopped, NULL);
     }
+    for (int i = 0; i < 3; i++)
+        free_point(make_point());
     OGRGeometryH before = make_point(), dead = make_point();
     if (wrong)
         OGR_G_DestroyGeometry(dead);
-    for (int i = 0; i < (wrong ? 1 : 40); i++) {
+    for (int i = 0; i < (wrong ? 1 : 12); i++) {
         fflush(stdout);
         pid_t child = fork();
         if (child == 0) {
             if (OGR_G_GetPointCount(before) != 1)
                 _exit(3);
-            live_and_die(40);
+            live_and_die(20);
             on_thread(be_alone, NULL);
             if (wrong) {
                 use_point(dead);
