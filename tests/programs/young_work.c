@@ -382,7 +382,8 @@ static void wrong_fork(void)
 
 /* ---- a handler of signals that asks what needs no memory of the library, while this thread makes and frees */
 
-static OGRFeatureH asked_feature;
+#define POOL 500
+static OGRFeatureH asked_feature, pool[POOL];
 static OGRGeometryH lent_in_handler;
 static volatile sig_atomic_t handled;
 
@@ -391,7 +392,7 @@ static void ask(int number)
     (void)number;
     int saved = errno;
     lent_in_handler = OGR_F_GetGeometryRef(asked_feature);
-    if (OGR_G_GetPointCount(lent_in_handler) != 1)
+    if (OGR_G_GetPointCount(lent_in_handler) != 1 || OGR_G_GetPointCount(OGR_F_GetGeometryRef(pool[handled % POOL])) != 1)
         abort();
     handled++;
     errno = saved;
@@ -417,6 +418,9 @@ static void signals(bool wrong)
     pthread_t sender;
     OGRFeatureDefnH definition = make_definition();
     asked_feature = make_feature(definition);
+    for (int i = 0; i < POOL; i++)
+        pool[i] = make_feature(definition);
+    ask(0); /* where it was lent is the same in each run; what the pool lends is lent in the handler */
     interrupted = pthread_self();
     struct sigaction action = {.sa_handler = ask, .sa_flags = SA_RESTART};
     sigaction(SIGUSR1, &action, NULL);
@@ -429,8 +433,9 @@ static void signals(bool wrong)
     }
     stop = true;
     pthread_join(sender, NULL);
-    ask(0);
     OGR_F_Destroy(asked_feature);
+    for (int i = 0; i < POOL; i++)
+        OGR_F_Destroy(pool[i]);
     if (wrong)
         use_point(lent_in_handler);
     OGR_FD_Release(definition);
