@@ -22,7 +22,7 @@ PATHS = {"young": {}, "one young": {"young": "1"}, "none young": {"young": "0"}}
 # One of each fate that young handles may meet.
 ZOO = """feature_after_destroy feature_destroyed_twice geometry_after_destroy geometry_destroyed_twice geometry_after_feature geometry_after_set_geometry
     geometry_given_and_destroyed geometry_given_twice geometry_ref_destroyed geometries_of_loop geometry_of_temporary definition_after_last_feature
-    definition_after_close geos_prepared_after_base geos_geometry_after_destroy geos_geometry_destroyed_twice geos_given_twice
+    definition_after_close raw_freed geos_geometry_freed wrong_free geos_prepared_after_base geos_geometry_after_destroy geos_geometry_destroyed_twice geos_given_twice
     geos_part_after_collection geos_part_destroyed geos_ring_after_polygon geos_shell_destroyed geos_sequence_after_normalize
     ring_after_polygon ring_given_and_destroyed part_given_twice two_owners_of_part srs_after_destroy srs_released_twice growing
     pj_destroyed_twice pj_after_context wrong_kind fork context_outlives""".split()
@@ -102,7 +102,7 @@ def run_work(program, name, mode, path, **options):
 def check_right(program, name, modes=MODES, paths=("young", "one young")):
     for mode in modes:
         for path in paths:
-            result = run_work(program, name, mode, path)
+            result = run_work(program, name, mode, path, leaks="all")
             check("%s, mode %s, %s: no report, ends well" % (name, mode, path),
                   result.end() == "exit status 0" and result.stdout == "done\n" and not result.reports and not result.notices,
                   "%s\n%s\n%s\n%s" % (result.end(), result.stdout, result.stderr, result.log))
@@ -138,7 +138,7 @@ def check_cpp(folder):
     subprocess.run(["c++", "-O1", "-g", "-o", str(program), str(FOLDER / "young_cpp.cc"), *gdal_flags()], check=True)
     for mode in MODES:
         for path in PATHS:
-            result = harness.run([program], {"mode": mode, **PATHS[path]})
+            result = harness.run([program], {"mode": mode, "leaks": "all", **PATHS[path]})
             check("what C++ destroyed is born again, mode %s, %s: no report" % (mode, path),
                   result.end() == "exit status 0" and not result.reports and result.stdout in ("again\n", "no address came again\n"), result.end() + result.stdout + result.log)
 
