@@ -355,7 +355,7 @@ static void fork_amid(bool wrong)
     OGRGeometryH before = make_point(), dead = make_point();
     if (wrong)
         OGR_G_DestroyGeometry(dead);
-    for (int i = 0; i < (wrong ? 1 : 12); i++) {
+    for (int i = 0; i < (wrong ? 1 : 6); i++) {
         fflush(stdout);
         pid_t child = fork();
         if (child == 0) {
