@@ -191,7 +191,7 @@ static inline void leave(struct young_set *set)
 static struct young_set *enter_again(struct young_set *set)
 {
     while (enter() == NULL) {
-        if (mine != set || !atomic_load(&set->wanted))
+        if (mine != set || atomic_load_explicit(&set->busy, memory_order_relaxed)) /* not: it is not wanted, as it may have been a moment ago */
             return NULL; /* interrupted in the midst of a change */
         sched_yield();
     }
@@ -1189,9 +1189,28 @@ void young_publish(void)
 
 /* ---- fork -------------------------------------------------------------------------------------------------------------------- */
 
+/* [tracker locked] */
+static void grow_all_dead(struct young_set *set)
+{
+    for (; set->dead_begin != set->dead_end; set->dead_begin++)
+        if (set->deaths[set->dead_begin % DEAD_MAX] != 0)
+            grow_dead(set, set->deaths[set->dead_begin % DEAD_MAX]);
+}
+
+/* The child has the sets of other threads no more. What those freed it may use as wrongly as what was freed here. */
 void young_before_fork(void)
 {
     young_settle_everything();
+    for (unsigned i = 0; i < SETS; i++) {
+        struct young_set *set = atomic_load_explicit(&sets[i], memory_order_relaxed);
+        if (set == NULL || !tracker_lock(TRACKER))
+            break;
+        if (set != mine && enter_other(set)) {
+            grow_all_dead(set);
+            leave_other(set);
+        }
+        tracker_unlock(TRACKER);
+    }
 }
 
 /* The sets of threads that are not there any more may have been in the midst of a change: what they had is as if it had been made unseen. */
