@@ -15,6 +15,7 @@
 #include "python.h"
 #include "elf_object.h"
 #include "python_layout.h"
+#include "scope.h"
 #include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
@@ -222,6 +223,8 @@ static __attribute__((noinline, cold)) const struct python_runtime *runtime_look
 {
     if (!insist && !python_worth_a_look())
         return NULL;
+    if (scope_is_stuck())
+        return NULL; /* in fork's child the linker's lock may be that of a thread which is not there */
     struct python_runtime found;
     int saved_errno = errno;
     bool is_there = runtime_find(&found);

@@ -11,6 +11,7 @@
 #define _GNU_SOURCE
 #endif
 #include "unloads.h"
+#include "scope.h"
 #include "dlsym.h"
 #include <dlfcn.h>
 #include <link.h>
@@ -53,6 +54,12 @@ int dlclose(void *handle)
     int (*real)(void *) = real_dlclose();
     if (real == NULL)
         return -1; /* a C library whose dlclose is in an object that is not loaded: then nobody has such a handle */
+    if (scope_is_stuck()) {
+        /* In fork's child: the list cannot be asked, so this is taken for an unload. */
+        int result = real(handle);
+        atomic_fetch_add(&unloads_word, UNLOAD);
+        return result;
+    }
     inside++;
     atomic_fetch_add(&unloads_word, 1);
     unsigned long long before = objects_gone();

@@ -215,9 +215,11 @@ static bool enter_other(struct young_set *set)
     return false;
 }
 
+#define STEALS_MAX 6u /* 1024 births that go the slow way pay for the look that was wanted */
+
 static void leave_other(struct young_set *set)
 {
-    set->steals = set->steals < 12 ? set->steals + 1 : 12;
+    set->steals = set->steals < STEALS_MAX ? set->steals + 1 : STEALS_MAX;
     set->resting = 16u << set->steals;
     atomic_store_explicit(&set->wanted, false, memory_order_release);
 }
