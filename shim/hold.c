@@ -95,11 +95,12 @@ void hold_push(struct call *call, handle_id id, const uintptr_t *arguments, bool
     tracker_count(TRACKER, COUNTER_held);
 }
 
-void hold_grown_up(handle_id id, uintptr_t argument)
+void hold_grown_up(handle_id id, uintptr_t argument, bool grace)
 {
     struct handle_record *record = tracker_handle(TRACKER, id);
     record->arguments[0] = argument;
     record->arguments[1] = 0;
+    record->flags |= (uint32_t)(grace ? HANDLE_GRACE : 0);
     handle_hold(TRACKER, id, now_ms());
 }
 

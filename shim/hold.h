@@ -15,7 +15,7 @@ bool is_due_at_free(handle_id child);
 /* Postpone: [tracker locked] put it into the queue with what is needed to repeat the call later. */
 void hold_push(struct call *call, handle_id id, const uintptr_t *arguments, bool grace, bool refused);
 /* [tracker locked] A handle grew up whose free was postponed while it was young: the same as hold_push(), for a function of one argument. */
-void hold_grown_up(handle_id id, uintptr_t argument);
+void hold_grown_up(handle_id id, uintptr_t argument, bool grace);
 /* Before hold_push, unlocked: write what the library still has in memory, as the free would. Not afterwards: any thread may carry out what is
  * in the queue. */
 void hold_flush(const struct view *view, uint16_t kind, uintptr_t address);

@@ -34,7 +34,7 @@ enum young_state {
     STATE_DYING,
     STATE_DEAD,
 };
-enum { YOUNG_EXACT = 1, YOUNG_TRACELESS = 2, YOUNG_OUTSIDE = 4 };
+enum { YOUNG_EXACT = 1, YOUNG_TRACELESS = 2, YOUNG_OUTSIDE = 4, YOUNG_GRACE = 8 /* held for a caller that leaves no trace */ };
 
 /* The first 64 bytes are all that the usual birth and death touch. */
 struct young {
@@ -62,6 +62,7 @@ struct young {
 } __attribute__((aligned(64)));
 _Static_assert(offsetof(struct young, number) == 64 && sizeof(struct young) == 128, "two lines of the caches");
 
+#define GRACE_MAX 16u
 #define YOUNG_COUNTERS 6
 static const enum arena_counter counted[YOUNG_COUNTERS] = {COUNTER_births, COUNTER_loans, COUNTER_deaths, COUNTER_held, COUNTER_released, COUNTER_proxies};
 enum { COUNT_BIRTHS, COUNT_LOANS, COUNT_DEATHS, COUNT_HELD, COUNT_RELEASED, COUNT_PROXIES };
@@ -79,6 +80,8 @@ struct young_set {
     uint64_t fence_bytes;
     uint64_t counts[YOUNG_COUNTERS], published[YOUNG_COUNTERS]; /* the second: how much of the first the arena's counters have */
     uint16_t held;
+    struct young_due grace[GRACE_MAX]; /* a ring by number: what is held for callers that leave no trace */
+    uint32_t grace_begin, grace_end;
     uint32_t next_serial, last_serial;
     uint16_t dying[WATCHED_MAX]; /* in the order of the watch before it is sorted: its entries' `id` */
     unsigned dying_count;
@@ -442,7 +445,7 @@ static void hold_grown(struct young_set *set, const struct young *entry, handle_
         return; /* the arena is full: it is never freed, which harms nobody who still uses what it lent */
     record->death_stack = entry->death_stack;
     record->death_function = entry->death_function;
-    hold_grown_up(id, entry->address);
+    hold_grown_up(id, entry->address, (entry->flags & YOUNG_GRACE) != 0);
 }
 
 /* With all that it lent. */
@@ -697,8 +700,9 @@ static void give_dying_up(struct young_set *set)
 }
 
 /* What the free of this one means here. */
-static inline enum young_outcome judge(const struct young_set *set, const struct young *entry, const struct view *view, uint8_t kind)
+static inline enum young_outcome judge(const struct young_set *set, const struct young *entry, const struct view *view, uint8_t kind, bool *grace)
 {
+    bool traceless = false;
     if (entry->state != STATE_LIVE || entry->birth->borrowed || entry->birth->kind != kind || entry->provider != view->number || entry->holders != 0 ||
         outside_parents[parent_slot(entry->address)] != 0)
         return YOUNG_NO;
@@ -708,11 +712,17 @@ static inline enum young_outcome judge(const struct young_set *set, const struct
     unsigned count = 1;
     for (uint16_t child = entry->first_child; child != 0; child = set->entries[child].sibling, count++) {
         const struct young *lent = &set->entries[child];
-        if ((lent->flags & YOUNG_TRACELESS) || lent->first_child != 0 || outside_parents[parent_slot(lent->address)] != 0)
+        if (lent->first_child != 0 || outside_parents[parent_slot(lent->address)] != 0)
             return YOUNG_NO;
         if (lent->holders != 0)
             outcome = YOUNG_HELD;
+        traceless = traceless || (lent->flags & YOUNG_TRACELESS) != 0;
     }
+    if (traceless && (outcome == YOUNG_HELD || holdfast_options.borrowed != BORROWED_GRACE || holdfast_options.grace_max == 0))
+        return YOUNG_NO;
+    if (traceless)
+        outcome = YOUNG_HELD;
+    *grace = traceless;
     return count <= WATCHED_MAX ? outcome : YOUNG_NO;
 }
 
@@ -789,6 +799,18 @@ static void hold_here(struct young_set *set, struct young *entry)
     set->counts[COUNT_HELD]++;
 }
 
+/* The ring is bounded: returns whose time is over then. */
+static struct young_due give_grace(struct young_set *set, uint16_t index)
+{
+    struct young *entry = &set->entries[index];
+    struct young_due oldest = {.set = NULL};
+    entry->flags |= YOUNG_GRACE;
+    if (set->grace_end - set->grace_begin >= (holdfast_options.grace_max < GRACE_MAX ? holdfast_options.grace_max : GRACE_MAX))
+        oldest = set->grace[set->grace_begin++ % GRACE_MAX];
+    set->grace[set->grace_end++ % GRACE_MAX] = (struct young_due){.set = set, .address = entry->address, .serial = entry->serial, .index = index};
+    return oldest;
+}
+
 /* The death of this one and of what it lent begins; the set is left. */
 static void die_here(struct young_death *death, struct young_set *set, uint16_t index, bool given)
 {
@@ -836,7 +858,8 @@ enum young_outcome young_dying(struct young_death *death, const struct view *vie
         }
     }
     struct young *entry = &set->entries[index];
-    enum young_outcome outcome = index != 0 ? judge(set, entry, view, kind) : YOUNG_NO;
+    bool grace = false;
+    enum young_outcome outcome = index != 0 ? judge(set, entry, view, kind, &grace) : YOUNG_NO;
     if (outcome == YOUNG_NO || fence_light_is_armed(&set->watch) || (outcome == YOUNG_HELD && !may_be_held(set, function, kind, given))) {
         leave(set);
         return YOUNG_NO;
@@ -846,7 +869,7 @@ enum young_outcome young_dying(struct young_death *death, const struct view *vie
         leave(set);
         if (may_be_last_reference(view, &before) || enter() == NULL)
             return YOUNG_NO;
-        if (entry->state != STATE_LIVE || entry->serial != before.serial || judge(set, entry, view, kind) != outcome) {
+        if (entry->state != STATE_LIVE || entry->serial != before.serial || judge(set, entry, view, kind, &grace) != outcome) {
             leave(set);
             return YOUNG_NO;
         }
@@ -859,9 +882,14 @@ enum young_outcome young_dying(struct young_death *death, const struct view *vie
     }
     hold_here(set, entry);
     bool first = set->held == 1;
+    struct young_due oldest = {.set = NULL};
+    if (grace)
+        oldest = give_grace(set, index);
     leave(set);
     if (first)
         lifecycle_expect_exit();
+    if (oldest.set != NULL)
+        young_release(&oldest);
     return YOUNG_HELD;
 }
 
@@ -1160,7 +1188,7 @@ bool young_holder_drop(uintptr_t address, uint32_t birth, struct young_due *due)
     uint16_t index = lookup(set, address);
     struct young *entry = &set->entries[index];
     bool known = index != 0 && entry->state == STATE_LIVE && entry->serial == birth && entry->holders > 0;
-    if (known && --entry->holders == 0 && entry->above != 0 && set->entries[entry->above].state == STATE_HELD) {
+    if (known && --entry->holders == 0 && entry->above != 0 && set->entries[entry->above].state == STATE_HELD && (set->entries[entry->above].flags & YOUNG_GRACE) == 0) {
         const struct young *parent = &set->entries[entry->above];
         uint16_t child = parent->first_child;
         while (child != 0 && set->entries[child].holders == 0)
