@@ -699,6 +699,20 @@ static void give_dying_up(struct young_set *set)
     set->dying_count = 0;
 }
 
+/* What it lent, and what that lent: how many, does Python hold any of them, did any go to a caller that leaves no trace? False: too many, or something else may
+ * depend on one of them. */
+static bool look_below(const struct young_set *set, const struct young *entry, unsigned *count, bool *holders, bool *traceless)
+{
+    for (uint16_t child = entry->first_child; child != 0; child = set->entries[child].sibling) {
+        const struct young *lent = &set->entries[child];
+        if (++*count > WATCHED_MAX || outside_parents[parent_slot(lent->address)] != 0 || !look_below(set, lent, count, holders, traceless))
+            return false;
+        *holders = *holders || lent->holders != 0;
+        *traceless = *traceless || (lent->flags & YOUNG_TRACELESS) != 0;
+    }
+    return true;
+}
+
 /* What the free of this one means here. */
 static inline enum young_outcome judge(const struct young_set *set, const struct young *entry, const struct view *view, uint8_t kind, bool *grace)
 {
@@ -710,20 +724,17 @@ static inline enum young_outcome judge(const struct young_set *set, const struct
         return YOUNG_NO;
     enum young_outcome outcome = YOUNG_GOES;
     unsigned count = 1;
-    for (uint16_t child = entry->first_child; child != 0; child = set->entries[child].sibling, count++) {
-        const struct young *lent = &set->entries[child];
-        if (lent->first_child != 0 || outside_parents[parent_slot(lent->address)] != 0)
-            return YOUNG_NO;
-        if (lent->holders != 0)
-            outcome = YOUNG_HELD;
-        traceless = traceless || (lent->flags & YOUNG_TRACELESS) != 0;
-    }
+    bool holders = false;
+    if (entry->first_child != 0 && !look_below(set, entry, &count, &holders, &traceless))
+        return YOUNG_NO;
+    if (holders)
+        outcome = YOUNG_HELD;
     if (traceless && (outcome == YOUNG_HELD || holdfast_options.borrowed != BORROWED_GRACE || holdfast_options.grace_max == 0))
         return YOUNG_NO;
     if (traceless)
         outcome = YOUNG_HELD;
     *grace = traceless;
-    return count <= WATCHED_MAX ? outcome : YOUNG_NO;
+    return outcome;
 }
 
 #define HELD_MAX 32u
@@ -788,12 +799,19 @@ static __attribute__((noinline)) uint16_t adopt(const struct view *view, uint8_t
     return index;
 }
 
+static void forget_good_below(const struct young_set *set, const struct young *entry)
+{
+    for (uint16_t child = entry->first_child; child != 0; child = set->entries[child].sibling) {
+        good_forget(set->entries[child].address);
+        forget_good_below(set, &set->entries[child]);
+    }
+}
+
 /* Whoever uses it, or what it lent, from now on goes the slow way, where it grows up. */
 static void hold_here(struct young_set *set, struct young *entry)
 {
     good_forget(entry->address);
-    for (uint16_t child = entry->first_child; child != 0; child = set->entries[child].sibling)
-        good_forget(set->entries[child].address);
+    forget_good_below(set, entry);
     entry->state = STATE_HELD;
     set->held++;
     set->counts[COUNT_HELD]++;
@@ -811,6 +829,21 @@ static struct young_due give_grace(struct young_set *set, uint16_t index)
     return oldest;
 }
 
+/* Leaves first: each death takes its entry out of its parent's list. */
+static void begin_deaths_below(struct young_set *set, struct young *entry, const struct young *killer)
+{
+    while (entry->first_child != 0) {
+        struct young *child = &set->entries[entry->first_child];
+        begin_deaths_below(set, child, killer);
+        child->death_stack = killer->death_stack;
+        child->death_function = killer->death_function;
+        child->cause = CAUSE_PARENT;
+        child->killer = killer->address;
+        child->killer_serial = killer->serial;
+        begin_death(set, entry->first_child);
+    }
+}
+
 /* The death of this one and of what it lent begins; the set is left. */
 static void die_here(struct young_death *death, struct young_set *set, uint16_t index, bool given)
 {
@@ -818,15 +851,7 @@ static void die_here(struct young_death *death, struct young_set *set, uint16_t 
     if (unlikely(set->dying_count != 0))
         give_dying_up(set);
     fence_light_begin(&set->watch);
-    while (entry->first_child != 0) {
-        struct young *child = &set->entries[entry->first_child];
-        child->death_stack = entry->death_stack;
-        child->death_function = entry->death_function;
-        child->cause = CAUSE_PARENT;
-        child->killer = entry->address;
-        child->killer_serial = entry->serial;
-        begin_death(set, entry->first_child); /* takes it out of the list */
-    }
+    begin_deaths_below(set, entry, entry);
     entry->cause = given ? CAUSE_TAKEN : CAUSE_FREED;
     begin_death(set, index);
     death->set = set;
@@ -1188,13 +1213,15 @@ bool young_holder_drop(uintptr_t address, uint32_t birth, struct young_due *due)
     uint16_t index = lookup(set, address);
     struct young *entry = &set->entries[index];
     bool known = index != 0 && entry->state == STATE_LIVE && entry->serial == birth && entry->holders > 0;
-    if (known && --entry->holders == 0 && entry->above != 0 && set->entries[entry->above].state == STATE_HELD && (set->entries[entry->above].flags & YOUNG_GRACE) == 0) {
-        const struct young *parent = &set->entries[entry->above];
-        uint16_t child = parent->first_child;
-        while (child != 0 && set->entries[child].holders == 0)
-            child = set->entries[child].sibling;
-        if (child == 0)
-            *due = (struct young_due){.set = set, .address = parent->address, .serial = parent->serial, .index = entry->above};
+    if (known && --entry->holders == 0 && entry->above != 0) {
+        uint16_t root = entry->above;
+        while (set->entries[root].above != 0)
+            root = set->entries[root].above;
+        const struct young *parent = &set->entries[root];
+        unsigned count = 1;
+        bool holders = false, traceless = false;
+        if (parent->state == STATE_HELD && (parent->flags & YOUNG_GRACE) == 0 && look_below(set, parent, &count, &holders, &traceless) && !holders)
+            *due = (struct young_due){.set = set, .address = parent->address, .serial = parent->serial, .index = root};
     }
     leave(set);
     return known;
