@@ -40,12 +40,16 @@ _Atomic uint64_t *_Atomic wide_cache;
 #define WIDE_BYTES (sizeof(uint64_t) << WIDE_BITS)
 #define LEFT_BEFORE_WIDE 16384 /* so many had to leave: a program that uses more handles in turn than the good cache has room for */
 
-void wide_keep(uint64_t left)
+void wide_keep(_Atomic uint64_t *slot, uint64_t left)
 {
     static _Atomic uint32_t count;
     _Atomic uint64_t *wide = atomic_load_explicit(&wide_cache, memory_order_acquire);
     if (wide != NULL)
+    {
         atomic_store_explicit(&wide[wide_index(good_address(left))], left, memory_order_relaxed);
+        if (atomic_load(slot) != left) /* forgotten by another thread, which may have looked here too early */
+            atomic_store_explicit(&wide[wide_index(good_address(left))], 0, memory_order_relaxed);
+    }
     else if (atomic_fetch_add_explicit(&count, 1, memory_order_relaxed) == LEFT_BEFORE_WIDE)
     {
         int saved_errno = errno;

@@ -22,7 +22,7 @@ extern _Atomic uint64_t good_cache[GOOD_SLOTS] __attribute__((visibility("hidden
  * are neighbours here. Only the slow path looks, and puts what it finds into the good cache again. */
 #define WIDE_BITS 24
 extern _Atomic uint64_t *_Atomic wide_cache __attribute__((visibility("hidden"))); /* NULL: there is none */
-void wide_keep(uint64_t left) __attribute__((cold, visibility("hidden")));
+void wide_keep(_Atomic uint64_t *slot, uint64_t left) __attribute__((cold, visibility("hidden")));
 /* Nothing in it is true any more. */
 void wide_clear(void);
 /* Was this handle good when it had to leave the good cache, and was not forgotten since? Then it is there again. */
@@ -74,8 +74,8 @@ static inline size_t wide_index(uintptr_t address)
 static inline void good_put(_Atomic uint64_t *slot, uint64_t entry)
 {
     uint64_t left = atomic_load_explicit(slot, memory_order_relaxed);
-    if (unlikely(left != 0 && left != entry))
-        wide_keep(left);
+    if (unlikely(left != 0 && good_address(left) != good_address(entry)))
+        wide_keep(slot, left);
     atomic_store_explicit(slot, entry, memory_order_relaxed);
 }
 /* The slot gets another handle. */

@@ -136,8 +136,10 @@ static __attribute__((noinline, cold)) struct young_set *enroll(void)
     int saved_errno = errno;
     int32_t self = tracker_thread();
     struct young_set *found = NULL;
-    if (!tracker_lock(TRACKER))
+    if (!tracker_lock(TRACKER)) {
+        mine = NULL; /* this very thread holds it: the next time */
         return NULL;
+    }
     for (unsigned i = 0; i < SETS && found == NULL; i++) {
         struct young_set *set = atomic_load(&sets[i]);
         if (set == NULL) {
@@ -345,6 +347,15 @@ static inline uint16_t add_entry(struct young_set *set, const struct view *view,
     return index;
 }
 
+/* A new one that nothing young lent. */
+static inline void join_roots(struct young_set *set, uint16_t index)
+{
+    set->entries[index].after = set->first_root;
+    if (set->first_root != 0)
+        set->entries[set->first_root].before = index;
+    set->first_root = index;
+}
+
 /* Dies without a trace: nobody saw how. Its children are not certain either. */
 static void drop(struct young_set *set, uint16_t index)
 {
@@ -422,11 +433,12 @@ static handle_id record_of(struct young_set *set, uint16_t index, handle_id abov
         if (!has_outside(entry) || entry->parent[i] == 0)
             continue;
         uint8_t kind = birth->parent_kind[i];
-        uint16_t young = entry->state == STATE_LIVE ? lookup(set, entry->parent[i]) : 0;
+        const bool alive = entry->state == STATE_LIVE || entry->state == STATE_HELD;
+        uint16_t young = alive ? lookup(set, entry->parent[i]) : 0;
         if (young != 0)
             grow_root(set, young);
         handle_id parent = handle_find(TRACKER, entry->parent[i], accepts, &kind);
-        if (parent == 0 && entry->state == STATE_LIVE && !others_seem_to_have(set, entry->parent[i])) /* made unseen; of a dead one it may be anything by now */
+        if (parent == 0 && alive && !others_seem_to_have(set, entry->parent[i])) /* made unseen; of a dead one it may be anything by now */
             parent = handle_add(TRACKER, entry->parent[i], kind, entry->provider);
         if (parent != 0)
             edge_add(TRACKER, parent, id, (enum edge_type)birth->edge[i]);
@@ -626,10 +638,7 @@ bool young_born(const struct view *view, const struct young_birth *birth, uintpt
     }
     uint16_t index = add_entry(set, view, birth, address, stack, number);
     struct young *entry = &set->entries[index];
-    entry->after = set->first_root;
-    if (set->first_root != 0)
-        set->entries[set->first_root].before = index;
-    set->first_root = index;
+    join_roots(set, index);
     if ((first_parent | second_parent) != 0) {
         entry->parent[0] = first_parent;
         entry->parent[1] = second_parent;
@@ -716,25 +725,19 @@ static bool look_below(const struct young_set *set, const struct young *entry, u
 /* What the free of this one means here. */
 static inline enum young_outcome judge(const struct young_set *set, const struct young *entry, const struct view *view, uint8_t kind, bool *grace)
 {
-    bool traceless = false;
+    bool holders = false, traceless = false;
     if (entry->state != STATE_LIVE || entry->birth->borrowed || entry->birth->kind != kind || entry->provider != view->number || entry->holders != 0 ||
         outside_parents[parent_slot(entry->address)] != 0)
         return YOUNG_NO;
     if (has_outside(entry) && hold_any())
         return YOUNG_NO;
-    enum young_outcome outcome = YOUNG_GOES;
     unsigned count = 1;
-    bool holders = false;
-    if (entry->first_child != 0 && !look_below(set, entry, &count, &holders, &traceless))
+    if (!look_below(set, entry, &count, &holders, &traceless))
         return YOUNG_NO;
-    if (holders)
-        outcome = YOUNG_HELD;
-    if (traceless && (outcome == YOUNG_HELD || holdfast_options.borrowed != BORROWED_GRACE || holdfast_options.grace_max == 0))
+    if (traceless && (holders || holdfast_options.borrowed != BORROWED_GRACE || holdfast_options.grace_max == 0))
         return YOUNG_NO;
-    if (traceless)
-        outcome = YOUNG_HELD;
     *grace = traceless;
-    return outcome;
+    return holders || traceless ? YOUNG_HELD : YOUNG_GOES;
 }
 
 #define HELD_MAX 32u
@@ -788,10 +791,7 @@ static __attribute__((noinline)) uint16_t adopt(const struct view *view, uint8_t
         index = add_entry(set, view, birth, address, old.birth_stack, (int32_t)old.label);
         set->counts[COUNT_BIRTHS]--; /* it was counted when it was born */
         set->entries[index].serial = old.birth;
-        set->entries[index].after = set->first_root;
-        if (set->first_root != 0)
-            set->entries[set->first_root].before = index;
-        set->first_root = index;
+        join_roots(set, index);
     }
     if (set != NULL)
         leave(set);
