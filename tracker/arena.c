@@ -32,6 +32,7 @@
 static const uint32_t record_bytes[SECTION_COUNT] = {
     [SECTION_HANDLES] = sizeof(struct handle_record),
     [SECTION_HANDLE_BUCKETS] = sizeof(uint32_t),
+    [SECTION_HOLDS] = sizeof(struct hold_record),
     [SECTION_EDGES] = sizeof(struct edge_record),
     [SECTION_STACKS] = sizeof(struct stack_record),
     [SECTION_STACK_BUCKETS] = sizeof(uint32_t),
@@ -53,8 +54,9 @@ static const struct {
     enum arena_section buckets; /* SECTION_COUNT: none */
     uint32_t thousandths;
 } shares[] = {
-    {SECTION_HANDLES, SECTION_HANDLE_BUCKETS, 450},
-    {SECTION_EDGES, SECTION_COUNT, 180},
+    {SECTION_HANDLES, SECTION_HANDLE_BUCKETS, 415},
+    {SECTION_HOLDS, SECTION_COUNT, 15},
+    {SECTION_EDGES, SECTION_COUNT, 200},
     {SECTION_STACKS, SECTION_STACK_BUCKETS, 35},
     {SECTION_WORDS, SECTION_COUNT, 175},
     {SECTION_PYTHON_FRAMES, SECTION_PYTHON_BUCKETS, 30},
@@ -245,6 +247,8 @@ static enum arena_counter dropped_counter(enum arena_section section)
     switch (section) {
     case SECTION_HANDLES:
         return COUNTER_dropped_handles;
+    case SECTION_HOLDS:
+        return COUNTER_dropped_holds;
     case SECTION_EDGES:
         return COUNTER_dropped_edges;
     case SECTION_STRINGS:
@@ -255,6 +259,19 @@ static enum arena_counter dropped_counter(enum arena_section section)
     }
 }
 
+/* Where a free record of this section says which one is free next. */
+static uint32_t *free_link(enum arena_section section, void *record)
+{
+    switch (section) {
+    case SECTION_HANDLES:
+        return &((struct handle_record *)record)->next;
+    case SECTION_HOLDS:
+        return &((struct hold_record *)record)->next;
+    default:
+        return &((struct edge_record *)record)->next_of_child;
+    }
+}
+
 uint32_t tracker_take_record(struct tracker *tracker, enum arena_section section)
 {
     if (tracker->base == NULL)
@@ -262,15 +279,9 @@ uint32_t tracker_take_record(struct tracker *tracker, enum arena_section section
     struct arena_section_header *header = section_header(tracker, section);
     uint32_t id = header->free_head;
     if (id != 0) {
-        if (section == SECTION_HANDLES) {
-            struct handle_record *handle = tracker_record(tracker, section, id);
-            header->free_head = handle->next;
-            handle->next = 0;
-        } else {
-            struct edge_record *edge = tracker_record(tracker, section, id);
-            header->free_head = edge->next_of_child;
-            edge->next_of_child = 0;
-        }
+        uint32_t *link = free_link(section, tracker_record(tracker, section, id));
+        header->free_head = *link;
+        *link = 0;
     } else if (header->used < header->capacity) {
         id = header->used;
         __atomic_store_n(&header->used, id + 1, __ATOMIC_RELEASE);
@@ -286,19 +297,14 @@ uint32_t tracker_take_record(struct tracker *tracker, enum arena_section section
 void tracker_give_record(struct tracker *tracker, enum arena_section section, uint32_t id)
 {
     struct arena_section_header *header = section_header(tracker, section);
-    if (section == SECTION_HANDLES) {
-        struct handle_record *handle = tracker_record(tracker, section, id);
-        if (handle == NULL)
-            return;
-        *handle = (struct handle_record){.serial = handle->serial, .next = header->free_head};
-    } else if (section == SECTION_EDGES) {
-        struct edge_record *edge = tracker_record(tracker, section, id);
-        if (edge == NULL)
-            return;
-        *edge = (struct edge_record){.next_of_child = header->free_head};
-    } else {
+    void *record = tracker_record(tracker, section, id);
+    if (record == NULL || (section != SECTION_HANDLES && section != SECTION_HOLDS && section != SECTION_EDGES))
         return;
-    }
+    uint32_t serial = section == SECTION_HANDLES ? ((struct handle_record *)record)->serial : 0;
+    memset(record, 0, header->record_bytes);
+    if (section == SECTION_HANDLES)
+        ((struct handle_record *)record)->serial = serial;
+    *free_link(section, record) = header->free_head;
     header->free_head = id;
 }
 
