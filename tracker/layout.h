@@ -71,6 +71,10 @@ enum arena_state { ARENA_BUILDING = 0, ARENA_LIVE = 1, ARENA_CLOSED = 2 };
     X(inside_ns, "nanoseconds in those, estimated from a sample of them")                                            \
     X(stacks_fast, "stacks taken by comparing")                                                                      \
     X(stacks_slow, "stacks taken by unwinding")                                                                      \
+    X(locks, "times the lock of the handles was taken")                                                              \
+    X(lock_waits, "of those, times it had to be waited for")                                                         \
+    X(depot_locks, "times the lock of stacks and strings was taken")                                                 \
+    X(depot_waits, "of those, times it had to be waited for")                                                        \
     X(dropped_handles, "handles not recorded: arena full")                                                           \
     X(dropped_holds, "frees not postponed: arena full")                                                              \
     X(dropped_edges, "relations not recorded: arena full")                                                           \

@@ -24,8 +24,11 @@ struct tracker {
     int32_t lock;        /* futex word: 0 free, else the thread id of the owner, | TRACKER_LOCK_WAITERS when others sleep. One word for
                           * both, so that no signal can come between the taking and the naming of the owner. */
     int32_t lock_spins;  /* how long spinning helped lately */
+    int32_t depot_lock;  /* the same of strings, stacks, modules and events: see depot.c. Order: the first, then this one */
+    int32_t depot_spins;
     bool shared_file;    /* mapped from a named file */
     bool fork_locked;    /* tracker_before_fork() took the lock */
+    bool fork_depot_locked;
     void *fork_snapshot; /* of a file arena, between tracker_before_fork() and the fork's end */
 };
 #define TRACKER_LOCK_WAITERS 0x40000000
@@ -96,7 +99,7 @@ void tracker_count(struct tracker *tracker, enum arena_counter counter);
 void tracker_uncount(struct tracker *tracker, enum arena_counter counter); /* what was counted turned out not to be so */
 
 /* ---- strings, stacks, modules (depot.c): each returns 0 when it is full; equal input gives the equal id ----------
- * They take the lock themselves unless this thread holds it already. */
+ * Any thread, with the lock held or not; what is known already is found without any. From a signal handler that interrupted one of these, what is new gets 0. */
 
 /* What is longer is cut (not inside a UTF-8 character); a NUL ends a text early. The empty text is 0. */
 #define TRACKER_STRING_MAXIMUM 8191u
