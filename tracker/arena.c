@@ -44,6 +44,7 @@ static const uint32_t record_bytes[SECTION_COUNT] = {
     [SECTION_MODULES] = sizeof(struct module_record),
     [SECTION_EVENTS] = sizeof(struct event_record),
     [SECTION_FENCES] = sizeof(struct fence_record),
+    [SECTION_OWN] = ARENA_OWN_UNIT,
 };
 
 /* Shares of the arena in thousandths. A group is an array of records with the buckets that find them, and for strings the bytes. What
@@ -72,11 +73,12 @@ static uint64_t power_of_two_up_to(uint64_t value)
     return power;
 }
 
-static void plan_sections(struct arena_section_header sections[SECTION_COUNT], uint64_t bytes)
+static void plan_sections(struct arena_section_header sections[SECTION_COUNT], uint64_t bytes, uint64_t own_bytes)
 {
     uint64_t capacity[SECTION_COUNT] = {0};
     uint64_t rounding = (uint64_t)SECTION_COUNT * SECTION_ALIGNMENT;
-    uint64_t divided = bytes - ARENA_HEADER_BYTES - rounding;
+    capacity[SECTION_OWN] = own_bytes / ARENA_OWN_UNIT;
+    uint64_t divided = bytes - ARENA_HEADER_BYTES - rounding - capacity[SECTION_OWN] * ARENA_OWN_UNIT;
 
     for (size_t i = 0; i < sizeof shares / sizeof shares[0]; i++) {
         enum arena_section records = shares[i].records, buckets = shares[i].buckets;
@@ -115,10 +117,11 @@ static void plan_sections(struct arena_section_header sections[SECTION_COUNT], u
                                                SECTION_STRING_BUCKETS, SECTION_EVENTS,        SECTION_FENCES};
     for (size_t i = 0; i < sizeof whole / sizeof whole[0]; i++)
         sections[whole[i]].used = sections[whole[i]].capacity;
+    sections[SECTION_OWN].used = 0;
 }
 
 /* Turn `bytes` of zeroed memory into an empty arena. LIVE is written last: until then a reader knows that it is not whole. */
-static void format_arena(uint8_t *base, uint64_t bytes, const char *program)
+static void format_arena(uint8_t *base, uint64_t bytes, uint64_t own_bytes, const char *program)
 {
     handle_filter_clear();
     struct arena_header *header = (struct arena_header *)base;
@@ -133,7 +136,7 @@ static void format_arena(uint8_t *base, uint64_t bytes, const char *program)
     header->started_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
     if (program != NULL)
         memcpy(header->program, program, strnlen(program, sizeof header->program - 1));
-    plan_sections(header->sections, bytes);
+    plan_sections(header->sections, bytes, own_bytes);
     header->layout_sum = arena_layout_sum(header->sections);
     __atomic_store_n(&header->state, (uint32_t)ARENA_LIVE, __ATOMIC_RELEASE);
 }
@@ -212,7 +215,9 @@ bool tracker_open(struct tracker *tracker, const char *path, uint64_t bytes, con
     }
     uint8_t *base = path != NULL ? map_new_file(path, bytes, error, error_bytes) : map_anonymous(bytes, error, error_bytes);
     if (base != NULL) {
-        format_arena(base, bytes, program);
+        if (tracker->own_bytes > bytes / 2)
+            tracker->own_bytes = 0;
+        format_arena(base, bytes, tracker->own_bytes, program);
         tracker->bytes = bytes;
         tracker->shared_file = path != NULL;
         __atomic_store_n(&tracker->base, base, __ATOMIC_RELEASE);
@@ -302,6 +307,19 @@ void tracker_give_record(struct tracker *tracker, enum arena_section section, ui
     header->free_head = id;
 }
 
+void *tracker_take_own(struct tracker *tracker, uint64_t bytes, uint32_t *offset)
+{
+    if (tracker->base == NULL)
+        return NULL;
+    struct arena_section_header *header = section_header(tracker, SECTION_OWN);
+    uint64_t units = (bytes + ARENA_OWN_UNIT - 1) / ARENA_OWN_UNIT;
+    if (units > header->capacity - header->used)
+        return NULL;
+    *offset = header->used * ARENA_OWN_UNIT;
+    __atomic_store_n(&header->used, header->used + (uint32_t)units, __ATOMIC_RELEASE);
+    return (uint8_t *)section_data(tracker, SECTION_OWN) + *offset;
+}
+
 void tracker_count(struct tracker *tracker, enum arena_counter counter)
 {
     if (tracker->base != NULL)
@@ -378,6 +396,17 @@ static __attribute__((noinline)) void take_lock_slowly(struct tracker *tracker, 
     errno = saved_errno;
 }
 
+/* Whoever reads the arena, perhaps after we were killed, knows by an odd number that it may be in the midst of a change. Only who has the lock
+ * writes it. */
+static inline void count_change(struct tracker *tracker)
+{
+    if (tracker->base == NULL)
+        return;
+    uint64_t *changes = &tracker_header(tracker)->changes;
+    __atomic_store_n(changes, *changes + 1, __ATOMIC_RELEASE);
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+}
+
 bool tracker_lock(struct tracker *tracker)
 {
     if (__atomic_load_n(&tracker->base, __ATOMIC_RELAXED) == NULL)
@@ -393,11 +422,13 @@ bool tracker_lock(struct tracker *tracker)
         tracker_unlock(tracker);
         return false;
     }
+    count_change(tracker);
     return true;
 }
 
 void tracker_unlock(struct tracker *tracker)
 {
+    count_change(tracker);
     int32_t word = __atomic_exchange_n(&tracker->lock, 0, __ATOMIC_RELEASE);
     if ((word & TRACKER_LOCK_WAITERS) == 0)
         return;
@@ -468,7 +499,7 @@ static uint8_t *map_for_child(struct tracker *tracker, const char *path, const c
     if (fresh == NULL)
         fresh = map_anonymous(tracker->bytes, error, error_bytes);
     if (fresh != NULL)
-        format_arena(fresh, tracker->bytes, program);
+        format_arena(fresh, tracker->bytes, tracker->own_bytes, program);
     return fresh;
 }
 
@@ -507,8 +538,11 @@ bool tracker_after_fork_child(struct tracker *tracker, const char *path, char *e
         tracker->shared_file = in_file && tracker->base != NULL;
     }
     if (tracker->base != NULL) {
-        tracker_header(tracker)->pid = (uint32_t)getpid();
-        tracker_header(tracker)->forks++;
+        struct arena_header *header = tracker_header(tracker);
+        header->pid = (uint32_t)getpid();
+        header->forks++;
+        header->changes += header->changes & 1; /* the lock is free here */
+        header->process_start = 0; /* the parent's */
     }
     errno = saved_errno;
     return as_asked;

@@ -31,7 +31,12 @@
     X(SECTION_STRING_INDEX, struct string_index_record)                                                              \
     X(SECTION_MODULES, struct module_record)                                                                         \
     X(SECTION_EVENTS, struct event_record)                                                                           \
-    X(SECTION_FENCES, struct fence_record)
+    X(SECTION_FENCES, struct fence_record)                                                                           \
+    X(SECTION_OWN, struct arena_own_unit)
+
+struct arena_own_unit {
+    uint8_t bytes[ARENA_OWN_UNIT];
+};
 
 static const uint32_t record_bytes[SECTION_COUNT] = {
 #define X(section, type) [section] = sizeof(type),
@@ -42,7 +47,7 @@ static const uint32_t record_bytes[SECTION_COUNT] = {
 /* What names before what is named: handles name stacks, stacks name frames and modules, all name strings, and none of the latter is
  * ever taken back. So a live process may go on while we copy. Buckets and the string index only help the writer. */
 static const enum arena_section copy_order[] = {
-    SECTION_EVENTS, SECTION_FENCES,        SECTION_EDGES,   SECTION_HANDLES, SECTION_STACKS,
+    SECTION_EVENTS, SECTION_OWN, SECTION_FENCES,        SECTION_EDGES,   SECTION_HANDLES, SECTION_STACKS,
     SECTION_WORDS,  SECTION_PYTHON_FRAMES, SECTION_MODULES, SECTION_STRINGS,
 };
 
@@ -92,7 +97,7 @@ static bool check_header(const struct arena_header *header, uint64_t header_read
     else if (header->state == ARENA_BUILDING)
         snprintf(error, error_bytes, "%s is not finished: the process that makes it is still at it, or died over it", path);
     else if (header->layout_sum != arena_layout_sum(header->sections) || header->header_bytes != ARENA_HEADER_BYTES ||
-             header->state > ARENA_CLOSED)
+             header->state >= ARENA_STATE_COUNT)
         snprintf(error, error_bytes, "%s has a damaged header: its check sum does not match", path);
     else if (file_bytes < header->total_bytes)
         snprintf(error, error_bytes, "%s is truncated: it has %llu of %llu bytes", path, (unsigned long long)file_bytes,
@@ -142,7 +147,7 @@ static void tame_handles(struct reader *reader)
     for (uint32_t id = 0; id < reader->sections[SECTION_HANDLES].used; id++) {
         if (handle[id].state > HANDLE_BURIED)
             handle[id].state = HANDLE_FREE_RECORD;
-        if (handle[id].cause > CAUSE_TEARDOWN)
+        if (handle[id].cause > CAUSE_REPLACED)
             handle[id].cause = CAUSE_NONE;
     }
 }
