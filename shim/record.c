@@ -16,6 +16,7 @@
 #include "context.h"
 #include "functions.h"
 #include "lifecycle.h"
+#include "process.h"
 #include "young.h"
 #include <dirent.h>
 #include <errno.h>
@@ -210,64 +211,11 @@ static bool fits(const char *pattern, const char *name)
     }
 }
 
-static uint64_t hash_text(const char *text, size_t length)
+static bool is_finished(const struct arena_header *header, int file)
 {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    for (size_t i = 0; i < length; i++)
-        hash = (hash ^ (unsigned char)text[i]) * UINT64_C(0x100000001b3);
-    return hash;
-}
-
-/* The first bytes of a small file, as text; the length, 0 when it cannot be read. */
-static size_t read_text(const char *name, char *text, size_t bytes)
-{
-    int file = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    if (file < 0)
-        return 0;
-    ssize_t length = read(file, text, bytes - 1);
-    close(file);
-    length = length < 0 ? 0 : length;
-    text[length] = '\0';
-    return (size_t)length;
-}
-
-/* 0: there is no such process, or no /proc. */
-static uint64_t start_of_process(uint32_t pid)
-{
-    char name[40], text[1024];
-    snprintf(name, sizeof name, "/proc/%u/stat", pid);
-    if (read_text(name, text, sizeof text) == 0)
-        return 0;
-    const char *field = strrchr(text, ')'); /* the program's name may hold anything */
-    for (unsigned number = 2; field != NULL && number < 22; number++)
-        field = strchr(field + 1, ' ');
-    uint64_t ticks = 0;
-    for (field = field != NULL ? field + 1 : ""; is_digit(*field); field++)
-        ticks = ticks * 10 + (uint64_t)(*field - '0');
-    return ticks;
-}
-
-static uint64_t boot_now(void)
-{
-    char text[64];
-    size_t length = read_text("/proc/sys/kernel/random/boot_id", text, sizeof text);
-    return length != 0 ? hash_text(text, length) : 0;
-}
-
-static uint64_t namespace_now(void)
-{
-    struct stat status;
-    return stat("/proc/self/ns/pid", &status) == 0 ? status.st_ino : 0;
-}
-
-struct world {
-    uint64_t boot, pid_namespace;
-};
-
-static bool is_finished(const struct arena_header *header, int file, const struct world *world)
-{
-    if (header->boot != 0 && header->boot == world->boot && header->pid_namespace != 0 && header->pid_namespace == world->pid_namespace && header->process_start != 0)
-        return start_of_process(header->pid) != header->process_start;
+    enum process_life life = process_life(header);
+    if (life != PROCESS_UNKNOWN)
+        return life == PROCESS_GONE;
     bool leased = fcntl(file, F_SETLEASE, F_RDLCK) == 0;
     if (leased)
         fcntl(file, F_SETLEASE, F_UNLCK);
@@ -285,7 +233,7 @@ struct old {
     char oldest[256];
 };
 
-static void look_at(struct old *old, int directory, const char *name, const struct world *world)
+static void look_at(struct old *old, int directory, const char *name)
 {
     struct arena_header header;
     struct stat status;
@@ -293,7 +241,7 @@ static void look_at(struct old *old, int directory, const char *name, const stru
     if (file < 0)
         return;
     if (fstat(file, &status) == 0 && S_ISREG(status.st_mode) && pread(file, &header, sizeof header, 0) == (ssize_t)sizeof header &&
-        memcmp(header.magic, ARENA_MAGIC, sizeof header.magic) == 0 && header.version == ARENA_VERSION && is_finished(&header, file, world)) {
+        memcmp(header.magic, ARENA_MAGIC, sizeof header.magic) == 0 && header.version == ARENA_VERSION && is_finished(&header, file)) {
         if (header.state == ARENA_REPLACED && !header.keep && !has_findings(&header)) {
             unlinkat(directory, name, 0); /* nobody could do it after the exec */
         } else {
@@ -314,7 +262,7 @@ struct directory_entry {
     char name[];
 };
 
-static void look_at_all(struct old *old, int directory, const char *pattern, const struct world *world)
+static void look_at_all(struct old *old, int directory, const char *pattern)
 {
     char buffer[4096] __attribute__((aligned(8)));
     long length;
@@ -323,7 +271,7 @@ static void look_at_all(struct old *old, int directory, const char *pattern, con
         for (long at = 0; at < length;) {
             const struct directory_entry *entry = (const struct directory_entry *)(void *)(buffer + at);
             if ((entry->type == DT_REG || entry->type == DT_UNKNOWN) && fits(pattern, entry->name))
-                look_at(old, directory, entry->name, world);
+                look_at(old, directory, entry->name);
             at += entry->bytes;
         }
 }
@@ -345,10 +293,9 @@ static void remove_old(void)
     int directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (directory < 0)
         return;
-    const struct world world = {boot_now(), namespace_now()};
     for (unsigned i = 0; i < REMOVED_MAX; i++) {
         struct old old = {0};
-        look_at_all(&old, directory, pattern + 1, &world);
+        look_at_all(&old, directory, pattern + 1);
         if (old.finished < holdfast_options.record_files || unlinkat(directory, old.oldest, 0) != 0)
             break;
     }
@@ -360,10 +307,10 @@ static void remove_old(void)
 static void identify(void)
 {
     struct arena_header *header = tracker_header(TRACKER);
-    header->boot = boot_now();
-    header->pid_namespace = namespace_now();
+    header->boot = process_boot();
+    header->pid_namespace = process_pid_namespace();
     header->keep = holdfast_options.record_keep;
-    header->process_start = start_of_process(header->pid);
+    header->process_start = process_start(header->pid);
 }
 
 /* Names before what is numbered by them. */

@@ -73,7 +73,7 @@ static bool sections_fit(const struct arena_header *header)
     for (int section = 0; section < SECTION_COUNT; section++) {
         const struct arena_section_header *part = &header->sections[section];
         uint64_t bytes = (uint64_t)part->capacity * record_bytes[section];
-        if (part->record_bytes != record_bytes[section] || part->offset < ARENA_HEADER_BYTES ||
+        if (part->record_bytes != record_bytes[section] || part->offset < ARENA_HEADER_BYTES || part->offset % 64 != 0 ||
             part->offset > header->total_bytes || bytes > header->total_bytes - part->offset)
             return false;
     }
@@ -107,6 +107,11 @@ static bool check_header(const struct arena_header *header, uint64_t header_read
     else
         return true;
     return false;
+}
+
+bool reader_accepts(const struct arena_header *header, uint64_t file_bytes, const char *path, char *error, size_t error_bytes)
+{
+    return check_header(header, sizeof *header, file_bytes, path, error, error_bytes);
 }
 
 static bool copy_section(struct reader *reader, int file, enum arena_section section, const char *path, char *error,
@@ -193,6 +198,8 @@ static void find_events(struct reader *reader, uint64_t count_before, uint64_t c
         reader->event_begin = reader->event_end;
 }
 
+static void tame_own(struct reader *reader);
+
 static bool copy_arena(struct reader *reader, int file, const char *path, char *error, size_t error_bytes)
 {
     struct stat about;
@@ -213,11 +220,113 @@ static bool copy_arena(struct reader *reader, int file, const char *path, char *
         }
     }
     reader->header.program[sizeof reader->header.program - 1] = '\0';
+    tame_own(reader);
     tame_handles(reader);
     tame_edges(reader);
     tame_events(reader);
     tame_modules(reader);
     return true;
+}
+
+/* ---- what the writer keeps of its own ------------------------------------------------------------------------------------ */
+
+static const uint8_t *own_bytes(const struct reader *reader, uint64_t offset, uint64_t bytes)
+{
+    uint64_t room = (uint64_t)reader->sections[SECTION_OWN].used * ARENA_OWN_UNIT;
+    if (bytes > room || offset > room - bytes)
+        return NULL;
+    return (const uint8_t *)reader->sections[SECTION_OWN].records + offset;
+}
+
+static uint64_t set_stride(const struct arena_own *own)
+{
+    return (own->set_bytes + (uint64_t)ARENA_OWN_UNIT - 1) / ARENA_OWN_UNIT * ARENA_OWN_UNIT;
+}
+
+static bool fits(uint64_t at, uint64_t bytes, uint64_t whole)
+{
+    return bytes <= whole && at <= whole - bytes;
+}
+
+/* What does not fit is taken as not there. */
+static void tame_own(struct reader *reader)
+{
+    struct arena_own *own = &reader->header.own;
+    const uint16_t fields[] = {own->at_address, own->at_birth, own->at_stack, own->at_loan_stack, own->at_serial, own->at_above, own->at_state, own->at_number, own->at_holders, own->at_provider};
+    bool fine = fits(own->at_thread, 4, own->set_bytes) && fits(own->at_unused, 2, own->set_bytes) &&
+                fits(own->at_entries, (uint64_t)own->entries * own->entry_bytes, own->set_bytes) && own_bytes(reader, own->sets_offset, own->sets * set_stride(own)) != NULL;
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
+        fine = fine && fits(fields[i], 8, own->entry_bytes);
+    if (!fine)
+        own->sets = 0;
+    if (own->birth_bytes == 0 || own_bytes(reader, own->births_offset, own->births * sizeof(struct arena_birth)) == NULL)
+        own->births = 0;
+
+    const char *names = (const char *)own_bytes(reader, own->names_offset, own->names_bytes);
+    uint64_t count = (uint64_t)own->kinds + own->functions, found = 0;
+    reader->names = names != NULL && count <= own->names_bytes ? calloc(count + 1, sizeof *reader->names) : NULL;
+    for (uint32_t at = 0; reader->names != NULL && found < count && at < own->names_bytes; found++) {
+        reader->names[found] = at;
+        at += (uint32_t)strnlen(names + at, own->names_bytes - at) + 1;
+    }
+    if (found < count || own->names_bytes == 0 || names[own->names_bytes - 1] != '\0')
+        own->kinds = own->functions = 0;
+}
+
+static const char *name_of(const struct reader *reader, uint64_t number)
+{
+    return (const char *)own_bytes(reader, reader->header.own.names_offset, reader->header.own.names_bytes) + reader->names[number];
+}
+
+const char *reader_kind_name(const struct reader *reader, unsigned kind)
+{
+    return kind < reader->header.own.kinds ? name_of(reader, kind) : "";
+}
+
+const char *reader_function_name(const struct reader *reader, unsigned function)
+{
+    return function < reader->header.own.functions ? name_of(reader, (uint64_t)reader->header.own.kinds + function) : "";
+}
+
+static void read_young(const struct reader *reader, const uint8_t *set, const uint8_t *entry, struct reader_young *young)
+{
+    const struct arena_own *own = &reader->header.own;
+    uint64_t birth;
+    *young = (struct reader_young){.held = entry[own->at_state] == own->state_held};
+    memcpy(&young->thread, set + own->at_thread, sizeof young->thread);
+    memcpy(&young->address, entry + own->at_address, sizeof young->address);
+    memcpy(&young->birth_stack, entry + own->at_stack, sizeof young->birth_stack);
+    memcpy(&young->serial, entry + own->at_serial, sizeof young->serial);
+    memcpy(&young->number, entry + own->at_number, sizeof young->number);
+    memcpy(&young->holders, entry + own->at_holders, sizeof young->holders);
+    memcpy(&birth, entry + own->at_birth, sizeof birth);
+    birth -= own->births_address;
+    if (own->births == 0 || birth / own->birth_bytes >= own->births)
+        return;
+    struct arena_birth what;
+    memcpy(&what, own_bytes(reader, own->births_offset + birth / own->birth_bytes * sizeof what, sizeof what), sizeof what);
+    young->kind = what.kind;
+    young->function = what.function;
+    young->borrowed = (what.flags & ARENA_BIRTH_BORROWED) != 0;
+    young->numbered = (what.flags & ARENA_BIRTH_NUMBERED) != 0;
+}
+
+bool reader_next_young(const struct reader *reader, uint32_t *set, uint32_t *index, struct reader_young *young)
+{
+    const struct arena_own *own = &reader->header.own;
+    for (; *set < own->sets; ++*set, *index = 0) {
+        const uint8_t *bytes = own_bytes(reader, own->sets_offset + *set * set_stride(own), own->set_bytes);
+        uint16_t unused;
+        memcpy(&unused, bytes + own->at_unused, sizeof unused);
+        while (++*index < unused && *index < own->entries) {
+            const uint8_t *entry = bytes + own->at_entries + (uint64_t)*index * own->entry_bytes;
+            if (entry[own->at_state] != own->state_live && entry[own->at_state] != own->state_held)
+                continue;
+            read_young(reader, bytes, entry, young);
+            return true;
+        }
+    }
+    return false;
 }
 
 bool reader_open(struct reader *reader, const char *path, char *error, size_t error_bytes)
@@ -240,6 +349,7 @@ void reader_close(struct reader *reader)
 {
     for (int section = 0; section < SECTION_COUNT; section++)
         free(reader->sections[section].records);
+    free(reader->names);
     *reader = (struct reader){0};
 }
 
