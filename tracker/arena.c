@@ -174,9 +174,44 @@ static int reserve_file(int file, uint64_t bytes)
     return failure;
 }
 
-static uint8_t *map_new_file(const char *path, uint64_t bytes, char *error, size_t error_bytes)
+/* A file that is being made. Where the file system can, it has no name until it is whole: then a process that is killed meanwhile leaves nothing behind, and
+ * who finds a file can read it. */
+struct new_file {
+    int file;
+    bool named;
+};
+
+static void open_new_file(struct new_file *new, const char *path)
 {
-    int file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    char folder[4096];
+    const char *slash = strrchr(path, '/');
+    size_t length = slash == NULL ? 0 : slash == path ? 1 : (size_t)(slash - path);
+    *new = (struct new_file){-1, false};
+    if (length < sizeof folder && access("/proc/self/fd", F_OK) == 0) { /* the way to its name */
+        memcpy(folder, path, length);
+        folder[length] = '\0';
+        new->file = open(length == 0 ? "." : folder, O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
+    }
+    if (new->file < 0)
+        *new = (struct new_file){open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600), true};
+}
+
+/* What is in it is whole. */
+static bool name_new_file(struct new_file *new, const char *path, char *error, size_t error_bytes)
+{
+    char way[40];
+    snprintf(way, sizeof way, "/proc/self/fd/%d", new->file);
+    bool done = new->named || linkat(AT_FDCWD, way, AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0;
+    if (!done)
+        snprintf(error, error_bytes, "cannot create the arena file %s: %s", path, reason(errno));
+    close(new->file);
+    return done;
+}
+
+static uint8_t *map_new_file(struct new_file *new, const char *path, uint64_t bytes, char *error, size_t error_bytes)
+{
+    open_new_file(new, path);
+    int file = new->file;
     if (file < 0) {
         snprintf(error, error_bytes, "cannot create the arena file %s: %s", path, reason(errno));
         return NULL;
@@ -187,15 +222,14 @@ static uint8_t *map_new_file(const char *path, uint64_t bytes, char *error, size
                  path, reason(failure));
     } else {
         void *base = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-        if (base != MAP_FAILED) {
-            close(file);
+        if (base != MAP_FAILED)
             return base;
-        }
         snprintf(error, error_bytes, "cannot map %llu bytes of the arena file %s: %s", (unsigned long long)bytes, path,
                  reason(errno));
     }
     close(file);
-    unlink(path);
+    if (new->named)
+        unlink(path);
     return NULL;
 }
 
@@ -213,11 +247,18 @@ bool tracker_open(struct tracker *tracker, const char *path, uint64_t bytes, con
         snprintf(error, error_bytes, "an arena of %llu bytes is larger than any file can be", (unsigned long long)bytes);
         return false;
     }
-    uint8_t *base = path != NULL ? map_new_file(path, bytes, error, error_bytes) : map_anonymous(bytes, error, error_bytes);
+    struct new_file new;
+    uint8_t *base = path != NULL ? map_new_file(&new, path, bytes, error, error_bytes) : map_anonymous(bytes, error, error_bytes);
     if (base != NULL) {
         if (tracker->own_bytes > bytes / 2)
             tracker->own_bytes = 0;
         format_arena(base, bytes, tracker->own_bytes, program);
+        if (path != NULL && !name_new_file(&new, path, error, error_bytes)) {
+            munmap(base, bytes);
+            base = NULL;
+        }
+    }
+    if (base != NULL) {
         tracker->bytes = bytes;
         tracker->shared_file = path != NULL;
         __atomic_store_n(&tracker->base, base, __ATOMIC_RELEASE);
@@ -482,24 +523,43 @@ void tracker_after_fork_parent(struct tracker *tracker)
     errno = saved_errno;
 }
 
+/* Before anybody can find the file by its name. */
+static void belong_to_child(uint8_t *base)
+{
+    struct arena_header *header = (struct arena_header *)base;
+    header->pid = (uint32_t)getpid();
+    header->changes += header->changes & 1; /* the lock is free here */
+    header->process_start = 0; /* the parent's */
+}
+
 /* The memory that is to stand in for the inherited arena: of the new file, else anonymous. NULL when there is none. */
 static uint8_t *map_for_child(struct tracker *tracker, const char *path, const char *program, bool *in_file, char *error,
                               size_t error_bytes)
 {
     uint8_t *snapshot = tracker->fork_snapshot;
-    uint8_t *fresh = path != NULL ? map_new_file(path, tracker->bytes, error, error_bytes) : NULL;
-    *in_file = fresh != NULL;
-    if (snapshot != NULL) {
-        if (fresh == NULL)
-            return snapshot;
-        copy_arena(fresh, snapshot);
-        munmap(snapshot, tracker->bytes);
-        return fresh;
+    struct new_file new;
+    uint8_t *fresh = path != NULL ? map_new_file(&new, path, tracker->bytes, error, error_bytes) : NULL;
+    if (fresh != NULL) {
+        if (snapshot != NULL)
+            copy_arena(fresh, snapshot);
+        else
+            format_arena(fresh, tracker->bytes, tracker->own_bytes, program);
+        belong_to_child(fresh);
+        if (!name_new_file(&new, path, error, error_bytes)) {
+            munmap(fresh, tracker->bytes);
+            fresh = NULL;
+        }
     }
+    *in_file = fresh != NULL;
+    if (snapshot != NULL && fresh != NULL)
+        munmap(snapshot, tracker->bytes);
     if (fresh == NULL)
+        fresh = snapshot;
+    if (fresh == NULL) {
         fresh = map_anonymous(tracker->bytes, error, error_bytes);
-    if (fresh != NULL)
-        format_arena(fresh, tracker->bytes, tracker->own_bytes, program);
+        if (fresh != NULL)
+            format_arena(fresh, tracker->bytes, tracker->own_bytes, program);
+    }
     return fresh;
 }
 
@@ -538,11 +598,8 @@ bool tracker_after_fork_child(struct tracker *tracker, const char *path, char *e
         tracker->shared_file = in_file && tracker->base != NULL;
     }
     if (tracker->base != NULL) {
-        struct arena_header *header = tracker_header(tracker);
-        header->pid = (uint32_t)getpid();
-        header->forks++;
-        header->changes += header->changes & 1; /* the lock is free here */
-        header->process_start = 0; /* the parent's */
+        belong_to_child(tracker->base);
+        tracker_header(tracker)->forks++;
     }
     errno = saved_errno;
     return as_asked;
