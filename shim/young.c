@@ -174,6 +174,11 @@ void young_describe(struct arena_own *own)
     own->at_number = offsetof(struct young, number);
     own->at_holders = offsetof(struct young, holders);
     own->at_provider = offsetof(struct young, provider);
+    own->at_counts = offsetof(struct young_set, counts);
+    own->at_published = offsetof(struct young_set, published);
+    own->counts = YOUNG_COUNTERS;
+    for (unsigned i = 0; i < YOUNG_COUNTERS; i++)
+        own->counter[i] = (uint8_t)counted[i];
     own->state_live = STATE_LIVE;
     own->state_held = STATE_HELD;
     __atomic_store_n(&own->set_bytes, (uint32_t)sizeof(struct young_set), __ATOMIC_RELEASE);

@@ -77,6 +77,9 @@ struct arena_own {
     uint32_t entries, at_entries;       /* how many in a set, and where they begin */
     uint16_t at_address, at_birth, at_stack, at_loan_stack, at_serial, at_above, at_state, at_number, at_holders, at_provider;
     uint8_t state_live, state_held;     /* values of an entry's state */
+    uint16_t at_counts, at_published;   /* in a set: uint64_t, what it counted, and how much of that the header's counters have */
+    uint16_t counts;                    /* how many of each */
+    uint8_t counter[8];                 /* which of enum arena_counter */
 };
 
 struct arena_birth {

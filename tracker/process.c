@@ -4,8 +4,10 @@
 #endif
 #include "process.h"
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -38,12 +40,15 @@ uint64_t process_start(uint32_t pid)
     if (read_text(name, text, sizeof text) == 0)
         return 0;
     const char *field = strrchr(text, ')'); /* the program's name may hold anything */
-    for (unsigned number = 2; field != NULL && number < 22; number++)
+    bool dead = field != NULL && field[1] == ' ' && (field[2] == 'Z' || field[2] == 'X');
+    uint64_t values[2] = {0}; /* field 20: threads; 22: the start */
+    for (unsigned number = 2; field != NULL && number < 22; number++) {
         field = strchr(field + 1, ' ');
-    uint64_t ticks = 0;
-    for (field = field != NULL ? field + 1 : ""; *field >= '0' && *field <= '9'; field++)
-        ticks = ticks * 10 + (uint64_t)(*field - '0');
-    return ticks;
+        if (field != NULL && (number == 19 || number == 21))
+            values[number == 21] = strtoull(field + 1, NULL, 10);
+    }
+    /* Dead, only its parent does not ask; but its first thread may also have ended before the others. */
+    return dead && values[0] <= 1 ? 0 : values[1];
 }
 
 uint64_t process_boot(void)

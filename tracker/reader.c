@@ -248,6 +248,24 @@ static bool fits(uint64_t at, uint64_t bytes, uint64_t whole)
     return bytes <= whole && at <= whole - bytes;
 }
 
+/* What threads counted and did not add to the header's counters yet. */
+static void add_counts(struct reader *reader)
+{
+    const struct arena_own *own = &reader->header.own;
+    if (own->counts > sizeof own->counter || !fits(own->at_counts, own->counts * sizeof(uint64_t), own->set_bytes) || !fits(own->at_published, own->counts * sizeof(uint64_t), own->set_bytes))
+        return;
+    for (uint32_t set = 0; set < own->sets; set++) {
+        const uint8_t *bytes = own_bytes(reader, own->sets_offset + set * set_stride(own), own->set_bytes);
+        for (unsigned i = 0; i < own->counts; i++) {
+            uint64_t count, published;
+            memcpy(&count, bytes + own->at_counts + i * sizeof count, sizeof count);
+            memcpy(&published, bytes + own->at_published + i * sizeof published, sizeof published);
+            if (own->counter[i] < COUNTER_COUNT && count > published)
+                reader->header.counters[own->counter[i]] += count - published;
+        }
+    }
+}
+
 /* What does not fit is taken as not there. */
 static void tame_own(struct reader *reader)
 {
@@ -262,6 +280,7 @@ static void tame_own(struct reader *reader)
     if (own->birth_bytes == 0 || own_bytes(reader, own->births_offset, own->births * sizeof(struct arena_birth)) == NULL)
         own->births = 0;
 
+    add_counts(reader);
     const char *names = (const char *)own_bytes(reader, own->names_offset, own->names_bytes);
     uint64_t count = (uint64_t)own->kinds + own->functions, found = 0;
     reader->names = names != NULL && count <= own->names_bytes ? calloc(count + 1, sizeof *reader->names) : NULL;
