@@ -19,6 +19,7 @@
 #include "leaks.h"
 #include "log.h"
 #include "python.h"
+#include "record.h"
 #include "report.h"
 #include "stack.h"
 #include "strings.h"
@@ -78,20 +79,15 @@ static void after_fork_parent(void)
         tracker_after_fork_parent(&holdfast_tracker);
 }
 
-static void arena_file_name(char *path, size_t bytes)
-{
-    snprintf(path, bytes, "%.1000s.%d", holdfast_options.arena_path, (int)getpid());
-}
-
 static void after_fork_child(void)
 {
     if (!holdfast_is_active())
         return;
-    char path[OPTION_PATH_BYTES], error[300];
-    arena_file_name(path, sizeof path);
+    char error[300];
     report_after_fork_child();
-    if (!tracker_after_fork_child(&holdfast_tracker, holdfast_options.arena_path[0] != '\0' ? path : NULL, error, sizeof error))
+    if (!tracker_after_fork_child(&holdfast_tracker, record_path_for_child(), error, sizeof error))
         log_complain(error);
+    record_after_fork_child();
     counters_after_fork_child();
     young_after_fork_child();
     stack_after_fork_child();
@@ -104,19 +100,12 @@ static void after_fork_child(void)
 
 static void open_arena(void)
 {
-    char path[OPTION_PATH_BYTES], error[400];
-    const char *name = NULL;
-    if (holdfast_options.arena_path[0] != '\0')
+    char error[500];
+    if (record_wanted())
     {
-        arena_file_name(path, sizeof path);
-        name = path;
-    }
-    if (tracker_open(&holdfast_tracker, name, holdfast_options.arena_size, lifecycle_program(), error, sizeof error))
-        return;
-    if (name != NULL)
-    {
+        if (record_open(error, sizeof error))
+            return;
         log_complain(error);
-        memset(&holdfast_tracker, 0, sizeof holdfast_tracker);
     }
     /* Less memory than asked for (RLIMIT_AS, strict overcommit): take what there is, or stay out of the way. */
     for (uint64_t bytes = holdfast_options.arena_size; bytes >= ARENA_MINIMUM_BYTES; bytes /= 2)
@@ -164,6 +153,7 @@ static __attribute__((constructor)) void at_load(void)
 {
     snprintf(program_name, sizeof program_name, "%s", program_invocation_short_name);
     log_remember_stderr();
+    ends_prepare();
     options_defaults(&holdfast_options);
 }
 
@@ -183,7 +173,7 @@ static __attribute__((destructor)) void at_unload(void)
     bool failed = report_errors() > 0 && holdfast_options.exitcode != 0;
     int code = (int)holdfast_options.exitcode;
     /* Marked as ended, but not unmapped: other threads may still be inside a call. */
-    __atomic_store_n(&tracker_header(&holdfast_tracker)->state, ARENA_CLOSED, __ATOMIC_RELEASE);
+    record_ended(ARENA_CLOSED);
     if (failed)
     {
         fflush(NULL);

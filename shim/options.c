@@ -227,6 +227,12 @@ static void check_ranges(struct options *options, struct mistakes *mistakes)
         mistake(mistakes, "HOLDFAST_OPTIONS: %.*s is out of range%.*s: %s", arena, none, "256k to 64g");
         options->arena_size = options->arena_size < ARENA_MINIMUM_BYTES ? ARENA_MINIMUM_BYTES : UINT64_C(1) << 36;
     }
+    if (options->record_size < ARENA_MINIMUM_BYTES || options->record_size > UINT64_C(1) << 36)
+    {
+        struct word record = {"record_size", 11};
+        mistake(mistakes, "HOLDFAST_OPTIONS: %.*s is out of range%.*s: %s", record, none, "256k to 64g");
+        options->record_size = options->record_size < ARENA_MINIMUM_BYTES ? ARENA_MINIMUM_BYTES : UINT64_C(1) << 36;
+    }
     if (options->exitcode > 255)
     {
         mistake(mistakes, "HOLDFAST_OPTIONS: %.*s is out of range%.*s: %s", code, none, "0 to 255");

@@ -117,6 +117,66 @@ static void reset(struct young_set *set)
 
 static void grow_all(struct young_set *set);
 
+/* [tracker locked] In the arena when that is a record: what is young must survive the process too. A thread that finds no room there goes the slow
+ * way with all its handles, and so the record is whole. */
+static struct young_set *new_set(void)
+{
+    struct young_set *set;
+    struct arena_own *own = &tracker_header(TRACKER)->own;
+    if (own->set_bytes == 0) {
+        set = mmap(NULL, sizeof *set, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        return set != MAP_FAILED ? set : NULL;
+    }
+    uint32_t offset;
+    set = tracker_take_own(TRACKER, sizeof *set, &offset);
+    if (set == NULL)
+        return NULL;
+    if (own->sets == 0)
+        own->sets_offset = offset;
+    __atomic_store_n(&own->sets, own->sets + 1, __ATOMIC_RELEASE);
+    return set;
+}
+
+extern const struct young_birth __start_holdfast_births[] __attribute__((visibility("hidden")));
+extern const struct young_birth __stop_holdfast_births[] __attribute__((visibility("hidden")));
+
+void young_describe(struct arena_own *own)
+{
+    uint32_t count = (uint32_t)(__stop_holdfast_births - __start_holdfast_births);
+    struct arena_birth *births = tracker_take_own(TRACKER, count * sizeof *births, &own->births_offset);
+    for (uint32_t i = 0; births != NULL && i < count; i++) {
+        const struct young_birth *birth = &__start_holdfast_births[i];
+        births[i] = (struct arena_birth){birth->function, birth->kind, (uint8_t)((birth->borrowed ? ARENA_BIRTH_BORROWED : 0) | (birth->numbered ? ARENA_BIRTH_NUMBERED : 0))};
+    }
+    own->births = births != NULL ? count : 0;
+    own->births_address = (uintptr_t)__start_holdfast_births;
+    own->birth_bytes = sizeof(struct young_birth);
+    own->at_thread = offsetof(struct young_set, thread);
+    own->at_busy = offsetof(struct young_set, busy);
+    own->at_unused = offsetof(struct young_set, unused);
+    own->entry_bytes = sizeof(struct young);
+    own->entries = ENTRIES;
+    own->at_entries = offsetof(struct young_set, entries);
+    own->at_address = offsetof(struct young, address);
+    own->at_birth = offsetof(struct young, birth);
+    own->at_stack = offsetof(struct young, stack);
+    own->at_loan_stack = offsetof(struct young, loan_stack);
+    own->at_serial = offsetof(struct young, serial);
+    own->at_above = offsetof(struct young, above);
+    own->at_state = offsetof(struct young, state);
+    own->at_number = offsetof(struct young, number);
+    own->at_holders = offsetof(struct young, holders);
+    own->at_provider = offsetof(struct young, provider);
+    own->at_counts = offsetof(struct young_set, counts);
+    own->at_published = offsetof(struct young_set, published);
+    own->counts = YOUNG_COUNTERS;
+    for (unsigned i = 0; i < YOUNG_COUNTERS; i++)
+        own->counter[i] = (uint8_t)counted[i];
+    own->state_live = STATE_LIVE;
+    own->state_held = STATE_HELD;
+    __atomic_store_n(&own->set_bytes, (uint32_t)sizeof(struct young_set), __ATOMIC_RELEASE);
+}
+
 /* A set for this thread: one whose thread is gone, or a new one. */
 static __attribute__((noinline, cold)) struct young_set *enroll(void)
 {
@@ -138,8 +198,8 @@ static __attribute__((noinline, cold)) struct young_set *enroll(void)
     for (unsigned i = 0; i < SETS && found == NULL; i++) {
         struct young_set *set = atomic_load(&sets[i]);
         if (set == NULL) {
-            set = mmap(NULL, sizeof *set, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-            if (set == MAP_FAILED)
+            set = new_set();
+            if (set == NULL)
                 break;
             set->unused = 1;
             atomic_store(&sets[i], set);
@@ -1268,11 +1328,15 @@ void young_before_fork(void)
 /* The sets of threads that are not there any more may have been in the midst of a change: what they had is as if it had been made unseen. */
 void young_after_fork_child(void)
 {
+    if (TRACKER->base == NULL) {
+        mine = &no_set; /* where sets in a record lie is the parent's memory */
+        return;
+    }
     for (unsigned i = 0; i < SETS; i++) {
         struct young_set *set = atomic_load_explicit(&sets[i], memory_order_relaxed);
         if (set == NULL)
             break;
-        if (set == mine) {
+        if (set == mine && set->unused != 0) { /* 0: the child begins with an empty arena */
             atomic_store(&set->thread, tracker_thread());
             atomic_store(&set->wanted, false);
         } else {

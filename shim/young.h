@@ -25,6 +25,11 @@
 #define YOUNG_PARENTS 2
 #define YOUNG_DEAD_MAX 1024u /* bound of the option `young` */
 
+/* What may be born young lies in one array, so that a record can tell what an entry's pointer means. Not const, though
+ * nobody writes it: the compiler sorts constants by whether the linker has to fill them in, and some of these it has. The alignment keeps it from leaving
+ * room between them. */
+#define BIRTH __attribute__((section("holdfast_births"), aligned(8)))
+
 /* What a contract says of what its function brings: generated, constant. */
 struct young_birth {
     uint16_t function;
@@ -98,6 +103,9 @@ void young_release(const struct young_due *due);
 
 /* Add what the threads counted to the arena's counters. Tracker unlocked. */
 void young_publish(void);
+
+/* Where a reader of the arena finds what is young. Before any thread has a set. */
+void young_describe(struct arena_own *own);
 
 void young_before_fork(void);
 void young_after_fork_child(void);

@@ -258,7 +258,7 @@ static void judge_log(struct log *log, size_t bytes, int error)
     else if (bytes == 0)
         findings_add_problem(findings, log->file, "is empty: no Holdfast log; check that the path is the one given as log_path");
     else if (log->known_lines == 0)
-        findings_add_problem(findings, log->file, "is no Holdfast log and no arena file; give a file written by log_path=, arena_path= "
+        findings_add_problem(findings, log->file, "is no Holdfast log and no arena file; give a file written by log_path=, record= "
                                                   "or a saved stderr");
     else if (log->damaged_lines > 1)
         findings_add_problem(findings, log->file, "%s (and %zu more damaged places); the rest of the file is shown", log->first_damage,

@@ -45,6 +45,7 @@ static const uint32_t record_bytes[SECTION_COUNT] = {
     [SECTION_MODULES] = sizeof(struct module_record),
     [SECTION_EVENTS] = sizeof(struct event_record),
     [SECTION_FENCES] = sizeof(struct fence_record),
+    [SECTION_OWN] = ARENA_OWN_UNIT,
 };
 
 /* Shares of the arena in thousandths. A group is an array of records with the buckets that find them, and for strings the bytes. What
@@ -74,11 +75,12 @@ static uint64_t power_of_two_up_to(uint64_t value)
     return power;
 }
 
-static void plan_sections(struct arena_section_header sections[SECTION_COUNT], uint64_t bytes)
+static void plan_sections(struct arena_section_header sections[SECTION_COUNT], uint64_t bytes, uint64_t own_bytes)
 {
     uint64_t capacity[SECTION_COUNT] = {0};
     uint64_t rounding = (uint64_t)SECTION_COUNT * SECTION_ALIGNMENT;
-    uint64_t divided = bytes - ARENA_HEADER_BYTES - rounding;
+    capacity[SECTION_OWN] = own_bytes / ARENA_OWN_UNIT;
+    uint64_t divided = bytes - ARENA_HEADER_BYTES - rounding - capacity[SECTION_OWN] * ARENA_OWN_UNIT;
 
     for (size_t i = 0; i < sizeof shares / sizeof shares[0]; i++) {
         enum arena_section records = shares[i].records, buckets = shares[i].buckets;
@@ -117,10 +119,11 @@ static void plan_sections(struct arena_section_header sections[SECTION_COUNT], u
                                                SECTION_STRING_BUCKETS, SECTION_EVENTS,        SECTION_FENCES};
     for (size_t i = 0; i < sizeof whole / sizeof whole[0]; i++)
         sections[whole[i]].used = sections[whole[i]].capacity;
+    sections[SECTION_OWN].used = 0;
 }
 
 /* Turn `bytes` of zeroed memory into an empty arena. LIVE is written last: until then a reader knows that it is not whole. */
-static void format_arena(uint8_t *base, uint64_t bytes, const char *program)
+static void format_arena(uint8_t *base, uint64_t bytes, uint64_t own_bytes, const char *program)
 {
     handle_filter_clear();
     struct arena_header *header = (struct arena_header *)base;
@@ -135,7 +138,7 @@ static void format_arena(uint8_t *base, uint64_t bytes, const char *program)
     header->started_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
     if (program != NULL)
         memcpy(header->program, program, strnlen(program, sizeof header->program - 1));
-    plan_sections(header->sections, bytes);
+    plan_sections(header->sections, bytes, own_bytes);
     header->layout_sum = arena_layout_sum(header->sections);
     __atomic_store_n(&header->state, (uint32_t)ARENA_LIVE, __ATOMIC_RELEASE);
 }
@@ -173,9 +176,44 @@ static int reserve_file(int file, uint64_t bytes)
     return failure;
 }
 
-static uint8_t *map_new_file(const char *path, uint64_t bytes, char *error, size_t error_bytes)
+/* A file that is being made. Where the file system can, it has no name until it is whole: then a process that is killed meanwhile leaves nothing behind, and
+ * who finds a file can read it. */
+struct new_file {
+    int file;
+    bool named;
+};
+
+static void open_new_file(struct new_file *new, const char *path)
 {
-    int file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    char folder[4096];
+    const char *slash = strrchr(path, '/');
+    size_t length = slash == NULL ? 0 : slash == path ? 1 : (size_t)(slash - path);
+    *new = (struct new_file){-1, false};
+    if (length < sizeof folder && access("/proc/self/fd", F_OK) == 0) { /* the way to its name */
+        memcpy(folder, path, length);
+        folder[length] = '\0';
+        new->file = open(length == 0 ? "." : folder, O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
+    }
+    if (new->file < 0)
+        *new = (struct new_file){open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600), true};
+}
+
+/* What is in it is whole. */
+static bool name_new_file(struct new_file *new, const char *path, char *error, size_t error_bytes)
+{
+    char way[40];
+    snprintf(way, sizeof way, "/proc/self/fd/%d", new->file);
+    bool done = new->named || linkat(AT_FDCWD, way, AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0;
+    if (!done)
+        snprintf(error, error_bytes, "cannot create the arena file %s: %s", path, reason(errno));
+    close(new->file);
+    return done;
+}
+
+static uint8_t *map_new_file(struct new_file *new, const char *path, uint64_t bytes, char *error, size_t error_bytes)
+{
+    open_new_file(new, path);
+    int file = new->file;
     if (file < 0) {
         snprintf(error, error_bytes, "cannot create the arena file %s: %s", path, reason(errno));
         return NULL;
@@ -186,15 +224,14 @@ static uint8_t *map_new_file(const char *path, uint64_t bytes, char *error, size
                  path, reason(failure));
     } else {
         void *base = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-        if (base != MAP_FAILED) {
-            close(file);
+        if (base != MAP_FAILED)
             return base;
-        }
         snprintf(error, error_bytes, "cannot map %llu bytes of the arena file %s: %s", (unsigned long long)bytes, path,
                  reason(errno));
     }
     close(file);
-    unlink(path);
+    if (new->named)
+        unlink(path);
     return NULL;
 }
 
@@ -212,9 +249,18 @@ bool tracker_open(struct tracker *tracker, const char *path, uint64_t bytes, con
         snprintf(error, error_bytes, "an arena of %llu bytes is larger than any file can be", (unsigned long long)bytes);
         return false;
     }
-    uint8_t *base = path != NULL ? map_new_file(path, bytes, error, error_bytes) : map_anonymous(bytes, error, error_bytes);
+    struct new_file new;
+    uint8_t *base = path != NULL ? map_new_file(&new, path, bytes, error, error_bytes) : map_anonymous(bytes, error, error_bytes);
     if (base != NULL) {
-        format_arena(base, bytes, program);
+        if (tracker->own_bytes > bytes / 2)
+            tracker->own_bytes = 0;
+        format_arena(base, bytes, tracker->own_bytes, program);
+        if (path != NULL && !name_new_file(&new, path, error, error_bytes)) {
+            munmap(base, bytes);
+            base = NULL;
+        }
+    }
+    if (base != NULL) {
         tracker->bytes = bytes;
         tracker->shared_file = path != NULL;
         __atomic_store_n(&tracker->base, base, __ATOMIC_RELEASE);
@@ -308,6 +354,19 @@ void tracker_give_record(struct tracker *tracker, enum arena_section section, ui
         ((struct handle_record *)record)->serial = serial;
     *free_link(section, record) = header->free_head;
     header->free_head = id;
+}
+
+void *tracker_take_own(struct tracker *tracker, uint64_t bytes, uint32_t *offset)
+{
+    if (tracker->base == NULL)
+        return NULL;
+    struct arena_section_header *header = section_header(tracker, SECTION_OWN);
+    uint64_t units = (bytes + ARENA_OWN_UNIT - 1) / ARENA_OWN_UNIT;
+    if (units > header->capacity - header->used)
+        return NULL;
+    *offset = header->used * ARENA_OWN_UNIT;
+    __atomic_store_n(&header->used, header->used + (uint32_t)units, __ATOMIC_RELEASE);
+    return (uint8_t *)section_data(tracker, SECTION_OWN) + *offset;
 }
 
 void tracker_count(struct tracker *tracker, enum arena_counter counter)
@@ -420,13 +479,28 @@ static inline bool take_lock(struct tracker *tracker, int32_t *lock, int32_t *lo
     return true;
 }
 
+/* Whoever reads the arena, perhaps after we were killed, knows by an odd number that it may be in the midst of a change. Only who has the lock
+ * writes it. */
+static inline void count_change(struct tracker *tracker)
+{
+    if (tracker->base == NULL)
+        return;
+    uint64_t *changes = &tracker_header(tracker)->changes;
+    __atomic_store_n(changes, *changes + 1, __ATOMIC_RELEASE);
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+}
+
 bool tracker_lock(struct tracker *tracker)
 {
-    return take_lock(tracker, &tracker->lock, &tracker->lock_spins, COUNTER_locks, COUNTER_lock_waits);
+    if (!take_lock(tracker, &tracker->lock, &tracker->lock_spins, COUNTER_locks, COUNTER_lock_waits))
+        return false;
+    count_change(tracker);
+    return true;
 }
 
 void tracker_unlock(struct tracker *tracker)
 {
+    count_change(tracker);
     give_lock(&tracker->lock);
 }
 
@@ -490,24 +564,43 @@ void tracker_after_fork_parent(struct tracker *tracker)
     errno = saved_errno;
 }
 
+/* Before anybody can find the file by its name. */
+static void belong_to_child(uint8_t *base)
+{
+    struct arena_header *header = (struct arena_header *)base;
+    header->pid = (uint32_t)getpid();
+    header->changes += header->changes & 1; /* the lock is free here */
+    header->process_start = 0; /* the parent's */
+}
+
 /* The memory that is to stand in for the inherited arena: of the new file, else anonymous. NULL when there is none. */
 static uint8_t *map_for_child(struct tracker *tracker, const char *path, const char *program, bool *in_file, char *error,
                               size_t error_bytes)
 {
     uint8_t *snapshot = tracker->fork_snapshot;
-    uint8_t *fresh = path != NULL ? map_new_file(path, tracker->bytes, error, error_bytes) : NULL;
-    *in_file = fresh != NULL;
-    if (snapshot != NULL) {
-        if (fresh == NULL)
-            return snapshot;
-        copy_arena(fresh, snapshot);
-        munmap(snapshot, tracker->bytes);
-        return fresh;
+    struct new_file new;
+    uint8_t *fresh = path != NULL ? map_new_file(&new, path, tracker->bytes, error, error_bytes) : NULL;
+    if (fresh != NULL) {
+        if (snapshot != NULL)
+            copy_arena(fresh, snapshot);
+        else
+            format_arena(fresh, tracker->bytes, tracker->own_bytes, program);
+        belong_to_child(fresh);
+        if (!name_new_file(&new, path, error, error_bytes)) {
+            munmap(fresh, tracker->bytes);
+            fresh = NULL;
+        }
     }
+    *in_file = fresh != NULL;
+    if (snapshot != NULL && fresh != NULL)
+        munmap(snapshot, tracker->bytes);
     if (fresh == NULL)
+        fresh = snapshot;
+    if (fresh == NULL) {
         fresh = map_anonymous(tracker->bytes, error, error_bytes);
-    if (fresh != NULL)
-        format_arena(fresh, tracker->bytes, program);
+        if (fresh != NULL)
+            format_arena(fresh, tracker->bytes, tracker->own_bytes, program);
+    }
     return fresh;
 }
 
@@ -547,7 +640,7 @@ bool tracker_after_fork_child(struct tracker *tracker, const char *path, char *e
         tracker->shared_file = in_file && tracker->base != NULL;
     }
     if (tracker->base != NULL) {
-        tracker_header(tracker)->pid = (uint32_t)getpid();
+        belong_to_child(tracker->base);
         tracker_header(tracker)->forks++;
     }
     errno = saved_errno;

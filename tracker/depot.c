@@ -35,25 +35,6 @@ static uint32_t lead_to(uint32_t *bucket, uint32_t id)
     return id;
 }
 
-static uint64_t mix(uint64_t hash, uint64_t word)
-{
-    hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
-    return hash ^ hash >> 32;
-}
-
-static uint64_t hash_bytes(const char *bytes, size_t length)
-{
-    uint64_t hash = length;
-    for (; length >= 8; bytes += 8, length -= 8) {
-        uint64_t word;
-        memcpy(&word, bytes, sizeof word);
-        hash = mix(hash, word);
-    }
-    uint64_t rest = 0;
-    memcpy(&rest, bytes, length);
-    return mix(hash, rest);
-}
-
 static bool has_room(const struct tracker *tracker, enum arena_section section, uint64_t records)
 {
     const struct arena_section_header *header = section_header(tracker, section);
@@ -133,7 +114,7 @@ string_id tracker_string(struct tracker *tracker, const char *text, size_t lengt
 {
     if (text == NULL || (length = stored_length(text, length)) == 0)
         return 0;
-    uint32_t hash = (uint32_t)hash_bytes(text, length);
+    uint32_t hash = depot_string_hash(text, length);
     string_id id = is_usable(tracker) ? find_string(tracker, text, length, hash) : 0;
     if (id != 0 || !depot_enter(tracker))
         return id;
@@ -154,7 +135,7 @@ const char *tracker_text(const struct tracker *tracker, string_id id)
 
 static uint32_t *python_bucket(const struct tracker *tracker, string_id file, string_id function, uint32_t line)
 {
-    return section_bucket(tracker, SECTION_PYTHON_BUCKETS, (uint32_t)mix(mix(file, function), line));
+    return section_bucket(tracker, SECTION_PYTHON_BUCKETS, depot_frame_hash(file, function, line));
 }
 
 /* Any lock or none. */
@@ -278,11 +259,11 @@ stack_id tracker_stack(struct tracker *tracker, const uint64_t *native, unsigned
     }
     if (key.native_count + key.python_count == 0)
         return 0;
-    key.hash = mix(mix(key.python_count, key.native_count), key.flags);
+    key.hash = depot_mix(depot_mix(key.python_count, key.native_count), key.flags);
     for (unsigned i = 0; i < key.python_count; i++)
-        key.hash = mix(key.hash, python[i]);
+        key.hash = depot_mix(key.hash, python[i]);
     for (unsigned i = 0; i < key.native_count; i++)
-        key.hash = mix(key.hash, native[i]);
+        key.hash = depot_mix(key.hash, native[i]);
 
     stack_id id = is_usable(tracker) ? find_stack(tracker, &key) : 0;
     if (id != 0 || !depot_enter(tracker))

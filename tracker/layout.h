@@ -33,6 +33,7 @@ enum arena_section {
     SECTION_MODULES,
     SECTION_EVENTS, /* a ring */
     SECTION_FENCES, /* a ring */
+    SECTION_OWN,    /* units of ARENA_OWN_UNIT bytes, from unit 0 on: what the caller of the tracker keeps there, see struct arena_own */
     SECTION_COUNT
 };
 
@@ -50,7 +51,45 @@ struct arena_section_header {
     uint32_t free_head;    /* first record of the free list, 0 when empty */
 };
 
-enum arena_state { ARENA_BUILDING = 0, ARENA_LIVE = 1, ARENA_CLOSED = 2 };
+enum arena_state {
+    ARENA_BUILDING = 0,
+    ARENA_LIVE = 1, /* its process lives, or was killed */
+    ARENA_CLOSED = 2,
+    ARENA_REPLACED = 3, /* its process called exec: another program goes on */
+    ARENA_STATE_COUNT
+};
+
+/* What a recorded process keeps in SECTION_OWN, so that it survives it: the names of kinds and functions (the numbers in records mean something
+ * to one build only), what may be born young, and the young handles of each thread. Where things lie in a set and an entry is told
+ * here, as the writer's compiler laid them out: a reader needs no more than these fields. All zero: nothing of it is there. */
+#define ARENA_OWN_UNIT 64u
+struct arena_own {
+    uint64_t births_address;            /* in the process: entries point to what their birth was */
+    uint32_t names_offset, names_bytes; /* from the start of the section: NUL-terminated, first the kinds, then the functions */
+    uint32_t kinds, functions;
+    uint32_t births_offset, births;     /* struct arena_birth */
+    uint32_t birth_bytes;               /* from one birth to the next in the process */
+    uint32_t sets_offset, set_bytes;    /* sets lie behind each other */
+    uint32_t sets;                      /* that are in use */
+    uint16_t at_thread;                 /* in a set: int32_t, 0: nobody's */
+    uint16_t at_busy;                   /* bool: in the midst of a change */
+    uint16_t at_unused;                 /* uint16_t: entries 1 .. unused-1 were used */
+    uint16_t entry_bytes;
+    uint32_t entries, at_entries;       /* how many in a set, and where they begin */
+    uint16_t at_address, at_birth, at_stack, at_loan_stack, at_serial, at_above, at_state, at_number, at_holders, at_provider;
+    uint8_t state_live, state_held;     /* values of an entry's state */
+    uint16_t at_counts, at_published;   /* in a set: uint64_t, what it counted, and how much of that the header's counters have */
+    uint16_t counts;                    /* how many of each */
+    uint8_t counter[8];                 /* which of enum arena_counter */
+};
+
+struct arena_birth {
+    uint16_t function;
+    uint8_t kind;
+    uint8_t flags; /* ARENA_BIRTH_* */
+};
+#define ARENA_BIRTH_BORROWED 1u
+#define ARENA_BIRTH_NUMBERED 2u
 
 /* Counters of the whole arena. Names are what reports print. */
 #define ARENA_COUNTERS(X)                                                                                            \
@@ -106,7 +145,15 @@ struct arena_header {
     uint32_t hold_tail;     /* handle id: the youngest */
     uint32_t hold_count;    /* postponed frees now */
     uint32_t forks;         /* that this process has behind it: the generation of the handles that are born now */
+    uint64_t changes;       /* raised when the lock is taken, and again when it is given back: odd in the midst of a change */
+    uint64_t ended_ns;      /* CLOCK_REALTIME of the end, for states behind ARENA_LIVE; 0: not known */
+    uint64_t process_start; /* of the process: ticks since the machine's start, as in /proc/PID/stat; 0: not known */
+    uint64_t boot;          /* hash of the machine's boot id, 0: not known */
+    uint64_t pid_namespace; /* what `pid` counts in: inode of /proc/PID/ns/pid, 0: not known */
+    uint32_t keep;          /* 1: kept also when there was nothing to find */
+    uint32_t reserved;
     struct arena_section_header sections[SECTION_COUNT];
+    struct arena_own own;
     uint64_t counters[COUNTER_COUNT];
     char program[256]; /* name of the program, for people */
 };
@@ -199,7 +246,7 @@ struct hold_record {
     uint64_t arguments[2];   /* of the postponed free: see shim/hold.c */
     uint32_t previous, next; /* queue of postponed frees: handle ids; in the free list `next` is a hold record's */
     uint32_t pins;           /* calls that use what hangs on this handle right now: it is not released under them */
-    uint32_t reserved;
+    uint32_t handle;         /* whose, 0: a free record */
 };
 _Static_assert(sizeof(struct hold_record) == 40, "arena layout changed: raise ARENA_VERSION");
 

@@ -30,6 +30,7 @@ struct tracker {
     bool fork_locked;    /* tracker_before_fork() took the lock */
     bool fork_depot_locked;
     void *fork_snapshot; /* of a file arena, between tracker_before_fork() and the fork's end */
+    uint64_t own_bytes;  /* set before tracker_open(): how much of the arena is SECTION_OWN, for the caller's own use */
 };
 #define TRACKER_LOCK_WAITERS 0x40000000
 
@@ -39,7 +40,7 @@ struct tracker {
 
 /* Make an arena of `bytes` (rounded down to a page) for writing: anonymous when `path` is NULL, else a new file, whose space is
  * reserved at once so that a full disk can never kill the program later. On failure returns false and puts one
- * sentence into `error`. The tracker must be zero. */
+ * sentence into `error`. The tracker must be zero, but for `own_bytes`. */
 bool tracker_open(struct tracker *tracker, const char *path, uint64_t bytes, const char *program, char *error,
                   size_t error_bytes);
 /* Mark the arena as properly ended and unmap it. Threads that wait for the lock are turned away; what tracker_text() and
@@ -65,6 +66,9 @@ static inline struct arena_header *tracker_header(const struct tracker *tracker)
 {
     return (struct arena_header *)tracker->base;
 }
+/* Memory of SECTION_OWN that nobody has yet, zero, on a boundary of ARENA_OWN_UNIT, and where it lies in the section; NULL when there is not
+ * enough. [locked], or while no other thread knows of the arena. It is never given back. */
+void *tracker_take_own(struct tracker *tracker, uint64_t bytes, uint32_t *offset);
 /* The record with this id; NULL for id 0 or one out of bounds. */
 static inline void *tracker_record(const struct tracker *tracker, enum arena_section section, uint32_t id)
 {

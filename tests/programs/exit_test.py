@@ -616,7 +616,7 @@ def test_family(folder):
     for method in ("fork", "spawn", "forkserver"):
         place = folder / ("logs_" + method)
         place.mkdir()
-        result = run_python(FAMILY, method, options={"log_path": place / "log", "arena_path": place / "arena"}, cwd=folder, timeout=90)
+        result = run_python(FAMILY, method, options={"log_path": place / "log", "record": place / "arena", "record_keep": 1}, cwd=folder, timeout=90)
         said = {words[2]: words[:2] for words in (line.split() for line in result.stdout.splitlines())}
         sums = sorted(words[1] for words in said.values())
         check("%s: all values right, nothing on stderr" % method, result.status == 0 and len(sums) == 3 and len(set(sums)) == 3 and result.stderr == "", result)

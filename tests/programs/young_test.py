@@ -126,7 +126,7 @@ def check_wrong(program, name, expected, modes=("reject", "defer"), **options):
 def check_asked(program):
     for path in ("young", "none young"):
         with workshop() as folder:
-            result = run_work(program, "wrong_asked", "reject", path, arena_path=str(folder / "arena"), arena_size="64m")
+            result = run_work(program, "wrong_asked", "reject", path, record=str(folder / "arena"), record_size="64m", record_keep=1)
             check("wrong_asked, %s: not one of the late uses goes through" % path, result.stdout == "used 0\ndone\n", result.stdout + result.end() + result.log)
             totals = [harness.arena_totals(arena) for arena in pathlib.Path(folder).iterdir()]
             check_equal("wrong_asked, %s: each late use and second free is refused" % path, [8000], [one["refused"] for one in totals])
