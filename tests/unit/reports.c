@@ -41,8 +41,9 @@ const char *stack_native_name(uint64_t word, char *name, unsigned bytes)
 
 static char written[256 * 1024];
 
-bool log_write(const char *text, size_t bytes)
+bool log_write(const char *text, size_t bytes, const struct log_entry *entry)
 {
+    (void)entry;
     size_t used = strlen(written);
     memcpy(written + used, text, bytes);
     written[used + bytes] = '\0';
