@@ -305,7 +305,7 @@ void options_take_changes(struct options *options, const struct options *changed
 {
 #define X(option)                                                                                                    \
     if (memcmp(&options->option, &changed->option, sizeof options->option) != 0)                                     \
-        options->option = changed->option;
+        memcpy(&options->option, &changed->option, sizeof options->option);
     CHANGEABLE(X)
 #undef X
 }

@@ -99,6 +99,9 @@ void young_release(const struct young_due *due);
 /* Add what the threads counted to the arena's counters. Tracker unlocked. */
 void young_publish(void);
 
+/* Bytes of the sets that are resident. */
+uint64_t young_memory(void);
+
 void young_before_fork(void);
 void young_after_fork_child(void);
 

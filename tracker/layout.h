@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #define ARENA_MAGIC "HOLDFAST"
-#define ARENA_VERSION 4u
+#define ARENA_VERSION 5u
 #define ARENA_HEADER_BYTES 4096u
 
 enum arena_section {
@@ -70,6 +70,8 @@ enum arena_state { ARENA_BUILDING = 0, ARENA_LIVE = 1, ARENA_CLOSED = 2 };
     X(inside_ns, "nanoseconds in those, estimated from a sample of them")                                            \
     X(stacks_fast, "stacks taken by comparing")                                                                      \
     X(stacks_slow, "stacks taken by unwinding")                                                                      \
+    X(unjudged, "uses let through unjudged: a signal handler interrupted Holdfast")                                  \
+    X(left_out, "reports not written: log_rate, or a signal handler interrupted another report")                     \
     X(dropped_handles, "handles not recorded: arena full")                                                           \
     X(dropped_edges, "relations not recorded: arena full")                                                           \
     X(dropped_stacks, "stacks not recorded: arena full")                                                             \
