@@ -49,15 +49,11 @@ void control_attend(enum attention what)
 void control_measure(void)
 {
     struct control_block *block = &holdfast_control;
-    uint64_t used = ARENA_HEADER_BYTES;
     if (TRACKER->base == NULL)
         return;
-    const struct arena_header *header = tracker_header(TRACKER);
-    for (unsigned section = 0; section < SECTION_COUNT; section++)
-        used += (uint64_t)header->sections[section].used * header->sections[section].record_bytes;
     block->memory_arena_bound = TRACKER->bytes;
-    block->memory_arena_used = used;
-    block->memory_fenced = header->fence_bytes;
+    block->memory_arena = memory_resident(TRACKER->base, TRACKER->bytes);
+    block->memory_fenced = tracker_header(TRACKER)->fence_bytes;
     block->memory_young = young_memory();
     _Atomic uint64_t *wide = atomic_load_explicit(&wide_cache, memory_order_acquire);
     block->memory_tables = memory_resident(good_cache, sizeof good_cache) + memory_resident(lender_cache, sizeof lender_cache) + memory_resident(loan_cache, sizeof loan_cache) +

@@ -11,8 +11,9 @@
 #include <sys/stat.h>
 
 const char report_usage[] =
-    "usage: holdfast report [--format text|json] [--suppressions FILE]... FILE...\n\n"
-    "Shows every violation that the files tell of, the same one of several processes once, then counts by rule and by place.\n"
+    "usage: holdfast report [--format text|json|otlp] [--suppressions FILE]... FILE...\n\n"
+    "Shows every violation that the files tell of, the same one of several processes once, then counts by rule and by place;\n"
+    "otlp: each violation as an OpenTelemetry log record, a line of OTLP/JSON each.\n"
     "A FILE is a text log, a JSON Lines log, a saved stderr, or the arena of a running, ended or killed process; - is the\n"
     "standard input. --suppressions leaves out what the file names, also by source lines that only debug information tells.\n"
     "Exit status: 0, 1 when a file is damaged or foreign (the others are shown), 2 for wrong arguments.\n";
@@ -55,7 +56,7 @@ static int wrong_usage(void)
 }
 
 struct request {
-    bool json;
+    void (*render)(FILE *stream, const struct findings *findings);
     struct suppressor *suppressor; /* NULL: none asked for */
     char **files;
     int file_count;
@@ -63,12 +64,13 @@ struct request {
 
 static bool set_format(struct request *request, const char *format)
 {
-    if (strcmp(format, "json") != 0 && strcmp(format, "text") != 0) {
-        complain("report", "--format '%s' is wrong: it must be text or json", format);
-        return false;
-    }
-    request->json = strcmp(format, "json") == 0;
-    return true;
+    request->render = strcmp(format, "json") == 0   ? render_json
+                      : strcmp(format, "otlp") == 0 ? render_otlp
+                      : strcmp(format, "text") == 0 ? render_text
+                                                    : NULL;
+    if (request->render == NULL)
+        complain("report", "--format '%s' is wrong: it must be text, json or otlp", format);
+    return request->render != NULL;
 }
 
 static bool add_suppressions(struct request *request, const char *file)
@@ -97,7 +99,7 @@ static bool read_arguments(struct request *request, int count, char **arguments)
         else if (arguments[index][bytes] == '=')
             fine = set(request, arguments[index] + bytes + 1);
         else if (index + 1 >= count)
-            complain("report", set == set_format ? "%s needs a value: text or json" : "%s needs a value: a file", name);
+            complain("report", set == set_format ? "%s needs a value: text, json or otlp" : "%s needs a value: a file", name);
         else
             fine = set(request, arguments[++index]);
         free(name);
@@ -113,7 +115,7 @@ static bool read_arguments(struct request *request, int count, char **arguments)
 
 int report_command(int count, char **arguments)
 {
-    struct request request = {0};
+    struct request request = {.render = render_text};
     struct findings findings;
     if (!read_arguments(&request, count, arguments)) {
         suppressor_close(request.suppressor);
@@ -125,10 +127,8 @@ int report_command(int count, char **arguments)
         read_file(&findings, request.files[index]);
     findings_settle_suppressions(&findings);
     bool fine = json_array_size(findings.problems) == 0;
-    if (request.json)
-        render_json(stdout, &findings);
-    else if (fine || findings.files != 0)
-        render_text(stdout, &findings);
+    if (request.render != render_text || fine || findings.files != 0)
+        request.render(stdout, &findings);
     findings_close(&findings);
     return fine ? STATUS_FINE : STATUS_FAILED;
 }

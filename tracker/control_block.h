@@ -26,7 +26,7 @@ enum control_outcome { CONTROL_NONE, CONTROL_APPLIED, CONTROL_REFUSED };
 /* Memory of Holdfast's own, in bytes. */
 #define CONTROL_MEMORY(X)                                                                                            \
     X(arena_bound, "bound of the arena")                                                                             \
-    X(arena_used, "of the arena in use")                                                                             \
+    X(arena, "of the arena (resident)")                                                                                   \
     X(tables, "tables of Holdfast in use (resident)")                                                                \
     X(young, "sets of young handles (resident)")                                                                     \
     X(fenced, "kept back by fences")
