@@ -208,6 +208,52 @@ static void copy_attribute(json_t *object, const char *name, const json_t *attri
         json_object_set_new(object, name, json_text(attribute(attributes, key)));
 }
 
+/* `  File "x.py", line 5, in work`, or `  at main+0x12 (tool+0x1234)`. */
+static void add_frame(json_t *stack, const char *line)
+{
+    char *text = duplicate(line), *quote, *in;
+    if (strncmp(text, "  File \"", 8) == 0 && (quote = strstr(text + 8, "\", line ")) != NULL && (in = strstr(quote, ", in ")) != NULL) {
+        *quote = '\0';
+        json_array_append_new(json_object_get(stack, "python"),
+                              json_pack("{s:o, s:I, s:o}", "file", json_text(text + 8), "line", (json_int_t)strtoll(quote + 8, NULL, 10), "function", json_text(in + 5)));
+    } else if (strncmp(text, "  at ", 5) == 0) {
+        char *module = strrchr(text, '('), *offset = strrchr(text, '+');
+        if (module != NULL && offset != NULL && offset > module) {
+            *module++ = *offset++ = '\0';
+            offset[strcspn(offset, ")")] = '\0';
+            text[5 + strcspn(text + 5, " ")] = '\0';
+        }
+        json_array_append_new(json_object_get(stack, "native"), json_pack("{s:o, s:o, s:o}", "module", json_text(module != NULL ? module : ""), "offset",
+                                                                          json_text(module != NULL && offset != NULL ? offset : ""), "symbol", json_text(text + 5)));
+    }
+    free(text);
+}
+
+/* The stacks of a record's exception.stacktrace: a title each ("used by GDALClose:"), then its frames. */
+static json_t *stacks_of_trace(const char *trace)
+{
+    static const char *const titles[][2] = {{"used", "used"}, {"meanwhile", "other"}, {"obtained", "obtained"}, {"freed", "freed"}};
+    json_t *stacks = json_object(), *stack = NULL;
+    while (*trace != '\0') {
+        size_t bytes = strcspn(trace, "\n");
+        char *line = duplicate_bytes(trace, bytes);
+        for (size_t index = 0; line[0] != ' ' && index < sizeof titles / sizeof titles[0]; index++) {
+            size_t length = strlen(titles[index][0]);
+            if (strncmp(line, titles[index][0], length) != 0 || (line[length] != ':' && line[length] != ' '))
+                continue;
+            char *function = strncmp(line + length, " by ", 4) == 0 ? line + length + 4 : line + length;
+            function[strcspn(function, ":")] = '\0';
+            stack = json_pack("{s:o, s:[], s:[]}", "function", json_text(function), "python", "native");
+            json_object_set_new(stacks, titles[index][1], stack);
+        }
+        if (line[0] == ' ' && stack != NULL)
+            add_frame(stack, line);
+        free(line);
+        trace += bytes + (trace[bytes] == '\n');
+    }
+    return stacks;
+}
+
 static json_t *violation_of_record(const json_t *record, const json_t *resource)
 {
     const json_t *attributes = json_object_get(record, "attributes");
@@ -231,11 +277,10 @@ static json_t *violation_of_record(const json_t *record, const json_t *resource)
     copy_attribute(handle, "description", attributes, "holdfast.handle.description");
     copy_attribute(handle, "address", attributes, "holdfast.handle.address");
     json_object_set_new(violation, "handle", handle);
-    const char *file = attribute(attributes, "code.file.path"), *function = attribute(attributes, "code.function.name");
-    char *text = compose("  change    %s%s%s%s%s\n%s", file, file[0] != '\0' ? ":" : "", attribute(attributes, "code.line.number"), file[0] != '\0' && function[0] != '\0' ? " in " : "", function,
-                         attribute(attributes, "exception.stacktrace"));
-    json_object_set_new(violation, "text", json_text(text));
-    free(text);
+    const char *file = attribute(attributes, "code.file.path");
+    if (file[0] != '\0')
+        json_object_set_new(violation, "change", json_pack("{s:o, s:I, s:s}", "file", json_text(file), "line", (json_int_t)strtoll(attribute(attributes, "code.line.number"), NULL, 10), "text", ""));
+    json_object_set_new(violation, "stacks", stacks_of_trace(attribute(attributes, "exception.stacktrace")));
     return violation;
 }
 
