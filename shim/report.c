@@ -20,7 +20,9 @@
 #define TRACKER (&holdfast_tracker)
 
 static pthread_mutex_t report_lock = PTHREAD_MUTEX_INITIALIZER;
-static __thread bool reporting __attribute__((tls_model("initial-exec")));
+static __thread bool reporting __attribute__((tls_model("initial-exec"))); /* holds the lock, or is about to */
+/* Inside report_violation(), which asks the dynamic linker for names: its lock must not be asked for again by a signal handler that interrupted just that. */
+static __thread bool telling __attribute__((tls_model("initial-exec")));
 static char report_text[96 * 1024];
 static size_t report_used;
 static char suppression_block[SUPPRESSION_BLOCK_BYTES]; /* with report_text */
@@ -222,27 +224,21 @@ bool report_wanted(unsigned rule)
     return is_wanted(rule_level(&holdfast_options.rules, rule));
 }
 
-bool report_violation(const struct violation *violation, char *sentence, size_t sentence_bytes)
+/* A signal handler's, in the midst of another report of its thread: it could not be written, but it is not forgotten either. */
+static bool count_interrupting(enum rule_level level)
 {
-    const struct rule *rule = rule_by_number(violation->rule);
-    enum rule_level level = rule_level(&holdfast_options.rules, violation->rule);
-    char message[2 * DESCRIPTION_BYTES];
-    message_text(violation, message, sizeof message);
-    sentence_text(violation, rule, message, sentence, sentence_bytes);
     if (!is_wanted(level))
         return false;
-    if (reporting)
-    {
-        /* A signal handler's, in the midst of a report: it could not be written, but it is not forgotten either. */
-        atomic_fetch_add(&left_out, 1);
-        tracker_count(TRACKER, COUNTER_left_out);
-        tracker_count(TRACKER, COUNTER_violations);
-        if (is_error(level))
-            atomic_fetch_add(&errors, 1);
-        return true;
-    }
-    if (suppressions_cover(violation))
-        return true;
+    atomic_fetch_add(&left_out, 1);
+    tracker_count(TRACKER, COUNTER_left_out);
+    tracker_count(TRACKER, COUNTER_violations);
+    if (is_error(level))
+        atomic_fetch_add(&errors, 1);
+    return true;
+}
+
+static void log_or_count(const struct violation *violation, const struct rule *rule, enum rule_level level, const char *message)
+{
     record_event(violation);
     tracker_count(TRACKER, COUNTER_violations);
     if (is_error(level))
@@ -265,7 +261,26 @@ bool report_violation(const struct violation *violation, char *sentence, size_t 
     }
     if (level == LEVEL_fatal || (holdfast_options.halt_on_error && level == LEVEL_error))
         _exit(holdfast_options.exitcode != 0 ? (int)holdfast_options.exitcode : 1);
-    return true;
+}
+
+bool report_violation(const struct violation *violation, char *sentence, size_t sentence_bytes)
+{
+    const struct rule *rule = rule_by_number(violation->rule);
+    enum rule_level level = rule_level(&holdfast_options.rules, violation->rule);
+    char message[2 * DESCRIPTION_BYTES];
+    message_text(violation, message, sizeof message);
+    if (report_is_interrupted())
+    {
+        snprintf(sentence, sentence_bytes, "Holdfast HF%u %s: %.300s", rule->number, rule->name, message);
+        return count_interrupting(level);
+    }
+    telling = true;
+    sentence_text(violation, rule, message, sentence, sentence_bytes);
+    bool wanted = is_wanted(level);
+    if (wanted && !suppressions_cover(violation))
+        log_or_count(violation, rule, level, message);
+    telling = false;
+    return wanted;
 }
 
 void report_notice(const char *text)
@@ -596,7 +611,7 @@ void report_let_go(void)
 
 bool report_is_interrupted(void)
 {
-    return reporting;
+    return reporting || telling;
 }
 
 uint64_t report_errors(void)
@@ -607,7 +622,7 @@ uint64_t report_errors(void)
 void report_after_fork_child(void)
 {
     pthread_mutex_init(&report_lock, NULL);
-    reporting = false;
+    reporting = telling = false;
     atomic_store(&violations, 0);
     atomic_store(&repeats, 0);
     atomic_store(&errors, 0);
