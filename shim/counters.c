@@ -1,6 +1,7 @@
 /* What Holdfast knows of its own work: see counters.h. */
 #include "counters.h"
 #include "context.h"
+#include "limits.h"
 #include "slots.h"
 #include "stack.h"
 #include "young.h"
@@ -110,6 +111,7 @@ void counters_publish(void)
         add_cell(&cells[i], &calls, &visits, &ticks);
     add_cell(&crowd, &calls, &visits, &ticks);
     young_publish();
+    limits_look();
     uint64_t *counters = tracker_header(&holdfast_tracker)->counters, passed = processor_ticks() - first_ticks;
     __atomic_store_n(&counters[COUNTER_calls], calls, __ATOMIC_RELAXED);
     __atomic_store_n(&counters[COUNTER_visits], visits, __ATOMIC_RELAXED);

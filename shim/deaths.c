@@ -274,6 +274,7 @@ void dying_end(struct call *call)
                 uintptr_t block = fence_pop(TRACKER);
                 if (block == 0)
                     break;
+                tracker_count(TRACKER, COUNTER_fence_evictions);
                 evicted[evictions++] = block;
             }
         }

@@ -8,6 +8,7 @@
  * written. Functions marked [tracker locked] are called between tracker_lock() and tracker_unlock(); all others take it themselves.
  */
 #include "call.h"
+#include "control.h"
 #include "evidence.h"
 #include "hold.h"
 #include "python.h"
@@ -343,6 +344,7 @@ bool call_uses(struct passing *passing, const struct view *view, enum function f
         return true;
     python_settle_proxies();
     hold_check_age();
+    control_look();
     bool fine = uses_are_fine(&call, NULL, arguments) && !world_is_over(&call, NULL, arguments);
     passing->pinned = call.passing.pinned;
     passing->serial = call.passing.serial;
@@ -495,6 +497,7 @@ enum call_outcome call_before(struct call *call, const struct view *view, enum f
         return CALL_GO;
     python_settle_proxies();
     hold_check_age();
+    control_look();
     /* Asked while nothing is locked, for whoever compares copies later, and before the call: after the library's end it must not be asked. */
     if (view->provider->version == 0)
         provider_version(view->provider);

@@ -164,7 +164,7 @@ void hold_enforce_bounds(void)
         if (bound != NULL && atomic_fetch_add(&told, 1) == 0)
         {
             char text[160];
-            snprintf(text, sizeof text, "the bound %s was reached: the oldest postponed free is carried out now (said once)", bound);
+            snprintf(text, sizeof text, "the bound %s was reached: the oldest postponed free is carried out now; to keep more, raise %s (said once)", bound, bound);
             report_notice(text);
         }
         hold_release(id, serial);
@@ -182,7 +182,11 @@ void hold_flush(const struct view *view, uint16_t kind, uintptr_t address)
 void hold_check_age(void)
 {
     static _Atomic uint64_t checked_ms;
-    if (!hold_any() || holdfast_options.hold_seconds == 0)
+    if (!hold_any())
+        return;
+    if (holdfast_options.mode == MODE_report)
+        hold_settle_postponed(); /* left over from another mode */
+    if (holdfast_options.hold_seconds == 0)
         return;
     uint64_t now = now_ms(), before = atomic_load_explicit(&checked_ms, memory_order_relaxed);
     if (now - before < 1000 || !atomic_compare_exchange_strong(&checked_ms, &before, now))
@@ -340,12 +344,14 @@ static bool related_files(const char *path, const char *other, const struct stat
            (status != NULL && stat(other, &other_status) == 0 && other_status.st_dev == status->st_dev && other_status.st_ino == status->st_ino);
 }
 
-enum settling { SETTLE_FILE, SETTLE_FILES, SETTLE_EVERYTHING };
+enum settling { SETTLE_FILE, SETTLE_FILES, SETTLE_POSTPONED, SETTLE_EVERYTHING };
 
 static bool must_settle(const struct handle_record *record, enum settling what, const char *path, const struct stat *status)
 {
     if (what == SETTLE_EVERYTHING)
         return true;
+    if (what == SETTLE_POSTPONED)
+        return (record->flags & HANDLE_REFUSED) == 0;
     if (kind_table[record->kind].flush == NULL)
         return false; /* only datasets sit on files */
     /* One without a name may sit on any. */
@@ -357,7 +363,7 @@ static void settle(enum settling what, const char *path)
 {
     struct stat status;
     bool on_disk = path != NULL && stat(path, &status) == 0;
-    unsigned patience_ms = 200; /* for late uses under way on other threads; not for ever, this thread may be inside one itself */
+    unsigned patience_ms = what == SETTLE_POSTPONED ? 0 : 200; /* for late uses under way on other threads; not for ever, this thread may be inside one itself */
     while (hold_any())
     {
         handle_id found = 0;
@@ -402,4 +408,28 @@ void hold_settle_file(const char *path)
 void hold_settle_all(bool everything)
 {
     settle(everything ? SETTLE_EVERYTHING : SETTLE_FILES, NULL);
+}
+
+unsigned hold_settle_postponed(void)
+{
+    unsigned left = 0;
+    if (!hold_any())
+        return 0;
+    settle(SETTLE_POSTPONED, NULL);
+    if (!tracker_lock(TRACKER))
+        return 0;
+    for (handle_id id = tracker_header(TRACKER)->hold_head; id != 0; id = tracker_hold(TRACKER, id)->next)
+        left += must_settle(tracker_handle(TRACKER, id), SETTLE_POSTPONED, NULL, NULL);
+    tracker_unlock(TRACKER);
+    return left;
+}
+
+void hold_drop_refused(void)
+{
+    for (handle_id id = tracker_header(TRACKER)->hold_head, next; id != 0; id = next)
+    {
+        next = tracker_hold(TRACKER, id)->next;
+        if (tracker_handle(TRACKER, id)->flags & HANDLE_REFUSED)
+            handle_unhold(TRACKER, id);
+    }
 }

@@ -27,6 +27,11 @@ void hold_enforce_bounds(void);
 void hold_settle_file(const char *path);
 /* Carry out what is held on any file, or, with `everything`, whatever is held. */
 void hold_settle_all(bool everything);
+/* Carry out what was postponed, for a mode that postpones nothing: not what was refused, which is the caller's to free again. How many could not be, because
+ * they are in use on another thread this very moment. */
+unsigned hold_settle_postponed(void);
+/* [tracker locked] What was refused is no longer watched: it is the caller's to free again, or lost. */
+void hold_drop_refused(void);
 /* The number that the next descriptor of this process will get, -1 if there is none to spare. */
 int hold_next_descriptor(void);
 /* Age bound, at most once a second. */

@@ -9,6 +9,7 @@
  */
 #include "lifecycle.h"
 #include "context.h"
+#include "control.h"
 #include "counters.h"
 #include "effects.h"
 #include "evidence.h"
@@ -17,6 +18,7 @@
 #include "forks.h"
 #include "holdfast.h"
 #include "leaks.h"
+#include "limits.h"
 #include "log.h"
 #include "python.h"
 #include "record.h"
@@ -96,6 +98,8 @@ static void after_fork_child(void)
     strings_after_fork_child();
     evidence_after_fork_child();
     python_after_fork_child();
+    limits_after_fork_child();
+    control_after_fork_child();
 }
 
 static void open_arena(void)
@@ -131,8 +135,12 @@ void holdfast_activate(void)
     }
     char error[400];
     options_defaults(&holdfast_options);
-    if (!options_parse(&holdfast_options, getenv("HOLDFAST_OPTIONS"), error, sizeof error))
+    /* A program with rights that its user has not must neither read nor write where the user says. */
+    const char *text = secure_getenv("HOLDFAST_OPTIONS");
+    if (!options_parse(&holdfast_options, text, error, sizeof error))
         log_complain(error);
+    if (text == NULL && getenv("HOLDFAST_OPTIONS") != NULL)
+        log_complain("HOLDFAST_OPTIONS is ignored: this program runs with the rights of another user");
     if (holdfast_options.help)
         options_print(STDERR_FILENO);
     report_check_log();
@@ -144,6 +152,7 @@ void holdfast_activate(void)
         lifecycle_expect_exit();
         fence_activate();
         counters_activate();
+        control_activate();
     }
     atomic_store_explicit(&activation, 2, memory_order_release);
     errno = saved_errno;
@@ -166,6 +175,8 @@ static __attribute__((destructor)) void at_unload(void)
     young_publish();
     leaks_report(holdfast_options.leaks);
     counters_publish();
+    limits_look();
+    limits_tell(false);
     report_summary();
     report_stats();
     evidence_write();

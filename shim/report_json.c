@@ -22,9 +22,8 @@ unsigned utf8_length(const unsigned char *text)
     return length;
 }
 
-void put_json_string(const char *text)
+void put_json_text(const char *text)
 {
-    put("\"");
     for (; *text != '\0'; text++)
     {
         unsigned char c = (unsigned char)*text;
@@ -45,7 +44,24 @@ void put_json_string(const char *text)
         else
             put("%c", c);
     }
+}
+
+void put_json_string(const char *text)
+{
     put("\"");
+    put_json_text(text);
+    put("\"");
+}
+
+/* Days since the epoch as a date, by the 400 years after which the calendar repeats itself; years begin in March, so that leap days come last. */
+struct clock_parts clock_parts(int64_t seconds)
+{
+    int64_t days = seconds / 86400 + 719468, rest = seconds % 86400;
+    int64_t era = days / 146097, of_era = days % 146097;
+    int64_t year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+    int64_t of_year = of_era - (365 * year + year / 4 - year / 100), month = (5 * of_year + 2) / 153;
+    return (struct clock_parts){.year = (int)(year + era * 400 + (month >= 10)), .month = (int)(month < 10 ? month + 3 : month - 9),
+                                .day = (int)(of_year - (153 * month + 2) / 5 + 1), .hour = (int)(rest / 3600), .minute = (int)(rest / 60 % 60), .second = (int)(rest % 60)};
 }
 
 /* `thread`: 0 where it is that of the report. */
@@ -89,11 +105,10 @@ static void put_json_stack(const char *name, stack_id id, uint16_t function, boo
 void put_json_head(const char *type)
 {
     struct timespec now;
-    struct tm parts;
     clock_gettime(CLOCK_REALTIME, &now);
-    gmtime_r(&now.tv_sec, &parts);
+    const struct clock_parts parts = clock_parts(now.tv_sec);
     put("{\"schema\":1,\"type\":\"%s\",\"time\":\"%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ\",\"pid\":%d,\"thread\":%d,\"program\":", type,
-        parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, now.tv_nsec / 1000000,
+        parts.year, parts.month, parts.day, parts.hour, parts.minute, parts.second, now.tv_nsec / 1000000,
         (int)getpid(), (int)gettid());
     put_json_string(lifecycle_program());
 }

@@ -5,9 +5,11 @@
  */
 #include "young.h"
 #include "call.h"
+#include "control.h"
 #include "hold.h"
 #include "leaks.h"
 #include "lifecycle.h"
+#include "memory.h"
 #include "python.h"
 #include "slots.h"
 #include "stack.h"
@@ -922,6 +924,7 @@ enum young_outcome young_dying(struct young_death *death, const struct view *vie
 {
     death->set = NULL;
     python_settle_proxies();
+    control_look();
     stack_id stack = stack_here(caller); /* takes locks, so before the set is entered */
     struct young_set *set = enter();
     if (set == NULL)
@@ -1280,6 +1283,17 @@ bool young_holder_drop(uintptr_t address, uint32_t birth, struct young_due *due)
     }
     leave(set);
     return known;
+}
+
+uint64_t young_memory(void)
+{
+    uint64_t bytes = 0;
+    for (unsigned i = 0; i < SETS; i++) {
+        struct young_set *set = atomic_load_explicit(&sets[i], memory_order_relaxed);
+        if (set != NULL)
+            bytes += memory_resident(set, sizeof *set);
+    }
+    return bytes;
 }
 
 void young_publish(void)

@@ -104,6 +104,8 @@ void young_release(const struct young_due *due);
 /* Add what the threads counted to the arena's counters. Tracker unlocked. */
 void young_publish(void);
 
+/* Bytes of the sets that are resident. */
+uint64_t young_memory(void);
 /* Where a reader of the arena finds what is young. Before any thread has a set. */
 void young_describe(struct arena_own *own);
 

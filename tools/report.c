@@ -12,9 +12,10 @@
 #include <unistd.h>
 
 const char report_usage[] =
-    "usage: holdfast report [--format text|json] [--suppressions FILE]... FILE|PID...\n"
+    "usage: holdfast report [--format text|json|otlp] [--suppressions FILE]... FILE|PID...\n"
     "       holdfast report --check FILE|PID...\n\n"
-    "Shows every violation that the files tell of, the same one of several processes once, then counts by rule and by place.\n"
+    "Shows every violation that the files tell of, the same one of several processes once, then counts by rule and by place;\n"
+    "otlp: each violation as an OpenTelemetry log record, a line of OTLP/JSON each.\n"
     "A FILE is a text log, a JSON Lines log, a saved stderr, or the arena of a running, ended or killed process; - is the\n"
     "standard input. --suppressions leaves out what the file names, also by source lines that only debug information tells.\n"
     "A PID is that of a live process with a record; it is not stopped. --check says whether records are sound.\n"
@@ -58,7 +59,8 @@ static int wrong_usage(void)
 }
 
 struct request {
-    bool json, check;
+    bool check;
+    void (*render)(FILE *stream, const struct findings *findings);
     struct suppressor *suppressor; /* NULL: none asked for */
     char **files;
     int file_count;
@@ -66,12 +68,13 @@ struct request {
 
 static bool set_format(struct request *request, const char *format)
 {
-    if (strcmp(format, "json") != 0 && strcmp(format, "text") != 0) {
-        complain("report", "--format '%s' is wrong: it must be text or json", format);
-        return false;
-    }
-    request->json = strcmp(format, "json") == 0;
-    return true;
+    request->render = strcmp(format, "json") == 0   ? render_json
+                      : strcmp(format, "otlp") == 0 ? render_otlp
+                      : strcmp(format, "text") == 0 ? render_text
+                                                    : NULL;
+    if (request->render == NULL)
+        complain("report", "--format '%s' is wrong: it must be text, json or otlp", format);
+    return request->render != NULL;
 }
 
 static bool add_suppressions(struct request *request, const char *file)
@@ -104,7 +107,7 @@ static bool read_arguments(struct request *request, int count, char **arguments)
         else if (arguments[index][bytes] == '=')
             fine = set(request, arguments[index] + bytes + 1);
         else if (index + 1 >= count)
-            complain("report", set == set_format ? "%s needs a value: text or json" : "%s needs a value: a file", name);
+            complain("report", set == set_format ? "%s needs a value: text, json or otlp" : "%s needs a value: a file", name);
         else
             fine = set(request, arguments[++index]);
         free(name);
@@ -139,7 +142,7 @@ static int check_files(const struct request *request)
 
 int report_command(int count, char **arguments)
 {
-    struct request request = {0};
+    struct request request = {.render = render_text};
     struct findings findings;
     if (!read_arguments(&request, count, arguments)) {
         suppressor_close(request.suppressor);
@@ -162,10 +165,8 @@ int report_command(int count, char **arguments)
     }
     findings_settle_suppressions(&findings);
     bool fine = json_array_size(findings.problems) == 0 && !missing;
-    if (request.json)
-        render_json(stdout, &findings);
-    else if (fine || findings.files != 0)
-        render_text(stdout, &findings);
+    if (request.render != render_text || fine || findings.files != 0)
+        request.render(stdout, &findings);
     findings_close(&findings);
     return fine ? STATUS_FINE : STATUS_FAILED;
 }

@@ -114,6 +114,8 @@ struct arena_birth {
     X(lock_waits, "of those, times it had to be waited for")                                                         \
     X(depot_locks, "times the lock of stacks and strings was taken")                                                 \
     X(depot_waits, "of those, times it had to be waited for")                                                        \
+    X(unjudged, "uses let through unjudged: a signal handler interrupted Holdfast")                                  \
+    X(left_out, "reports not written: log_rate, or a signal handler interrupted another report")                     \
     X(dropped_handles, "handles not recorded: arena full")                                                           \
     X(dropped_holds, "frees not postponed: arena full")                                                              \
     X(dropped_edges, "relations not recorded: arena full")                                                           \
