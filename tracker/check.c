@@ -476,7 +476,7 @@ static void check_circles(struct check *check)
     uint32_t *parents = calloc((size_t)handles + 1, sizeof *parents), *ready = calloc((size_t)handles + 1, sizeof *ready);
     for (uint32_t id = 1; parents != NULL && ready != NULL && id < edges; id++) {
         const struct edge_record *edge = edge_at(check, id);
-        if (edge->type != EDGE_NONE && edge->child < handles)
+        if (edge->type != EDGE_NONE && edge->child != 0 && edge->child < handles)
             parents[edge->child]++;
     }
     for (uint32_t id = 1; parents != NULL && ready != NULL && id < handles; id++)
@@ -487,7 +487,7 @@ static void check_circles(struct check *check)
         uint32_t steps = 0;
         const struct edge_record *edge;
         for (uint32_t id = handle->first_child; (edge = edge_at(check, id)) != NULL && steps < edges; id = edge->next_of_parent, steps++)
-            if (edge->child < handles && parents[edge->child] != 0 && --parents[edge->child] == 0)
+            if (edge->child != 0 && edge->child < handles && parents[edge->child] != 0 && --parents[edge->child] == 0)
                 ready[end++] = edge->child;
     }
     for (uint32_t id = 1; parents != NULL && id < handles && left == 0; id++)
