@@ -1,12 +1,10 @@
 /* What Holdfast knows of its own work: see counters.h. */
 #include "counters.h"
 #include "context.h"
+#include "slots.h"
 #include "stack.h"
 #include "young.h"
-#include <errno.h>
-#include <sys/syscall.h>
 #include <time.h>
-#include <unistd.h>
 
 #define CELLS 256u
 
@@ -31,7 +29,6 @@ static bool take(struct call_cell *cell, uint32_t owner, uint32_t thread)
 static struct call_cell *find_cell(uint32_t thread)
 {
     static _Atomic unsigned next; /* where the last search ended: threads that come and go find the dead one after the other */
-    int saved_errno = errno;
     for (unsigned i = 0; i < CELLS; i++)
         if (atomic_load_explicit(&cells[i].owner, memory_order_relaxed) == 0 && take(&cells[i], 0, thread))
             return &cells[i];
@@ -39,13 +36,9 @@ static struct call_cell *find_cell(uint32_t thread)
     {
         struct call_cell *cell = &cells[atomic_fetch_add(&next, 1) % CELLS];
         uint32_t owner = atomic_load(&cell->owner);
-        if (syscall(SYS_tgkill, getpid(), owner, 0) != 0 && errno == ESRCH && take(cell, owner, thread))
-        {
-            errno = saved_errno;
+        if (slot_is_free((int32_t)owner, (int32_t)thread) && take(cell, owner, thread))
             return cell;
-        }
     }
-    errno = saved_errno;
     return &crowd;
 }
 

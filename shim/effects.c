@@ -361,8 +361,9 @@ void call_passed(struct passing *passing)
     passing->pinned = 0;
     if (!tracker_lock(TRACKER))
         return;
-    if (same_record(id, passing->serial) && tracker_handle(TRACKER, id)->pins > 0)
-        tracker_handle(TRACKER, id)->pins--;
+    struct hold_record *hold = same_record(id, passing->serial) ? tracker_hold(TRACKER, id) : NULL;
+    if (hold != NULL && hold->pins > 0)
+        hold->pins--;
     tracker_unlock(TRACKER);
     hold_children_may_be_gone(id, passing->serial);
 }

@@ -12,8 +12,9 @@ void hold_children_may_be_gone(uint32_t waiting_ancestor, uint32_t serial);
 bool hold_allowed(const struct handle_record *record);
 /* [tracker locked] Is the free of a parent with this living dependant a mistake in itself? (frees.c) */
 bool is_due_at_free(handle_id child);
-/* Postpone: [tracker locked] put it into the queue with what is needed to repeat the call later. */
-void hold_push(struct call *call, handle_id id, const uintptr_t *arguments, bool grace, bool refused);
+/* Postpone: [tracker locked] put it into the queue with what is needed to repeat the call later. False: there is no room for it in the arena, and
+ * nothing changed. */
+bool hold_push(struct call *call, handle_id id, const uintptr_t *arguments, bool grace, bool refused);
 /* [tracker locked] A handle grew up whose free was postponed while it was young: the same as hold_push(), for a function of one argument. */
 void hold_grown_up(handle_id id, uintptr_t argument, bool grace);
 /* Before hold_push, unlocked: write what the library still has in memory, as the free would. Not afterwards: any thread may carry out what is

@@ -4,7 +4,7 @@
  * program's allocator may be what is calling), never dlsym.
  */
 #include "scope.h"
-#include <errno.h>
+#include "slots.h"
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -53,8 +53,7 @@ static bool owner_is_gone(const pthread_mutex_t *mutex)
 {
     int owner = __atomic_load_n(&mutex->__data.__owner, __ATOMIC_RELAXED);
     return __atomic_load_n(&mutex->__data.__lock, __ATOMIC_RELAXED) != 0 && owner != 0 &&
-           mutex->__data.__kind == PTHREAD_MUTEX_RECURSIVE_NP && syscall(SYS_tgkill, getpid(), owner, 0) != 0 &&
-           errno == ESRCH;
+           mutex->__data.__kind == PTHREAD_MUTEX_RECURSIVE_NP && thread_is_gone(owner);
 }
 
 bool scope_is_stuck(void)
@@ -62,10 +61,7 @@ bool scope_is_stuck(void)
     const pthread_mutex_t *lock = atomic_load(&list_lock);
     if (lock == NULL || atomic_load(&home) == getpid())
         return false;
-    int saved_errno = errno;
-    bool stuck = owner_is_gone(lock) || owner_is_gone(lock - 1);
-    errno = saved_errno;
-    return stuck;
+    return owner_is_gone(lock) || owner_is_gone(lock - 1);
 }
 
 /* ---- holding the list -------------------------------------------------------------------------------------------------- */

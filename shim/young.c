@@ -9,6 +9,7 @@
 #include "leaks.h"
 #include "lifecycle.h"
 #include "python.h"
+#include "slots.h"
 #include "stack.h"
 #include <errno.h>
 #include <linux/membarrier.h>
@@ -108,14 +109,6 @@ static unsigned parent_slot(uintptr_t address)
 
 /* ---- sets ------------------------------------------------------------------------------------------------------------- */
 
-static bool thread_is_gone(int32_t thread)
-{
-    int saved_errno = errno;
-    bool gone = syscall(SYS_tgkill, getpid(), thread, 0) != 0 && errno == ESRCH;
-    errno = saved_errno;
-    return gone;
-}
-
 static void reset(struct young_set *set)
 {
     memset((void *)set, 0, offsetof(struct young_set, entries));
@@ -188,12 +181,14 @@ void young_describe(struct arena_own *own)
 static __attribute__((noinline, cold)) struct young_set *enroll(void)
 {
     mine = &no_set; /* whatever interrupts, or fails */
+    int saved_errno = errno;
     if (!atomic_load(&barrier_works)) {
-        if (syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) != 0)
+        if (syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) != 0) {
+            errno = saved_errno;
             return NULL;
+        }
         atomic_store(&barrier_works, true);
     }
-    int saved_errno = errno;
     int32_t self = tracker_thread();
     struct young_set *found = NULL;
     if (!tracker_lock(TRACKER)) {
@@ -211,7 +206,7 @@ static __attribute__((noinline, cold)) struct young_set *enroll(void)
             found = set;
         } else {
             int32_t owner = atomic_load(&set->thread);
-            if (!atomic_load(&set->busy) && (owner == 0 || owner == self || thread_is_gone(owner))) {
+            if (!atomic_load(&set->busy) && slot_is_free(owner, self)) {
                 atomic_store(&set->busy, true);
                 grow_all(set); /* they are of the thread that was */
                 atomic_store(&set->busy, false);

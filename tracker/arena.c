@@ -32,6 +32,7 @@
 static const uint32_t record_bytes[SECTION_COUNT] = {
     [SECTION_HANDLES] = sizeof(struct handle_record),
     [SECTION_HANDLE_BUCKETS] = sizeof(uint32_t),
+    [SECTION_HOLDS] = sizeof(struct hold_record),
     [SECTION_EDGES] = sizeof(struct edge_record),
     [SECTION_STACKS] = sizeof(struct stack_record),
     [SECTION_STACK_BUCKETS] = sizeof(uint32_t),
@@ -54,8 +55,9 @@ static const struct {
     enum arena_section buckets; /* SECTION_COUNT: none */
     uint32_t thousandths;
 } shares[] = {
-    {SECTION_HANDLES, SECTION_HANDLE_BUCKETS, 450},
-    {SECTION_EDGES, SECTION_COUNT, 180},
+    {SECTION_HANDLES, SECTION_HANDLE_BUCKETS, 415},
+    {SECTION_HOLDS, SECTION_COUNT, 15},
+    {SECTION_EDGES, SECTION_COUNT, 200},
     {SECTION_STACKS, SECTION_STACK_BUCKETS, 35},
     {SECTION_WORDS, SECTION_COUNT, 175},
     {SECTION_PYTHON_FRAMES, SECTION_PYTHON_BUCKETS, 30},
@@ -273,12 +275,14 @@ void tracker_close(struct tracker *tracker)
     uint8_t *base = tracker->base;
     if (base == NULL)
         return;
-    bool locked = tracker_lock(tracker);
+    bool locked = tracker_lock(tracker), depot_locked = depot_enter(tracker);
     __atomic_store_n(&tracker_header(tracker)->state, (uint32_t)ARENA_CLOSED, __ATOMIC_RELEASE);
     __atomic_store_n(&tracker->base, NULL, __ATOMIC_RELEASE);
     munmap(base, tracker->bytes);
     tracker->bytes = 0;
     tracker->shared_file = false;
+    if (depot_locked)
+        depot_leave(tracker);
     if (locked)
         tracker_unlock(tracker);
     errno = saved_errno;
@@ -291,6 +295,8 @@ static enum arena_counter dropped_counter(enum arena_section section)
     switch (section) {
     case SECTION_HANDLES:
         return COUNTER_dropped_handles;
+    case SECTION_HOLDS:
+        return COUNTER_dropped_holds;
     case SECTION_EDGES:
         return COUNTER_dropped_edges;
     case SECTION_STRINGS:
@@ -301,6 +307,19 @@ static enum arena_counter dropped_counter(enum arena_section section)
     }
 }
 
+/* Where a free record of this section says which one is free next. */
+static uint32_t *free_link(enum arena_section section, void *record)
+{
+    switch (section) {
+    case SECTION_HANDLES:
+        return &((struct handle_record *)record)->next;
+    case SECTION_HOLDS:
+        return &((struct hold_record *)record)->next;
+    default:
+        return &((struct edge_record *)record)->next_of_child;
+    }
+}
+
 uint32_t tracker_take_record(struct tracker *tracker, enum arena_section section)
 {
     if (tracker->base == NULL)
@@ -308,15 +327,9 @@ uint32_t tracker_take_record(struct tracker *tracker, enum arena_section section
     struct arena_section_header *header = section_header(tracker, section);
     uint32_t id = header->free_head;
     if (id != 0) {
-        if (section == SECTION_HANDLES) {
-            struct handle_record *handle = tracker_record(tracker, section, id);
-            header->free_head = handle->next;
-            handle->next = 0;
-        } else {
-            struct edge_record *edge = tracker_record(tracker, section, id);
-            header->free_head = edge->next_of_child;
-            edge->next_of_child = 0;
-        }
+        uint32_t *link = free_link(section, tracker_record(tracker, section, id));
+        header->free_head = *link;
+        *link = 0;
     } else if (header->used < header->capacity) {
         id = header->used;
         __atomic_store_n(&header->used, id + 1, __ATOMIC_RELEASE);
@@ -332,19 +345,14 @@ uint32_t tracker_take_record(struct tracker *tracker, enum arena_section section
 void tracker_give_record(struct tracker *tracker, enum arena_section section, uint32_t id)
 {
     struct arena_section_header *header = section_header(tracker, section);
-    if (section == SECTION_HANDLES) {
-        struct handle_record *handle = tracker_record(tracker, section, id);
-        if (handle == NULL)
-            return;
-        *handle = (struct handle_record){.serial = handle->serial, .next = header->free_head};
-    } else if (section == SECTION_EDGES) {
-        struct edge_record *edge = tracker_record(tracker, section, id);
-        if (edge == NULL)
-            return;
-        *edge = (struct edge_record){.next_of_child = header->free_head};
-    } else {
+    void *record = tracker_record(tracker, section, id);
+    if (record == NULL || (section != SECTION_HANDLES && section != SECTION_HOLDS && section != SECTION_EDGES))
         return;
-    }
+    uint32_t serial = section == SECTION_HANDLES ? ((struct handle_record *)record)->serial : 0;
+    memset(record, 0, header->record_bytes);
+    if (section == SECTION_HANDLES)
+        ((struct handle_record *)record)->serial = serial;
+    *free_link(section, record) = header->free_head;
     header->free_head = id;
 }
 
@@ -395,87 +403,118 @@ static inline void pause_a_moment(void)
 #endif
 }
 
-static bool take_free_lock(struct tracker *tracker, int32_t word)
+static bool take_free_lock(int32_t *lock, int32_t word)
 {
     int32_t free_word = 0;
-    return __atomic_compare_exchange_n(&tracker->lock, &free_word, word, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+    return __atomic_compare_exchange_n(lock, &free_word, word, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
 /* Most sections are shorter than a system call, so it pays to spin a little: up to twice as long as helped lately. */
-static bool take_lock_spinning(struct tracker *tracker, int32_t self)
+static bool take_lock_spinning(int32_t *lock, int32_t *lock_spins, int32_t self)
 {
-    int32_t average = __atomic_load_n(&tracker->lock_spins, __ATOMIC_RELAXED);
+    int32_t average = __atomic_load_n(lock_spins, __ATOMIC_RELAXED);
     int32_t most = average * 2 + 10 < 200 ? average * 2 + 10 : 200;
     int32_t spins = 0;
     bool taken = false;
     while (spins < most && !taken) {
         spins++;
         pause_a_moment();
-        taken = __atomic_load_n(&tracker->lock, __ATOMIC_RELAXED) == 0 && take_free_lock(tracker, self);
+        taken = __atomic_load_n(lock, __ATOMIC_RELAXED) == 0 && take_free_lock(lock, self);
     }
-    __atomic_store_n(&tracker->lock_spins, average + (spins - average) / 8, __ATOMIC_RELAXED);
+    __atomic_store_n(lock_spins, average + (spins - average) / 8, __ATOMIC_RELAXED);
     return taken;
 }
 
-static __attribute__((noinline)) void take_lock_slowly(struct tracker *tracker, int32_t self)
+static __attribute__((noinline)) void take_lock_slowly(int32_t *lock, int32_t *lock_spins, int32_t self)
 {
-    if (take_lock_spinning(tracker, self))
+    if (take_lock_spinning(lock, lock_spins, self))
         return;
     int saved_errno = errno;
     /* Whoever slept cannot know whether others still sleep, so it takes the lock with the mark set: one wake-up too many at
      * the end, never one too few. */
-    while (!take_free_lock(tracker, self | TRACKER_LOCK_WAITERS)) {
-        int32_t word = __atomic_load_n(&tracker->lock, __ATOMIC_RELAXED);
+    while (!take_free_lock(lock, self | TRACKER_LOCK_WAITERS)) {
+        int32_t word = __atomic_load_n(lock, __ATOMIC_RELAXED);
         if (word == 0)
             continue;
         if ((word & TRACKER_LOCK_WAITERS) == 0 &&
-            !__atomic_compare_exchange_n(&tracker->lock, &word, word | TRACKER_LOCK_WAITERS, false, __ATOMIC_RELAXED,
-                                         __ATOMIC_RELAXED))
+            !__atomic_compare_exchange_n(lock, &word, word | TRACKER_LOCK_WAITERS, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
             continue;
-        syscall(SYS_futex, &tracker->lock, FUTEX_WAIT_PRIVATE, word | TRACKER_LOCK_WAITERS, NULL, NULL, 0);
+        syscall(SYS_futex, lock, FUTEX_WAIT_PRIVATE, word | TRACKER_LOCK_WAITERS, NULL, NULL, 0);
     }
     errno = saved_errno;
 }
 
 /* Whoever reads the arena, perhaps after we were killed, knows by an odd number that it may be in the midst of a change. Only who has the lock
  * writes it. */
-static inline void count_change(struct tracker *tracker)
+static inline void count_change(uint64_t *changes)
 {
-    if (tracker->base == NULL)
-        return;
-    uint64_t *changes = &tracker_header(tracker)->changes;
     __atomic_store_n(changes, *changes + 1, __ATOMIC_RELEASE);
     __atomic_thread_fence(__ATOMIC_RELEASE);
 }
 
-bool tracker_lock(struct tracker *tracker)
+static inline void give_lock(int32_t *lock)
+{
+    int32_t word = __atomic_exchange_n(lock, 0, __ATOMIC_RELEASE);
+    if ((word & TRACKER_LOCK_WAITERS) == 0)
+        return;
+    int saved_errno = errno;
+    syscall(SYS_futex, lock, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+    errno = saved_errno;
+}
+
+/* `locks` and `waits` are counted by whoever holds the lock: no atomic operation is needed, and the reader sees a count that was right a moment ago. */
+static inline bool take_lock(struct tracker *tracker, int32_t *lock, int32_t *lock_spins, enum arena_counter locks, enum arena_counter waits)
 {
     if (__atomic_load_n(&tracker->base, __ATOMIC_RELAXED) == NULL)
         return false;
     int32_t self = tracker_thread();
-    if (!take_free_lock(tracker, self)) {
+    bool waited = !take_free_lock(lock, self);
+    if (waited) {
         /* No other thread can put our own id there, so this needs no order. */
-        if ((__atomic_load_n(&tracker->lock, __ATOMIC_RELAXED) & ~TRACKER_LOCK_WAITERS) == self)
+        if ((__atomic_load_n(lock, __ATOMIC_RELAXED) & ~TRACKER_LOCK_WAITERS) == self)
             return false;
-        take_lock_slowly(tracker, self);
+        take_lock_slowly(lock, lock_spins, self);
     }
-    if (__atomic_load_n(&tracker->base, __ATOMIC_RELAXED) == NULL) { /* closed while we waited */
-        tracker_unlock(tracker);
+    uint8_t *base = __atomic_load_n(&tracker->base, __ATOMIC_RELAXED);
+    if (base == NULL) { /* closed while we waited */
+        give_lock(lock);
         return false;
     }
-    count_change(tracker);
+    uint64_t *counters = ((struct arena_header *)base)->counters;
+    __atomic_store_n(&counters[locks], counters[locks] + 1, __ATOMIC_RELAXED);
+    if (waited)
+        __atomic_store_n(&counters[waits], counters[waits] + 1, __ATOMIC_RELAXED);
+    return true;
+}
+
+bool tracker_lock(struct tracker *tracker)
+{
+    if (!take_lock(tracker, &tracker->lock, &tracker->lock_spins, COUNTER_locks, COUNTER_lock_waits))
+        return false;
+    count_change(&tracker_header(tracker)->changes);
     return true;
 }
 
 void tracker_unlock(struct tracker *tracker)
 {
-    count_change(tracker);
-    int32_t word = __atomic_exchange_n(&tracker->lock, 0, __ATOMIC_RELEASE);
-    if ((word & TRACKER_LOCK_WAITERS) == 0)
-        return;
-    int saved_errno = errno;
-    syscall(SYS_futex, &tracker->lock, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
-    errno = saved_errno;
+    if (tracker->base != NULL)
+        count_change(&tracker_header(tracker)->changes);
+    give_lock(&tracker->lock);
+}
+
+bool depot_enter(struct tracker *tracker)
+{
+    if (!take_lock(tracker, &tracker->depot_lock, &tracker->depot_spins, COUNTER_depot_locks, COUNTER_depot_waits))
+        return false;
+    count_change(&tracker_header(tracker)->depot_changes);
+    return true;
+}
+
+void depot_leave(struct tracker *tracker)
+{
+    if (tracker->base != NULL)
+        count_change(&tracker_header(tracker)->depot_changes);
+    give_lock(&tracker->depot_lock);
 }
 
 /* ---- fork ----------------------------------------------------------------------------------------------------------- */
@@ -499,6 +538,7 @@ static void copy_arena(uint8_t *to, const uint8_t *from)
 void tracker_before_fork(struct tracker *tracker)
 {
     tracker->fork_locked = tracker_lock(tracker);
+    tracker->fork_depot_locked = depot_enter(tracker);
     if (tracker->base == NULL || !tracker->shared_file)
         return;
     /* Also when this thread holds the lock already: the fork then stands inside a change, and parent and child both carry it on
@@ -516,6 +556,10 @@ void tracker_after_fork_parent(struct tracker *tracker)
     if (tracker->fork_snapshot != NULL)
         munmap(tracker->fork_snapshot, tracker->bytes);
     tracker->fork_snapshot = NULL;
+    if (tracker->fork_depot_locked) {
+        tracker->fork_depot_locked = false;
+        depot_leave(tracker);
+    }
     if (tracker->fork_locked) {
         tracker->fork_locked = false;
         tracker_unlock(tracker);
@@ -528,7 +572,8 @@ static void belong_to_child(uint8_t *base)
 {
     struct arena_header *header = (struct arena_header *)base;
     header->pid = (uint32_t)getpid();
-    header->changes += header->changes & 1; /* the lock is free here */
+    header->changes += header->changes & 1; /* the locks are free here */
+    header->depot_changes += header->depot_changes & 1;
     header->process_start = 0; /* the parent's */
 }
 
@@ -568,15 +613,16 @@ bool tracker_after_fork_child(struct tracker *tracker, const char *path, char *e
     int saved_errno = errno;
     if (tracker->base == NULL) {
         this_thread = 0;
-        tracker->lock = 0;
+        tracker->lock = tracker->depot_lock = 0;
         return true;
     }
     /* this_thread is still the parent's: only the thread that forks goes on, so it says who held the lock. */
     int32_t owner = tracker->lock & ~TRACKER_LOCK_WAITERS;
     bool torn = owner != 0 && owner != this_thread;
     this_thread = 0;
-    tracker->lock = 0;
-    tracker->fork_locked = false;
+    /* Whoever was adding to the depot left nothing that can be seen. */
+    tracker->lock = tracker->depot_lock = 0;
+    tracker->fork_locked = tracker->fork_depot_locked = false;
 
     char program[sizeof tracker_header(tracker)->program];
     memcpy(program, tracker_header(tracker)->program, sizeof program);

@@ -31,7 +31,7 @@
 /* ---- the copy ------------------------------------------------------------------------------------------------------- */
 
 static const enum arena_section copy_order[] = {
-    SECTION_EVENTS, SECTION_OWN,           SECTION_FENCES,         SECTION_HANDLE_BUCKETS, SECTION_EDGES,          SECTION_HANDLES,      SECTION_STACK_BUCKETS,
+    SECTION_EVENTS, SECTION_OWN,           SECTION_FENCES,         SECTION_HANDLE_BUCKETS, SECTION_EDGES,          SECTION_HANDLES, SECTION_HOLDS, SECTION_STACK_BUCKETS,
     SECTION_STACKS, SECTION_WORDS,         SECTION_PYTHON_BUCKETS, SECTION_PYTHON_FRAMES,  SECTION_MODULES,        SECTION_STRING_BUCKETS,
     SECTION_STRING_INDEX, SECTION_STRINGS,
 };
@@ -72,11 +72,12 @@ static bool copy_sections(struct arena_image *image, int file)
     return true;
 }
 
-static uint64_t changes_now(int file)
+static bool was_changed(const struct arena_header *header, int file)
 {
-    uint64_t changes = 1;
-    read_range(file, (uint8_t *)&changes, sizeof changes, offsetof(struct arena_header, changes));
-    return changes;
+    uint64_t handles = ~header->changes, depot = ~header->depot_changes;
+    read_range(file, (uint8_t *)&handles, sizeof handles, offsetof(struct arena_header, changes));
+    read_range(file, (uint8_t *)&depot, sizeof depot, offsetof(struct arena_header, depot_changes));
+    return handles != header->changes || depot != header->depot_changes;
 }
 
 static bool sets_fit(const struct arena_header *header)
@@ -115,12 +116,11 @@ static bool copy_file(struct arena_image *image, int file, const char *path, cha
     for (unsigned attempt = 0; attempt < ATTEMPTS; attempt++) {
         if (!read_range(file, image->bytes, sizeof(struct arena_header), 0) || !reader_accepts(header_of(image), image->size, path, error, error_bytes))
             return false;
-        uint64_t before = header_of(image)->changes;
         if (!copy_sections(image, file)) {
             snprintf(error, error_bytes, "%s was truncated while it was read", path);
             return false;
         }
-        image->moving = changes_now(file) != before;
+        image->moving = was_changed(header_of(image), file);
         if (!image->moving)
             break;
     }
@@ -173,7 +173,7 @@ struct check {
     arena_teller tell;
     void *context;
     struct arena_faults faults;
-    bool open; /* in the midst of a change */
+    bool open; /* what is looked at is in the midst of a change */
 };
 
 __attribute__((format(printf, 4, 5))) static void fault(struct check *check, bool lasting, uint64_t offset, const char *format, ...)
@@ -243,7 +243,7 @@ static void check_sections(struct check *check)
         ALWAYS(check, part->used <= part->capacity, offset, "section %u has %u records in use and room for %u", section, part->used, part->capacity);
         ALWAYS(check, !whole || part->used == part->capacity, offset, "section %u is handed out as a whole, and %u of %u are in use", section, part->used, part->capacity);
         ALWAYS(check, section == SECTION_OWN || part->used >= 1, offset, "section %u lacks its record 0", section);
-        bool has_list = section == SECTION_HANDLES || section == SECTION_EDGES;
+        bool has_list = section == SECTION_HANDLES || section == SECTION_EDGES || section == SECTION_HOLDS;
         ALWAYS(check, has_list || part->free_head == 0, offset, "section %u has a list of free records, which it cannot have", section);
         end = part->offset + (uint64_t)part->capacity * part->record_bytes;
     }
@@ -431,10 +431,10 @@ static void check_handles(struct check *check)
     for (uint32_t id = 1; id < used(check, SECTION_HANDLES); id++) {
         const struct handle_record *handle = handle_at(check, id);
         uint64_t offset = place(check, SECTION_HANDLES, id);
-        ALWAYS(check, handle->state <= HANDLE_BURIED && handle->cause <= CAUSE_REPLACED, offset, "handle %u is in a state that there is not", id);
+        ALWAYS(check, handle->state <= HANDLE_BURIED && handle->cause < CAUSE_COUNT, offset, "handle %u is in a state that there is not", id);
         ALWAYS(check, is_stack(check, handle->birth_stack) && is_stack(check, handle->loan_stack) && is_stack(check, handle->death_stack), offset, "handle %u names a stack that is not there", id);
         ALWAYS(check, (handle->flags & HANDLE_NUMBER) != 0 || is_string(check, handle->label), offset, "the label of handle %u is no string", id);
-        ALWAYS(check, handle->killer < used(check, SECTION_HANDLES) && handle->fence_next < used(check, SECTION_HANDLES), offset, "handle %u names a handle that is not there", id);
+        ALWAYS(check, handle->killer < used(check, SECTION_HANDLES), offset, "handle %u names a handle that is not there", id);
         SETTLED(check, handle->state == HANDLE_FREE_RECORD || handle->address != 0, offset, "handle %u has no address", id);
         SETTLED(check, (handle->flags & HANDLE_FENCED) == 0 || handle->state == HANDLE_BURIED, offset, "handle %u is fenced, and not buried", id);
     }
@@ -520,6 +520,34 @@ static void check_edges(struct check *check)
     check_circles(check);
 }
 
+/* What a held handle needs stands in a record of its own, which is free when no handle names it. */
+static void check_holds(struct check *check)
+{
+    uint32_t count = used(check, SECTION_HOLDS);
+    uint8_t *seen = calloc((size_t)count + 1, 1);
+    for (uint32_t id = 1; seen != NULL && id < used(check, SECTION_HANDLES); id++) {
+        const struct handle_record *handle = handle_at(check, id);
+        if (handle->state != HANDLE_HELD)
+            continue;
+        bool fine = record(check, SECTION_HOLDS, handle->hold) != NULL && !seen[handle->hold];
+        SETTLED(check, fine, place(check, SECTION_HANDLES, id), "handle %u is held, and its record of that is not there, or another's", id);
+        if (fine)
+            seen[handle->hold] = 1;
+    }
+    for (uint32_t id = check->header->sections[SECTION_HOLDS].free_head; seen != NULL && id != 0;) {
+        const struct hold_record *hold = record(check, SECTION_HOLDS, id);
+        bool fine = hold != NULL && !seen[id];
+        SETTLED(check, fine, hold != NULL ? place(check, SECTION_HOLDS, id) : offsetof(struct arena_header, sections), "the list of free records of held handles leads to %u, which is in use, seen already, or not there", id);
+        if (!fine)
+            break;
+        seen[id] = 1;
+        id = hold->next;
+    }
+    for (uint32_t id = 1; seen != NULL && id < count; id++)
+        SETTLED(check, seen[id], place(check, SECTION_HOLDS, id), "record %u of a held handle is neither in use nor free: it is lost", id);
+    free(seen);
+}
+
 static void check_queue(struct check *check)
 {
     const struct arena_header *header = check->header;
@@ -527,12 +555,13 @@ static void check_queue(struct check *check)
     uint32_t before = 0, count = 0, held = 0, limit = used(check, SECTION_HANDLES);
     for (uint32_t id = header->hold_head; id != 0 && count <= limit; count++) {
         const struct handle_record *handle = handle_at(check, id);
-        SETTLED(check, handle != NULL && handle->state == HANDLE_HELD && handle->hold_previous == before, handle != NULL ? place(check, SECTION_HANDLES, id) : offset,
+        const struct hold_record *hold = handle != NULL && handle->state == HANDLE_HELD ? record(check, SECTION_HOLDS, handle->hold) : NULL;
+        SETTLED(check, hold != NULL && hold->previous == before, handle != NULL ? place(check, SECTION_HANDLES, id) : offset,
                 "the queue of postponed frees: handle %u does not belong there, or is linked wrongly", id);
-        if (handle == NULL)
+        if (hold == NULL)
             break;
         before = id;
-        id = handle->hold_next;
+        id = hold->next;
     }
     SETTLED(check, before == header->hold_tail && count == header->hold_count, offset, "the queue of postponed frees has %u, and should have %u and end with handle %u", count, header->hold_count,
             header->hold_tail);
@@ -642,15 +671,17 @@ static void check_young(struct check *check)
 struct arena_faults arena_check(const struct arena_image *image, arena_teller tell, void *context)
 {
     struct check check = {.image = image, .header = header_of(image), .tell = tell, .context = context};
-    check.open = image->moving || (check.header->changes & 1) != 0;
     check_sections(&check);
+    check.open = image->moving || (check.header->depot_changes & 1) != 0;
     check_strings(&check);
     check_stacks(&check);
+    check_events(&check);
+    check.open = image->moving || (check.header->changes & 1) != 0;
     check_handles(&check);
     check_edges(&check);
+    check_holds(&check);
     check_queue(&check);
     check_fences(&check);
-    check_events(&check);
     check_young(&check);
     return check.faults;
 }

@@ -70,6 +70,13 @@ static inline uint32_t depot_frame_hash(string_id file, string_id function, uint
     return (uint32_t)depot_mix(depot_mix(file, function), line);
 }
 
+/* ---- arena.c ---------------------------------------------------------------------------------------------------- */
+
+/* The depot's lock, with the tracker's held or not, never the other way round. False: no arena, or this very thread holds it: it is a signal
+ * handler that interrupted a change of the depot, which must be left alone. */
+bool depot_enter(struct tracker *tracker);
+void depot_leave(struct tracker *tracker);
+
 /* ---- graph.c ---------------------------------------------------------------------------------------------------- */
 
 enum walk_step { WALK_INTO, WALK_PAST, WALK_STOP };

@@ -20,6 +20,7 @@
 enum arena_section {
     SECTION_HANDLES,
     SECTION_HANDLE_BUCKETS, /* uint32_t: handle id, by hash of address */
+    SECTION_HOLDS, /* of held handles, what only those need */
     SECTION_EDGES,
     SECTION_STACKS,
     SECTION_STACK_BUCKETS, /* uint32_t: stack id */
@@ -38,7 +39,7 @@ enum arena_section {
 
 /* Sections that fill up, in the words of reports; NULL for buckets and rings, which are as large as they are. */
 static const char *const arena_section_words[SECTION_COUNT] __attribute__((unused)) = {
-    [SECTION_HANDLES] = "handles", [SECTION_EDGES] = "relations", [SECTION_STACKS] = "stacks", [SECTION_WORDS] = "words of stacks",
+    [SECTION_HANDLES] = "handles", [SECTION_HOLDS] = "postponed frees", [SECTION_EDGES] = "relations", [SECTION_STACKS] = "stacks", [SECTION_WORDS] = "words of stacks",
     [SECTION_PYTHON_FRAMES] = "Python frames", [SECTION_STRINGS] = "bytes of strings", [SECTION_STRING_INDEX] = "strings", [SECTION_MODULES] = "modules",
 };
 
@@ -109,7 +110,12 @@ struct arena_birth {
     X(inside_ns, "nanoseconds in those, estimated from a sample of them")                                            \
     X(stacks_fast, "stacks taken by comparing")                                                                      \
     X(stacks_slow, "stacks taken by unwinding")                                                                      \
+    X(locks, "times the lock of the handles was taken")                                                              \
+    X(lock_waits, "of those, times it had to be waited for")                                                         \
+    X(depot_locks, "times the lock of stacks and strings was taken")                                                 \
+    X(depot_waits, "of those, times it had to be waited for")                                                        \
     X(dropped_handles, "handles not recorded: arena full")                                                           \
+    X(dropped_holds, "frees not postponed: arena full")                                                              \
     X(dropped_edges, "relations not recorded: arena full")                                                           \
     X(dropped_stacks, "stacks not recorded: arena full")                                                             \
     X(dropped_strings, "strings not recorded: arena full")                                                           \
@@ -140,6 +146,7 @@ struct arena_header {
     uint32_t hold_count;    /* postponed frees now */
     uint32_t forks;         /* that this process has behind it: the generation of the handles that are born now */
     uint64_t changes;       /* raised when the lock is taken, and again when it is given back: odd in the midst of a change */
+    uint64_t depot_changes; /* the same of strings, stacks, modules and events, which have a lock of their own */
     uint64_t ended_ns;      /* CLOCK_REALTIME of the end, for states behind ARENA_LIVE; 0: not known */
     uint64_t process_start; /* of the process: ticks since the machine's start, as in /proc/PID/stat; 0: not known */
     uint64_t boot;          /* hash of the machine's boot id, 0: not known */
@@ -173,6 +180,7 @@ enum handle_cause {
     CAUSE_MEMBER = 6,       /* of a live handle: a member that it had taken was freed by somebody else */
     CAUSE_ALTERED = 7,      /* of a live handle: the definition that it is laid out after was changed */
     CAUSE_REPLACED = 8,     /* of a live handle: what it pointed to was replaced in place */
+    CAUSE_COUNT
 };
 
 enum handle_flag {
@@ -213,8 +221,8 @@ struct handle_record {
     uint32_t birth;        /* number of its birth, 0: has none. What the writer kept of it outside the arena knows it by that */
     uint32_t first_child;  /* edge id */
     uint32_t first_parent; /* edge id */
-    uint32_t holders;      /* Python proxies alive */
-    uint32_t references;   /* references taken by the caller beyond the first */
+    uint16_t holders;      /* Python proxies alive; saturated it stays: nobody knows any more how many it stands for, so some may be alive */
+    uint16_t references;   /* references taken by the caller beyond the first; saturated it stays */
     uint32_t label;        /* string id, or a number with HANDLE_NUMBER */
     uint32_t birth_stack;  /* stack id of its creation or first loan */
     uint32_t loan_stack;   /* of the youngest proxy, 0: as birth */
@@ -223,15 +231,25 @@ struct handle_record {
     uint16_t death_function;
     uint32_t killer;       /* handle id of what died (or was changed) and took it along, 0: itself */
     uint32_t killer_serial;
-    uint32_t fence_next;   /* next handle covered by the same fence */
-    uint32_t hold_previous, hold_next; /* queue of postponed frees */
     uint32_t birth_thread;
-    uint32_t pins;      /* calls that use what hangs on this held handle right now: it is not released under them.
-                          * Of a buried one: the number of the thread on which its real free is under way */
-    uint64_t held_at_ms;   /* CLOCK_MONOTONIC milliseconds */
-    uint64_t arguments[2]; /* of the postponed free, beside the handle: see shim/hold.c */
+    union {
+        uint32_t descriptor; /* live: one more than the lowest free file descriptor when it was born, 0 when nobody looked: see shim/hold.c */
+        uint32_t hold;       /* held: id of its hold record */
+        uint32_t burier;     /* buried, and not fenced yet: the thread on which its real free is under way, 0 when none is */
+        uint32_t fence_next; /* fenced: the next handle covered by the same fence */
+    };
 };
-_Static_assert(sizeof(struct handle_record) == 120, "arena layout changed: raise ARENA_VERSION");
+_Static_assert(sizeof(struct handle_record) == 80, "arena layout changed: raise ARENA_VERSION");
+
+/* Of a free that waits. Few handles are ever held, so what they need stands beside them. */
+struct hold_record {
+    uint64_t held_at_ms;     /* CLOCK_MONOTONIC milliseconds */
+    uint64_t arguments[2];   /* of the postponed free: see shim/hold.c */
+    uint32_t previous, next; /* queue of postponed frees: handle ids; in the free list `next` is a hold record's */
+    uint32_t pins;           /* calls that use what hangs on this handle right now: it is not released under them */
+    uint32_t reserved;
+};
+_Static_assert(sizeof(struct hold_record) == 40, "arena layout changed: raise ARENA_VERSION");
 
 enum edge_type {
     EDGE_NONE = 0,

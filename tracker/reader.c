@@ -20,6 +20,7 @@
 #define ALL_SECTIONS(X)                                                                                              \
     X(SECTION_HANDLES, struct handle_record)                                                                         \
     X(SECTION_HANDLE_BUCKETS, uint32_t)                                                                              \
+    X(SECTION_HOLDS, struct hold_record)                                                                             \
     X(SECTION_EDGES, struct edge_record)                                                                             \
     X(SECTION_STACKS, struct stack_record)                                                                           \
     X(SECTION_STACK_BUCKETS, uint32_t)                                                                               \
@@ -47,8 +48,8 @@ static const uint32_t record_bytes[SECTION_COUNT] = {
 /* What names before what is named: handles name stacks, stacks name frames and modules, all name strings, and none of the latter is
  * ever taken back. So a live process may go on while we copy. Buckets and the string index only help the writer. */
 static const enum arena_section copy_order[] = {
-    SECTION_EVENTS, SECTION_OWN, SECTION_FENCES,        SECTION_EDGES,   SECTION_HANDLES, SECTION_STACKS,
-    SECTION_WORDS,  SECTION_PYTHON_FRAMES, SECTION_MODULES, SECTION_STRINGS,
+    SECTION_EVENTS, SECTION_OWN,   SECTION_FENCES,        SECTION_EDGES,   SECTION_HANDLES, SECTION_HOLDS,
+    SECTION_STACKS, SECTION_WORDS, SECTION_PYTHON_FRAMES, SECTION_MODULES, SECTION_STRINGS,
 };
 
 /* ---- the file ------------------------------------------------------------------------------------------------------- */
@@ -152,7 +153,7 @@ static void tame_handles(struct reader *reader)
     for (uint32_t id = 0; id < reader->sections[SECTION_HANDLES].used; id++) {
         if (handle[id].state > HANDLE_BURIED)
             handle[id].state = HANDLE_FREE_RECORD;
-        if (handle[id].cause > CAUSE_REPLACED)
+        if (handle[id].cause >= CAUSE_COUNT)
             handle[id].cause = CAUSE_NONE;
     }
 }
@@ -438,7 +439,8 @@ uint32_t reader_next_held(const struct reader *reader, uint32_t id, uint32_t *st
     if ((*steps)++ >= reader->sections[SECTION_HANDLES].used)
         return 0;
     const struct handle_record *handle = reader_handle(reader, id);
-    uint32_t next = id == 0 ? reader->header.hold_head : handle == NULL ? 0 : handle->hold_next;
+    const struct hold_record *hold = handle != NULL && handle->state == HANDLE_HELD ? reader_record(reader, SECTION_HOLDS, handle->hold) : NULL;
+    uint32_t next = id == 0 ? reader->header.hold_head : hold == NULL ? 0 : hold->next;
     handle = reader_handle(reader, next);
     return handle != NULL && handle->state == HANDLE_HELD ? next : 0;
 }

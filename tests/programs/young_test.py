@@ -9,7 +9,7 @@ import re
 import subprocess
 import sys
 
-from support import BUILD, FOLDER, PYTHON, SCRIPTS, check, check_equal, compile_c, finish, gdal_flags, harness, workshop
+from support import BUILD, FOLDER, PYTHON, check, check_equal, compile_c, finish, gdal_flags, harness, workshop
 
 sys.path.insert(0, str(FOLDER.parent / "zoo"))
 import stacks  # noqa: E402
@@ -146,7 +146,7 @@ def check_cpp(folder):
 def check_loop(folder):
     """Python holds what features lent."""
     for mode in MODES:
-        runs = {path: harness.run([PYTHON, SCRIPTS / "young_loop.py"], {"mode": mode, **PATHS[path]}, cwd=folder) for path in PATHS}
+        runs = {path: harness.run([PYTHON, FOLDER / "young_loop.py"], {"mode": mode, **PATHS[path]}, cwd=folder) for path in PATHS}
         plain = runs["none young"]
         check("geometries kept in lists, mode %s: reported" % mode, {report["rule"] for report in plain.reports} == {"HF101"}, plain.end() + plain.stdout + plain.stderr + plain.log)
         for path in ("young", "one young"):

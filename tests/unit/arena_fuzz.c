@@ -51,7 +51,7 @@ static void read_everything(const struct reader *reader)
     uint32_t limit = reader->sections[SECTION_HANDLES].used + reader->sections[SECTION_EDGES].used, steps = 0;
     for (uint32_t id = 0; (id = reader_next_handle(reader, id)) != 0;) {
         const struct handle_record *handle = reader_handle(reader, id);
-        require(handle->state <= HANDLE_BURIED && handle->cause <= CAUSE_REPLACED);
+        require(handle->state <= HANDLE_BURIED && handle->cause < CAUSE_COUNT);
         sum += strlen(reader_string(reader, handle->label)) + strlen(reader_kind_name(reader, handle->kind)) + strlen(reader_function_name(reader, handle->birth_function));
         sum += reader_killer(reader, handle) != NULL;
         read_stack(reader, handle->birth_stack);

@@ -131,8 +131,11 @@ static void each_broken_promise_is_found(void **state)
     assert_found(&edge->parent, band, "does not belong there");
     assert_found(&edge->child, held, "does not belong there");
     assert_found(&edge->type, 77, "of a sort that there is not");
-    assert_found(&queued->hold_next, 0, "the queue of postponed frees has");
-    assert_found(&queued->hold_previous, dataset, "linked wrongly");
+    assert_found(&tracker_hold(&tracker, held)->next, 0, "the queue of postponed frees has");
+    assert_found(&tracker_hold(&tracker, held)->previous, dataset, "linked wrongly");
+    assert_found(&queued->hold, 1000, "its record of that is not there");
+    assert_found(&header->sections[SECTION_HOLDS].used, 4, "neither in use nor free: it is lost");
+    assert_found(&header->sections[SECTION_HOLDS].free_head, 1, "which is in use");
     assert_found(&header->hold_count, 7, "should have 7");
     assert_found(&dead->flags, dead->flags & ~(uint32_t)HANDLE_FENCED, "which is not fenced");
     assert_found(&one->flags, one->flags | HANDLE_FENCED, "is fenced, and not buried");
