@@ -86,7 +86,7 @@ static bool sets_fit(const struct arena_header *header)
     const struct arena_section_header *part = &header->sections[SECTION_OWN];
     uint64_t bytes = (uint64_t)(part->used < part->capacity ? part->used : part->capacity) * ARENA_OWN_UNIT;
     uint64_t stride = (own->set_bytes + (uint64_t)ARENA_OWN_UNIT - 1) / ARENA_OWN_UNIT * ARENA_OWN_UNIT;
-    return own->sets_offset <= bytes && own->sets * stride <= bytes - own->sets_offset;
+    return (own->sets == 0 || own->set_bytes != 0) && own->sets_offset <= bytes && own->sets * stride <= bytes - own->sets_offset;
 }
 
 static uint64_t set_offset(const struct arena_header *header, uint32_t set)
@@ -611,6 +611,7 @@ static bool own_is_described(struct check *check)
 {
     const struct arena_own *own = &check->header->own;
     const uint64_t offset = offsetof(struct arena_header, own), room = (uint64_t)used(check, SECTION_OWN) * ARENA_OWN_UNIT;
+    ALWAYS(check, own->sets == 0 || own->set_bytes != 0, offset, "there are %u sets of young handles, of no size", own->sets);
     if (own->set_bytes == 0)
         return false;
     const uint16_t fields[] = {own->at_address, own->at_birth, own->at_stack, own->at_loan_stack, own->at_serial, own->at_above, own->at_state, own->at_number, own->at_holders, own->at_provider};
