@@ -31,9 +31,9 @@
 /* ---- the copy ------------------------------------------------------------------------------------------------------- */
 
 static const enum arena_section copy_order[] = {
-    SECTION_EVENTS, SECTION_OWN,           SECTION_FENCES,         SECTION_HANDLE_BUCKETS, SECTION_EDGES,          SECTION_HANDLES, SECTION_HOLDS, SECTION_STACK_BUCKETS,
-    SECTION_STACKS, SECTION_WORDS,         SECTION_PYTHON_BUCKETS, SECTION_PYTHON_FRAMES,  SECTION_MODULES,        SECTION_STRING_BUCKETS,
-    SECTION_STRING_INDEX, SECTION_STRINGS,
+    SECTION_EVENTS, SECTION_OWN,           SECTION_FENCES,         SECTION_HANDLE_BUCKETS, SECTION_EDGES,         SECTION_HANDLES, SECTION_HOLDS,
+    SECTION_STACK_BUCKETS, SECTION_STACKS, SECTION_WORDS,       SECTION_PYTHON_BUCKETS, SECTION_PYTHON_FRAMES, SECTION_MODULES, SECTION_STRING_BUCKETS,
+    SECTION_STRING_INDEX,  SECTION_STRINGS,
 };
 _Static_assert(sizeof copy_order / sizeof copy_order[0] == SECTION_COUNT, "each section once");
 
@@ -243,7 +243,7 @@ static void check_sections(struct check *check)
         ALWAYS(check, part->used <= part->capacity, offset, "section %u has %u records in use and room for %u", section, part->used, part->capacity);
         ALWAYS(check, !whole || part->used == part->capacity, offset, "section %u is handed out as a whole, and %u of %u are in use", section, part->used, part->capacity);
         ALWAYS(check, section == SECTION_OWN || part->used >= 1, offset, "section %u lacks its record 0", section);
-        bool has_list = section == SECTION_HANDLES || section == SECTION_EDGES || section == SECTION_HOLDS;
+        bool has_list = section == SECTION_HANDLES || section == SECTION_HOLDS || section == SECTION_EDGES;
         ALWAYS(check, has_list || part->free_head == 0, offset, "section %u has a list of free records, which it cannot have", section);
         end = part->offset + (uint64_t)part->capacity * part->record_bytes;
     }
@@ -400,6 +400,20 @@ static bool is_known(const struct check *check, uint32_t id, const void *entry)
     return ((const struct handle_record *)entry)->state != HANDLE_FREE_RECORD;
 }
 
+static bool is_free(enum arena_section section, const void *entry)
+{
+    return section == SECTION_HANDLES ? ((const struct handle_record *)entry)->state == HANDLE_FREE_RECORD
+           : section == SECTION_HOLDS ? ((const struct hold_record *)entry)->handle == 0
+                                      : ((const struct edge_record *)entry)->type == EDGE_NONE;
+}
+
+static uint32_t next_free(enum arena_section section, const void *entry)
+{
+    return section == SECTION_HANDLES ? ((const struct handle_record *)entry)->next
+           : section == SECTION_HOLDS ? ((const struct hold_record *)entry)->next
+                                      : ((const struct edge_record *)entry)->next_of_child;
+}
+
 static void check_free_list(struct check *check, enum arena_section section, const char *what)
 {
     uint32_t count = used(check, section);
@@ -414,14 +428,12 @@ static void check_free_list(struct check *check, enum arena_section section, con
         if (entry == NULL || again)
             break;
         seen[id] = 1;
-        bool is_free = section == SECTION_HANDLES ? ((const struct handle_record *)entry)->state == HANDLE_FREE_RECORD : ((const struct edge_record *)entry)->type == EDGE_NONE;
-        SETTLED(check, is_free, place(check, section, id), "%s %u is in use, and in the list of free ones", what, id);
-        id = section == SECTION_HANDLES ? ((const struct handle_record *)entry)->next : ((const struct edge_record *)entry)->next_of_child;
+        SETTLED(check, is_free(section, entry), place(check, section, id), "%s %u is in use, and in the list of free ones", what, id);
+        id = next_free(section, entry);
     }
     for (uint32_t id = 1; id < count; id++) {
         const void *entry = record(check, section, id);
-        bool is_free = section == SECTION_HANDLES ? ((const struct handle_record *)entry)->state == HANDLE_FREE_RECORD : ((const struct edge_record *)entry)->type == EDGE_NONE;
-        SETTLED(check, !is_free || seen[id], place(check, section, id), "%s %u is free, and not in the list of free ones: it is lost", what, id);
+        SETTLED(check, !is_free(section, entry) || seen[id], place(check, section, id), "%s %u is free, and not in the list of free ones: it is lost", what, id);
     }
     free(seen);
 }
@@ -435,6 +447,7 @@ static void check_handles(struct check *check)
         ALWAYS(check, is_stack(check, handle->birth_stack) && is_stack(check, handle->loan_stack) && is_stack(check, handle->death_stack), offset, "handle %u names a stack that is not there", id);
         ALWAYS(check, (handle->flags & HANDLE_NUMBER) != 0 || is_string(check, handle->label), offset, "the label of handle %u is no string", id);
         ALWAYS(check, handle->killer < used(check, SECTION_HANDLES), offset, "handle %u names a handle that is not there", id);
+        SETTLED(check, (handle->flags & HANDLE_FENCED) == 0 || handle->fence_next < used(check, SECTION_HANDLES), offset, "handle %u shares its fence with a handle that is not there", id);
         SETTLED(check, handle->state == HANDLE_FREE_RECORD || handle->address != 0, offset, "handle %u has no address", id);
         SETTLED(check, (handle->flags & HANDLE_FENCED) == 0 || handle->state == HANDLE_BURIED, offset, "handle %u is fenced, and not buried", id);
     }
@@ -520,34 +533,6 @@ static void check_edges(struct check *check)
     check_circles(check);
 }
 
-/* What a held handle needs stands in a record of its own, which is free when no handle names it. */
-static void check_holds(struct check *check)
-{
-    uint32_t count = used(check, SECTION_HOLDS);
-    uint8_t *seen = calloc((size_t)count + 1, 1);
-    for (uint32_t id = 1; seen != NULL && id < used(check, SECTION_HANDLES); id++) {
-        const struct handle_record *handle = handle_at(check, id);
-        if (handle->state != HANDLE_HELD)
-            continue;
-        bool fine = record(check, SECTION_HOLDS, handle->hold) != NULL && !seen[handle->hold];
-        SETTLED(check, fine, place(check, SECTION_HANDLES, id), "handle %u is held, and its record of that is not there, or another's", id);
-        if (fine)
-            seen[handle->hold] = 1;
-    }
-    for (uint32_t id = check->header->sections[SECTION_HOLDS].free_head; seen != NULL && id != 0;) {
-        const struct hold_record *hold = record(check, SECTION_HOLDS, id);
-        bool fine = hold != NULL && !seen[id];
-        SETTLED(check, fine, hold != NULL ? place(check, SECTION_HOLDS, id) : offsetof(struct arena_header, sections), "the list of free records of held handles leads to %u, which is in use, seen already, or not there", id);
-        if (!fine)
-            break;
-        seen[id] = 1;
-        id = hold->next;
-    }
-    for (uint32_t id = 1; seen != NULL && id < count; id++)
-        SETTLED(check, seen[id], place(check, SECTION_HOLDS, id), "record %u of a held handle is neither in use nor free: it is lost", id);
-    free(seen);
-}
-
 static void check_queue(struct check *check)
 {
     const struct arena_header *header = check->header;
@@ -556,7 +541,7 @@ static void check_queue(struct check *check)
     for (uint32_t id = header->hold_head; id != 0 && count <= limit; count++) {
         const struct handle_record *handle = handle_at(check, id);
         const struct hold_record *hold = handle != NULL && handle->state == HANDLE_HELD ? record(check, SECTION_HOLDS, handle->hold) : NULL;
-        SETTLED(check, hold != NULL && hold->previous == before, handle != NULL ? place(check, SECTION_HANDLES, id) : offset,
+        SETTLED(check, hold != NULL && hold->handle == id && hold->previous == before, handle != NULL ? place(check, SECTION_HANDLES, id) : offset,
                 "the queue of postponed frees: handle %u does not belong there, or is linked wrongly", id);
         if (hold == NULL)
             break;
@@ -568,6 +553,12 @@ static void check_queue(struct check *check)
     for (uint32_t id = 1; id < limit; id++)
         held += handle_at(check, id)->state == HANDLE_HELD;
     SETTLED(check, held == count, offset, "%u handles are held, and %u are in the queue of postponed frees", held, count);
+    for (uint32_t id = 1; id < used(check, SECTION_HOLDS); id++) {
+        const struct hold_record *hold = record(check, SECTION_HOLDS, id);
+        const struct handle_record *handle = handle_at(check, hold->handle);
+        SETTLED(check, hold->handle == 0 || (handle != NULL && handle->state == HANDLE_HELD && handle->hold == id), place(check, SECTION_HOLDS, id), "postponed free %u is of a handle that is not held", id);
+    }
+    check_free_list(check, SECTION_HOLDS, "postponed free");
 }
 
 static void check_fences(struct check *check)
@@ -680,7 +671,6 @@ struct arena_faults arena_check(const struct arena_image *image, arena_teller te
     check.open = image->moving || (check.header->changes & 1) != 0;
     check_handles(&check);
     check_edges(&check);
-    check_holds(&check);
     check_queue(&check);
     check_fences(&check);
     check_young(&check);

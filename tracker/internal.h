@@ -37,6 +37,13 @@ static inline uint64_t arena_layout_sum(const struct arena_section_header sectio
     return sum;
 }
 
+/* ---- arena.c ---------------------------------------------------------------------------------------------------- */
+
+/* The depot's lock, with the tracker's held or not, never the other way round. False: no arena, or this very thread holds it: it is a signal
+ * handler that interrupted a change of the depot, which must be left alone. */
+bool depot_enter(struct tracker *tracker);
+void depot_leave(struct tracker *tracker);
+
 /* ---- hashes: who checks a file must agree with who wrote it ------------------------------------------------------- */
 
 /* Neighbours in memory have neighbouring buckets, so that a program that makes many handles does not touch a new page of the arena for each; what lies a
@@ -69,13 +76,6 @@ static inline uint32_t depot_frame_hash(string_id file, string_id function, uint
 {
     return (uint32_t)depot_mix(depot_mix(file, function), line);
 }
-
-/* ---- arena.c ---------------------------------------------------------------------------------------------------- */
-
-/* The depot's lock, with the tracker's held or not, never the other way round. False: no arena, or this very thread holds it: it is a signal
- * handler that interrupted a change of the depot, which must be left alone. */
-bool depot_enter(struct tracker *tracker);
-void depot_leave(struct tracker *tracker);
 
 /* ---- graph.c ---------------------------------------------------------------------------------------------------- */
 

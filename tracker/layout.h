@@ -247,7 +247,7 @@ struct hold_record {
     uint64_t arguments[2];   /* of the postponed free: see shim/hold.c */
     uint32_t previous, next; /* queue of postponed frees: handle ids; in the free list `next` is a hold record's */
     uint32_t pins;           /* calls that use what hangs on this handle right now: it is not released under them */
-    uint32_t reserved;
+    uint32_t handle;         /* whose, 0: a free record */
 };
 _Static_assert(sizeof(struct hold_record) == 40, "arena layout changed: raise ARENA_VERSION");
 

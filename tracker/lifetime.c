@@ -184,6 +184,7 @@ struct hold_record *handle_hold(struct tracker *tracker, handle_id id, uint64_t 
     handle->state = HANDLE_HELD;
     handle->hold = place;
     hold->held_at_ms = now_ms;
+    hold->handle = id;
     hold_join(tracker, id, hold);
     handle_mark_stale(tracker, id, true);
     return hold;
