@@ -94,13 +94,16 @@ static _Atomic bool free_is_ours;                 /* the global scope's first `f
 
 /* ---- memory ---------------------------------------------------------------------------------------------------- */
 
-static uint8_t *chunk;
-static size_t chunk_left;
+/* The first chunk is there from the start: where a process has no memory to map, its calls must reach their functions all the same, and without a table of
+ * the copies nobody knows where those are. */
+enum { CHUNK_BYTES = 256 * 1024 };
+static uint8_t first_chunk[CHUNK_BYTES] __attribute__((aligned(64)));
+static uint8_t *chunk = first_chunk;
+static size_t chunk_left = CHUNK_BYTES;
 
 /* Zeroed, for ever. Only inside settle(). */
 static void *allocate(size_t bytes)
 {
-    enum { CHUNK_BYTES = 256 * 1024 };
     bytes = (bytes + 63) & ~(size_t)63;
     if (bytes > chunk_left) {
         size_t size = bytes > CHUNK_BYTES ? bytes : CHUNK_BYTES;

@@ -444,6 +444,14 @@ static __attribute__((noinline)) void take_lock_slowly(int32_t *lock, int32_t *l
     errno = saved_errno;
 }
 
+/* Whoever reads the arena, perhaps after we were killed, knows by an odd number that it may be in the midst of a change. Only who has the lock
+ * writes it. */
+static inline void count_change(uint64_t *changes)
+{
+    __atomic_store_n(changes, *changes + 1, __ATOMIC_RELEASE);
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+}
+
 static inline void give_lock(int32_t *lock)
 {
     int32_t word = __atomic_exchange_n(lock, 0, __ATOMIC_RELEASE);
@@ -479,38 +487,33 @@ static inline bool take_lock(struct tracker *tracker, int32_t *lock, int32_t *lo
     return true;
 }
 
-/* Whoever reads the arena, perhaps after we were killed, knows by an odd number that it may be in the midst of a change. Only who has the lock
- * writes it. */
-static inline void count_change(struct tracker *tracker)
-{
-    if (tracker->base == NULL)
-        return;
-    uint64_t *changes = &tracker_header(tracker)->changes;
-    __atomic_store_n(changes, *changes + 1, __ATOMIC_RELEASE);
-    __atomic_thread_fence(__ATOMIC_RELEASE);
-}
-
 bool tracker_lock(struct tracker *tracker)
 {
     if (!take_lock(tracker, &tracker->lock, &tracker->lock_spins, COUNTER_locks, COUNTER_lock_waits))
         return false;
-    count_change(tracker);
+    count_change(&tracker_header(tracker)->changes);
     return true;
 }
 
 void tracker_unlock(struct tracker *tracker)
 {
-    count_change(tracker);
+    if (tracker->base != NULL)
+        count_change(&tracker_header(tracker)->changes);
     give_lock(&tracker->lock);
 }
 
 bool depot_enter(struct tracker *tracker)
 {
-    return take_lock(tracker, &tracker->depot_lock, &tracker->depot_spins, COUNTER_depot_locks, COUNTER_depot_waits);
+    if (!take_lock(tracker, &tracker->depot_lock, &tracker->depot_spins, COUNTER_depot_locks, COUNTER_depot_waits))
+        return false;
+    count_change(&tracker_header(tracker)->depot_changes);
+    return true;
 }
 
 void depot_leave(struct tracker *tracker)
 {
+    if (tracker->base != NULL)
+        count_change(&tracker_header(tracker)->depot_changes);
     give_lock(&tracker->depot_lock);
 }
 
@@ -569,7 +572,8 @@ static void belong_to_child(uint8_t *base)
 {
     struct arena_header *header = (struct arena_header *)base;
     header->pid = (uint32_t)getpid();
-    header->changes += header->changes & 1; /* the lock is free here */
+    header->changes += header->changes & 1; /* the locks are free here */
+    header->depot_changes += header->depot_changes & 1;
     header->process_start = 0; /* the parent's */
 }
 

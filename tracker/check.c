@@ -72,11 +72,12 @@ static bool copy_sections(struct arena_image *image, int file)
     return true;
 }
 
-static uint64_t changes_now(int file)
+static bool was_changed(const struct arena_header *header, int file)
 {
-    uint64_t changes = 1;
-    read_range(file, (uint8_t *)&changes, sizeof changes, offsetof(struct arena_header, changes));
-    return changes;
+    uint64_t handles = ~header->changes, depot = ~header->depot_changes;
+    read_range(file, (uint8_t *)&handles, sizeof handles, offsetof(struct arena_header, changes));
+    read_range(file, (uint8_t *)&depot, sizeof depot, offsetof(struct arena_header, depot_changes));
+    return handles != header->changes || depot != header->depot_changes;
 }
 
 static bool sets_fit(const struct arena_header *header)
@@ -85,7 +86,7 @@ static bool sets_fit(const struct arena_header *header)
     const struct arena_section_header *part = &header->sections[SECTION_OWN];
     uint64_t bytes = (uint64_t)(part->used < part->capacity ? part->used : part->capacity) * ARENA_OWN_UNIT;
     uint64_t stride = (own->set_bytes + (uint64_t)ARENA_OWN_UNIT - 1) / ARENA_OWN_UNIT * ARENA_OWN_UNIT;
-    return own->sets_offset <= bytes && own->sets * stride <= bytes - own->sets_offset;
+    return (own->sets == 0 || own->set_bytes != 0) && own->sets_offset <= bytes && own->sets * stride <= bytes - own->sets_offset;
 }
 
 static uint64_t set_offset(const struct arena_header *header, uint32_t set)
@@ -115,12 +116,11 @@ static bool copy_file(struct arena_image *image, int file, const char *path, cha
     for (unsigned attempt = 0; attempt < ATTEMPTS; attempt++) {
         if (!read_range(file, image->bytes, sizeof(struct arena_header), 0) || !reader_accepts(header_of(image), image->size, path, error, error_bytes))
             return false;
-        uint64_t before = header_of(image)->changes;
         if (!copy_sections(image, file)) {
             snprintf(error, error_bytes, "%s was truncated while it was read", path);
             return false;
         }
-        image->moving = changes_now(file) != before;
+        image->moving = was_changed(header_of(image), file);
         if (!image->moving)
             break;
     }
@@ -173,7 +173,7 @@ struct check {
     arena_teller tell;
     void *context;
     struct arena_faults faults;
-    bool open; /* in the midst of a change */
+    bool open; /* what is looked at is in the midst of a change */
 };
 
 __attribute__((format(printf, 4, 5))) static void fault(struct check *check, bool lasting, uint64_t offset, const char *format, ...)
@@ -489,7 +489,7 @@ static void check_circles(struct check *check)
     uint32_t *parents = calloc((size_t)handles + 1, sizeof *parents), *ready = calloc((size_t)handles + 1, sizeof *ready);
     for (uint32_t id = 1; parents != NULL && ready != NULL && id < edges; id++) {
         const struct edge_record *edge = edge_at(check, id);
-        if (edge->type != EDGE_NONE && edge->child < handles)
+        if (edge->type != EDGE_NONE && edge->child != 0 && edge->child < handles)
             parents[edge->child]++;
     }
     for (uint32_t id = 1; parents != NULL && ready != NULL && id < handles; id++)
@@ -500,7 +500,7 @@ static void check_circles(struct check *check)
         uint32_t steps = 0;
         const struct edge_record *edge;
         for (uint32_t id = handle->first_child; (edge = edge_at(check, id)) != NULL && steps < edges; id = edge->next_of_parent, steps++)
-            if (edge->child < handles && parents[edge->child] != 0 && --parents[edge->child] == 0)
+            if (edge->child != 0 && edge->child < handles && parents[edge->child] != 0 && --parents[edge->child] == 0)
                 ready[end++] = edge->child;
     }
     for (uint32_t id = 1; parents != NULL && id < handles && left == 0; id++)
@@ -602,6 +602,7 @@ static bool own_is_described(struct check *check)
 {
     const struct arena_own *own = &check->header->own;
     const uint64_t offset = offsetof(struct arena_header, own), room = (uint64_t)used(check, SECTION_OWN) * ARENA_OWN_UNIT;
+    ALWAYS(check, own->sets == 0 || own->set_bytes != 0, offset, "there are %u sets of young handles, of no size", own->sets);
     if (own->set_bytes == 0)
         return false;
     const uint16_t fields[] = {own->at_address, own->at_birth, own->at_stack, own->at_loan_stack, own->at_serial, own->at_above, own->at_state, own->at_number, own->at_holders, own->at_provider};
@@ -662,15 +663,16 @@ static void check_young(struct check *check)
 struct arena_faults arena_check(const struct arena_image *image, arena_teller tell, void *context)
 {
     struct check check = {.image = image, .header = header_of(image), .tell = tell, .context = context};
-    check.open = image->moving || (check.header->changes & 1) != 0;
     check_sections(&check);
+    check.open = image->moving || (check.header->depot_changes & 1) != 0;
     check_strings(&check);
     check_stacks(&check);
+    check_events(&check);
+    check.open = image->moving || (check.header->changes & 1) != 0;
     check_handles(&check);
     check_edges(&check);
     check_queue(&check);
     check_fences(&check);
-    check_events(&check);
     check_young(&check);
     return check.faults;
 }

@@ -148,6 +148,7 @@ struct arena_header {
     uint32_t hold_count;    /* postponed frees now */
     uint32_t forks;         /* that this process has behind it: the generation of the handles that are born now */
     uint64_t changes;       /* raised when the lock is taken, and again when it is given back: odd in the midst of a change */
+    uint64_t depot_changes; /* the same of strings, stacks, modules and events, which have a lock of their own */
     uint64_t ended_ns;      /* CLOCK_REALTIME of the end, for states behind ARENA_LIVE; 0: not known */
     uint64_t process_start; /* of the process: ticks since the machine's start, as in /proc/PID/stat; 0: not known */
     uint64_t boot;          /* hash of the machine's boot id, 0: not known */

@@ -289,7 +289,7 @@ static void tame_own(struct reader *reader)
         reader->names[found] = at;
         at += (uint32_t)strnlen(names + at, own->names_bytes - at) + 1;
     }
-    if (names == NULL || found < count || own->names_bytes == 0 || names[own->names_bytes - 1] != '\0')
+    if (reader->names == NULL || found < count || own->names_bytes == 0 || names[own->names_bytes - 1] != '\0')
         own->kinds = own->functions = 0;
 }
 
