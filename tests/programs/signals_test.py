@@ -113,7 +113,8 @@ with workshop() as folder:
             signals, mistakes = map(int, result.stdout.split())
             counters = stats_of(result)
             print("      %d signals, %d mistakes: %d told or counted, %d of them left out of the log, %d unjudged" % (signals, mistakes, counters["violations"], counters["left_out"], counters["unjudged"]))
-            check_equal("%s: every mistake is told, counted, or counted as unjudged" % name, mistakes, counters["violations"] + counters["unjudged"])
+            # What was not judged may have been right as well: that nobody knows.
+            check("%s: every mistake is told, counted, or counted as unjudged, and none twice" % name, counters["violations"] <= mistakes <= counters["violations"] + counters["unjudged"], (mistakes, counters))
             check("%s: most are judged" % name, counters["unjudged"] < mistakes / 2, counters)
             rules = {item["rule"] for item in (json.loads(line) for line in result.stderr.splitlines()) if item["type"] == "violation"}
             check_equal("%s: nothing else is told" % name, {"HF101"}, rules)
