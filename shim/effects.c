@@ -480,6 +480,10 @@ static void settle_young(const struct variant_info *variant, const uintptr_t *ar
         case VERB_touches:
         case VERB_returns:
             break;
+        case VERB_invalidates:
+            if (effect->at.position == POSITION_NONE && effect->to.position >= 0 && young_is_bare(operand_value(&effect->to, arguments, 0)))
+                break;
+            __attribute__((fallthrough));
         default:
             for (uint64_t i = 0, count = operand_count(&effect->at, arguments, 0); effect->at.position != POSITION_RESULT && i < count; i++)
                 young_settle_dependants(operand_member(&effect->at, arguments, 0, i));

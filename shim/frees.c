@@ -447,7 +447,7 @@ static bool invalidate_one(struct tracker *tracker, handle_id id, void *context)
 void judge_invalidation(struct call *call, const struct effect_info *effect, const uintptr_t *arguments)
 {
     uintptr_t parent = operand_value(&effect->to, arguments, 0);
-    if (parent == 0 || !tracker_lock(TRACKER))
+    if (parent == 0 || (!effect->to.owner && young_is_bare(parent)) || !tracker_lock(TRACKER))
         return;
     handle_id id = effect->to.owner ? owner_of(find_handle(parent, effect->to_kind)) : find_handle(parent, effect->to_kind);
     struct invalidation invalidation = {.call = call, .kind = effect->kind, .parent = id};

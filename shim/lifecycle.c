@@ -94,6 +94,7 @@ static void after_fork_child(void)
     young_after_fork_child();
     stack_after_fork_child();
     forks_after_fork_child();
+    growth_after_fork_child();
     tree_after_fork_child();
     strings_after_fork_child();
     evidence_after_fork_child();

@@ -1167,6 +1167,17 @@ void young_settle(void)
     count_growth();
 }
 
+bool young_is_bare(uintptr_t address)
+{
+    struct young_set *set = mine;
+    if (set == NULL || outside_parents[parent_slot(address)] != 0 || enter() == NULL)
+        return false;
+    uint16_t index = lookup(set, address);
+    bool bare = index != 0 && set->entries[index].state == STATE_LIVE && set->entries[index].first_child == 0;
+    leave(set);
+    return bare;
+}
+
 /* [tracker unlocked] */
 static void settle_others(bool all)
 {
@@ -1350,11 +1361,13 @@ void young_after_fork_child(void)
         struct young_set *set = atomic_load_explicit(&sets[i], memory_order_relaxed);
         if (set == NULL)
             break;
-        if (set == mine && set->unused != 0) { /* 0: the child begins with an empty arena */
+        /* Its stacks are of an arena that is not there any more, and its addresses are out of the filter. What it kept back stays so: nobody asks the
+         * allocator here. */
+        if (set != mine || (TRACKER->fork_lost && !atomic_load(&set->busy)))
+            reset(set);
+        if (set == mine) {
             atomic_store(&set->thread, tracker_thread());
             atomic_store(&set->wanted, false);
-        } else {
-            reset(set);
         }
     }
 }

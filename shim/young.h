@@ -79,6 +79,9 @@ static inline void young_died(struct young_death *death)
         young_died_slowly(death);
 }
 
+/* Is it young in this thread's set, and nothing was lent by it or depends on it? Then there is nothing that a change of it could settle or
+ * invalidate, and it stays where it is. */
+bool young_is_bare(uintptr_t address);
 /* All that is alive in this thread's set grows up. Tracker unlocked. */
 void young_settle(void);
 /* All that may depend on the handle under this address, or on what lives in it, in whatever thread's set, grows up. Tracker unlocked. */

@@ -605,6 +605,7 @@ static uint8_t *map_for_child(struct tracker *tracker, const char *path, const c
         if (fresh != NULL)
             format_arena(fresh, tracker->bytes, tracker->own_bytes, program);
     }
+    tracker->fork_lost = snapshot == NULL;
     return fresh;
 }
 
@@ -622,7 +623,7 @@ bool tracker_after_fork_child(struct tracker *tracker, const char *path, char *e
     this_thread = 0;
     /* Whoever was adding to the depot left nothing that can be seen. */
     tracker->lock = tracker->depot_lock = 0;
-    tracker->fork_locked = tracker->fork_depot_locked = false;
+    tracker->fork_locked = tracker->fork_depot_locked = tracker->fork_lost = false;
 
     char program[sizeof tracker_header(tracker)->program];
     memcpy(program, tracker_header(tracker)->program, sizeof program);
@@ -639,6 +640,7 @@ bool tracker_after_fork_child(struct tracker *tracker, const char *path, char *e
             if (fresh != NULL)
                 snprintf(error, error_bytes, "cannot give the forked process its own arena: %s", reason(errno));
             tracker->base = NULL;
+            tracker->fork_lost = true;
             as_asked = false;
         }
         tracker->shared_file = in_file && tracker->base != NULL;

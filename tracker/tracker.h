@@ -29,6 +29,7 @@ struct tracker {
     bool shared_file;    /* mapped from a named file */
     bool fork_locked;    /* tracker_before_fork() took the lock */
     bool fork_depot_locked;
+    bool fork_lost;      /* in fork's child: it began with an empty arena, or without any, so ids of before the fork mean nothing, or something else */
     void *fork_snapshot; /* of a file arena, between tracker_before_fork() and the fork's end */
     uint64_t own_bytes;  /* set before tracker_open(): how much of the arena is SECTION_OWN, for the caller's own use */
 };
@@ -54,7 +55,7 @@ void tracker_after_fork_parent(struct tracker *tracker);
 /* In fork's child, before any other call: free the lock; a file arena is copied to the new file `path` (NULL or
  * failure: to anonymous memory), an anonymous one is the child's own already. The arena stays at its address. Where the state at the fork
  * is not to be had (another thread was changing it, or a file arena without tracker_before_fork()) the child begins with an empty
- * arena. False, with one sentence in `error`: not where it was asked for, but in anonymous memory or, at the worst, nowhere. */
+ * arena, and `fork_lost` is set until it forks itself. False, with one sentence in `error`: not where it was asked for, but in anonymous memory or, at the worst, nowhere. */
 bool tracker_after_fork_child(struct tracker *tracker, const char *path, char *error, size_t error_bytes);
 
 /* The kernel's number of this thread, asked once a thread and process. Any context, no lock. */
