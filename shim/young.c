@@ -722,6 +722,15 @@ static bool look_below(const struct young_set *set, const struct young *entry, u
     return true;
 }
 
+/* What it depends on is neither held nor below something held: then its death is nobody's cue. */
+static bool parents_are_good(const struct view *view, const struct young *entry)
+{
+    for (unsigned i = 0; i < YOUNG_PARENTS; i++)
+        if (entry->parent[i] != 0 && !known_good(view, (const void *)entry->parent[i], (enum kind)entry->birth->parent_kind[i]))
+            return false;
+    return true;
+}
+
 /* What the free of this one means here. */
 static inline enum young_outcome judge(const struct young_set *set, const struct young *entry, const struct view *view, uint8_t kind, bool *grace)
 {
@@ -729,7 +738,7 @@ static inline enum young_outcome judge(const struct young_set *set, const struct
     if (entry->state != STATE_LIVE || entry->birth->borrowed || entry->birth->kind != kind || entry->provider != view->number || entry->holders != 0 ||
         outside_parents[parent_slot(entry->address)] != 0)
         return YOUNG_NO;
-    if (has_outside(entry) && hold_any())
+    if (has_outside(entry) && hold_any() && !parents_are_good(view, entry))
         return YOUNG_NO;
     unsigned count = 1;
     if (!look_below(set, entry, &count, &holders, &traceless))

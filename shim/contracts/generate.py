@@ -911,7 +911,8 @@ def write_wrapper(out, family):
     core = [e for e in core if e.verb != 'returns']
     simple = not any(f.effects for f in family)
     lends = core and not same and all(e.verb == 'lends' and e.form == DIRECT and e.subject == RESULT and not e.condition for e in core) and function.machine == 'void *'
-    borrows = len(core) == 1 and core[0].verb == 'borrows' and core[0].form == DIRECT and core[0].object >= 0 and good and all(e.form == DIRECT and e.subject >= 0 and not e.condition for e in same)
+    borrows = (len(core) == 1 and core[0].verb == 'borrows' and core[0].form == DIRECT and (core[0].object >= 0 or core[0].object == GLOBAL) and good and
+               all(e.form == DIRECT and e.subject >= 0 and not e.condition for e in same))
     parent = (names[core[0].object] if core[0].object >= 0 else 'NULL') if lends or borrows else None
 
     def jump(target, *more, indent='    '):
@@ -932,7 +933,8 @@ def write_wrapper(out, family):
                 label = f'(int32_t){names[plan.number]}' if plan.number is not None else '0'
                 young = f' && !(young_ready(view) && VISIT(young_lent(view, &birth_{function.name}, caller, (uintptr_t)result, (uintptr_t){parent}, {label})))'
             itself = ''.join(f'result != {names[e.subject]} && ' for e in same)
-            lines += [f'if (unlikely({itself}!known_loan(view, {parent}, result, KIND_{core[0].kind})){young})', '{', f'    const uintptr_t arguments[] = {{{words}}};',
+            known = f'known_loan(view, {parent}, result, KIND_{core[0].kind})' if core[0].object >= 0 else f'known_global_loan(view, result, KIND_{core[0].kind})'
+            lines += [f'if (unlikely({itself}!{known}){young})', '{', f'    const uintptr_t arguments[] = {{{words}}};',
                       f'    VISIT(call_brought(view, {number}, caller, arguments, (uintptr_t)result));', '}']
         return ''.join(f'{indent}{line}\n' for line in [*lines, 'return result;'])
 
