@@ -652,7 +652,7 @@ static void spread_heads(struct young_set *set)
 }
 
 /* It is full. Did many die that had to make room the last time? Then it may hold more from now on. */
-static bool may_hold_more(struct young_set *set)
+static __attribute__((noinline, cold)) bool may_hold_more(struct young_set *set)
 {
     bool more = set->adopted >= set->live_max / 4 && set->live_max < LIVE_MAX && (set->free_head != 0 || set->unused < ENTRIES);
     set->adopted = 0;
@@ -825,7 +825,7 @@ static bool look_below(const struct young_set *set, const struct young *entry, u
 }
 
 /* What it depends on is neither held nor below something held: then its death is nobody's cue. */
-static bool parents_are_good(const struct view *view, const struct young *entry)
+static __attribute__((noinline, cold)) bool parents_are_good(const struct view *view, const struct young *entry)
 {
     for (unsigned i = 0; i < YOUNG_PARENTS; i++)
         if (entry->parent[i] != 0 && !known_good(view, (const void *)entry->parent[i], (enum kind)entry->parent_kind[i]))

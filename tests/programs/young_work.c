@@ -269,11 +269,17 @@ static void right_crowd(void)
 
 #define LATE 4000
 static _Atomic bool stop;
+static _Atomic int asks; /* that are left until the other thread comes by: its fences must outlast a pause that the machine makes there */
 
 static void *keep_asking(void *nothing)
 {
     GEOSContextHandle_t context = GEOS_init_r();
     while (!stop) {
+        if (asks <= 0) {
+            sched_yield();
+            continue;
+        }
+        asks--;
         GEOSGeometry *base = GEOSGeom_createPointFromXY_r(context, 1, 2);
         const GEOSPreparedGeometry *prepared = GEOSPrepare_r(context, base);
         GEOSPreparedGeom_destroy_r(context, prepared);
@@ -288,6 +294,7 @@ static void *be_late(void *nothing)
     OGRFeatureDefnH definition = make_definition();
     int used = 0;
     for (int i = 0; i < LATE; i++) {
+        asks = 100;
         OGRFeatureH feature = OGR_F_Create(definition), other = OGR_F_Create(definition);
         OGR_F_SetFID(feature, 17);
         OGR_F_SetFID(other, 17);
