@@ -33,6 +33,7 @@ USED = ("HF102", "OGR_G_GetPointCount") + POINT
 TWICE = ("HF103", "OGR_G_DestroyGeometry") + POINT
 LENT = ("HF101", "OGR_G_GetPointCount", "OGR_F_GetGeometryRef", "OGR_F_Destroy")
 SHAPE = ("HF102", "GEOSGeomGetX_r", "GEOSGeom_createPointFromXY_r", "GEOSGeom_destroy_r")
+DEFINITION = ("HF102", "OGR_FD_GetFieldCount", "OGR_FD_Create", "OGR_F_Destroy")
 LEFT = ("HF115", "", "OGR_G_CreateGeometry", None)
 
 
@@ -168,6 +169,8 @@ def test(folder):
         "wrong_fork": lambda name: check_wrong(program, name, [USED, USED, USED], modes=("reject",)),
         "wrong_signals": lambda name: check_wrong(program, name, [LENT], modes=("reject",)),
         "wrong_many": lambda name: check_wrong(program, name, [SHAPE, SHAPE], modes=("reject",), arena_size="1g"),
+        "wrong_churn": lambda name: check_wrong(program, name, [SHAPE, SHAPE], modes=("reject",)),
+        "wrong_clone": lambda name: check_wrong(program, name, [DEFINITION], modes=("reject",)),
         "right_ring": lambda name: check_right(program, name),
         "right_crowd": lambda name: check_right(program, name),
         "right_fork": lambda name: check_right(program, name),
