@@ -100,6 +100,12 @@ static inline bool known_loan(const struct view *view, const void *parent, const
                              (likely(atomic_load_explicit(&lender_cache[good_index((uintptr_t)child)], memory_order_relaxed) == (uintptr_t)parent) ||
                               known_loan_of_several((uintptr_t)parent, (uintptr_t)child)));
 }
+/* What the library itself lends, by a function that lent the same before. */
+static inline bool known_global_loan(const struct view *view, const void *child, enum kind kind)
+{
+    uint64_t entry = loan_entry(0, (uintptr_t)child);
+    return child == NULL || (known_good(view, child, kind) && atomic_load_explicit(&loan_cache[loan_index(entry)], memory_order_relaxed) == entry);
+}
 
 /* Lower half of the addresses of lent strings that the library freed and Holdfast keeps back (strings.c), odd, so that neither NULL nor an empty
  * slot is one: no other string needs a look. */

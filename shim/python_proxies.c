@@ -385,7 +385,8 @@ static void *make_object(void *type)
         return object;
     put_word(object, PROXY_POINTER, 0); /* "not yet", for whoever settles before the module stores it */
     stack_id stack = stack_here((uintptr_t)__builtin_return_address(0));
-    const struct python_runtime *python = python_runtime(false);
+    /* Asked before the lock is taken (rule 1). One that comes in between is looked at as if there were several. */
+    const struct python_runtime *python = atomic_load_explicit(&pending_count, memory_order_relaxed) != 0 ? python_runtime(false) : NULL;
     bool one_gil = python != NULL && python->first_interpreter != NULL && python->main_interpreter != NULL &&
                    python->first_interpreter() == python->main_interpreter();
     if (!take_lock())

@@ -23,10 +23,16 @@
 #include <unistd.h>
 
 #define SETS 64u
-#define LIVE_MAX 1024u
+/* How many may live in a set. What fills it once and stays is better off in the tracker, and the set in the processor's caches: so more are let
+ * in only when many of those that had to grow up died after all. */
+#define LIVE_FIRST 4096u
+#define LIVE_MAX 32768u
+#define LIVE_RECORDED 1024u /* in a set that lies in a record, so that those of several threads find room there */
 #define DEAD_MAX YOUNG_DEAD_MAX
-#define ENTRIES (LIVE_MAX + DEAD_MAX + 64u) /* some to spare for what dies together */
-#define HEADS 4096u
+#define ENTRIES(live) ((live) + DEAD_MAX + 64u) /* some to spare for what dies together */
+/* A set begins with few heads, which lie close together, and has all of them once it may be large. */
+#define HEADS_FIRST_BITS 12
+#define HEADS_BITS 15
 #define DEPTH_MAX 16u
 #define WATCHED_MAX FENCE_INLINE
 
@@ -62,7 +68,9 @@ struct young {
     uintptr_t parent[YOUNG_PARENTS]; /* with YOUNG_OUTSIDE: not young, or of another thread; 0: none */
     uintptr_t killer;            /* of one that died with its parent: that */
     uint32_t killer_serial;
+    uint8_t parent_kind[YOUNG_PARENTS]; /* with YOUNG_OUTSIDE */
 } __attribute__((aligned(64)));
+_Static_assert(ENTRIES(LIVE_MAX) <= UINT16_MAX, "indices have 16 bits");
 _Static_assert(offsetof(struct young, number) == 64 && sizeof(struct young) == 128, "two lines of the caches");
 
 #define GRACE_MAX 16u
@@ -77,6 +85,10 @@ struct young_set {
     uint32_t steals;
     uint16_t free_head, unused; /* entries from `unused` on were never used */
     uint16_t first_root;
+    uint16_t live_bound; /* LIVE_MAX, or LIVE_RECORDED: how many entries there are */
+    uint16_t live_max; /* LIVE_FIRST to `live_bound` */
+    uint16_t adopted;  /* that had grown up and died here, since `live_max` was looked at */
+    _Atomic uint8_t head_shift; /* of an address's hash, for its head; 0: they are being moved */
     _Atomic uint16_t live;
     _Atomic uint16_t outside; /* living ones with parents that are not young */
     uint32_t dead_begin, dead_end; /* of `deaths`, a ring of those that own blocks, by number; some are 0 because they grew up */
@@ -89,15 +101,15 @@ struct young_set {
     uint16_t dying[WATCHED_MAX]; /* in the order of the watch before it is sorted: its entries' `id` */
     unsigned dying_count;
     struct fence_watch watch;
-    uint16_t heads[HEADS];
     uint16_t deaths[DEAD_MAX];
-    struct young entries[ENTRIES];
+    uint16_t heads[1u << HEADS_BITS]; /* only so many are used as `head_shift` leaves bits */
+    struct young entries[ENTRIES(LIVE_MAX)];
 };
 
 static struct young_set *_Atomic sets[SETS];
 static _Atomic bool barrier_works;
 static __thread struct young_set *mine __attribute__((tls_model("initial-exec")));
-static struct young_set no_set = {.busy = true}; /* of a thread that gets none */
+static struct young_set no_set; /* of a thread that gets none: always busy */
 static _Atomic uint32_t serials = 1;
 
 /* Addresses that something young in any thread may depend on. Set for good: a free that finds its handle here goes the slow way. */
@@ -111,10 +123,21 @@ static unsigned parent_slot(uintptr_t address)
 
 /* ---- sets ------------------------------------------------------------------------------------------------------------- */
 
+static void initialize(struct young_set *set, uint16_t live_bound)
+{
+    set->unused = 1;
+    set->live_bound = live_bound;
+    set->live_max = live_bound < LIVE_FIRST ? live_bound : LIVE_FIRST;
+    atomic_store_explicit(&set->head_shift, 64 - HEADS_FIRST_BITS, memory_order_relaxed);
+}
+
 static void reset(struct young_set *set)
 {
-    memset((void *)set, 0, offsetof(struct young_set, entries));
-    set->unused = 1;
+    uint8_t shift = atomic_load_explicit(&set->head_shift, memory_order_relaxed);
+    uint16_t live_bound = set->live_bound != 0 ? set->live_bound : LIVE_RECORDED; /* 0: of a record that is another one now, and empty */
+    memset(set->heads, 0, shift == 64 - HEADS_FIRST_BITS ? sizeof set->heads[0] << HEADS_FIRST_BITS : sizeof set->heads);
+    memset((void *)set, 0, offsetof(struct young_set, heads));
+    initialize(set, live_bound);
 }
 
 static void grow_all(struct young_set *set);
@@ -127,12 +150,16 @@ static struct young_set *new_set(void)
     struct arena_own *own = &tracker_header(TRACKER)->own;
     if (own->set_bytes == 0) {
         set = mmap(NULL, sizeof *set, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        return set != MAP_FAILED ? set : NULL;
+        if (set == MAP_FAILED)
+            return NULL;
+        initialize(set, LIVE_MAX);
+        return set;
     }
     uint32_t offset;
-    set = tracker_take_own(TRACKER, sizeof *set, &offset);
+    set = tracker_take_own(TRACKER, own->set_bytes, &offset);
     if (set == NULL)
         return NULL;
+    initialize(set, LIVE_RECORDED);
     if (own->sets == 0)
         own->sets_offset = offset;
     __atomic_store_n(&own->sets, own->sets + 1, __ATOMIC_RELEASE);
@@ -157,7 +184,7 @@ void young_describe(struct arena_own *own)
     own->at_busy = offsetof(struct young_set, busy);
     own->at_unused = offsetof(struct young_set, unused);
     own->entry_bytes = sizeof(struct young);
-    own->entries = ENTRIES;
+    own->entries = ENTRIES(LIVE_RECORDED);
     own->at_entries = offsetof(struct young_set, entries);
     own->at_address = offsetof(struct young, address);
     own->at_birth = offsetof(struct young, birth);
@@ -176,12 +203,13 @@ void young_describe(struct arena_own *own)
         own->counter[i] = (uint8_t)counted[i];
     own->state_live = STATE_LIVE;
     own->state_held = STATE_HELD;
-    __atomic_store_n(&own->set_bytes, (uint32_t)sizeof(struct young_set), __ATOMIC_RELEASE);
+    __atomic_store_n(&own->set_bytes, (uint32_t)offsetof(struct young_set, entries[ENTRIES(LIVE_RECORDED)]), __ATOMIC_RELEASE);
 }
 
 /* A set for this thread: one whose thread is gone, or a new one. */
 static __attribute__((noinline, cold)) struct young_set *enroll(void)
 {
+    atomic_store_explicit(&no_set.busy, true, memory_order_relaxed);
     mine = &no_set; /* whatever interrupts, or fails */
     int saved_errno = errno;
     if (!atomic_load(&barrier_works)) {
@@ -203,7 +231,6 @@ static __attribute__((noinline, cold)) struct young_set *enroll(void)
             set = new_set();
             if (set == NULL)
                 break;
-            set->unused = 1;
             atomic_store(&sets[i], set);
             found = set;
         } else {
@@ -288,15 +315,19 @@ static void leave_other(struct young_set *set)
 
 /* ---- entries, of a set that was entered ------------------------------------------------------------------------------------ */
 
-static inline unsigned head_of(uintptr_t address)
+static inline unsigned head_at(uintptr_t address, uint8_t shift)
 {
-    return (unsigned)((address >> 4) * UINT64_C(0x9e3779b97f4a7c15) >> 52);
+    return (unsigned)((address >> 4) * UINT64_C(0x9e3779b97f4a7c15) >> shift);
 }
-_Static_assert(HEADS == 1u << 12, "head_of takes the highest 12 bits");
+
+static inline unsigned head_of(const struct young_set *set, uintptr_t address)
+{
+    return head_at(address, atomic_load_explicit(&set->head_shift, memory_order_relaxed));
+}
 
 static inline uint16_t lookup(const struct young_set *set, uintptr_t address)
 {
-    uint16_t index = set->heads[head_of(address)];
+    uint16_t index = set->heads[head_of(set, address)];
     while (index != 0 && set->entries[index].address != address)
         index = set->entries[index].next;
     return index;
@@ -305,7 +336,7 @@ static inline uint16_t lookup(const struct young_set *set, uintptr_t address)
 static void unlink_entry(struct young_set *set, uint16_t index)
 {
     struct young *entry = &set->entries[index];
-    uint16_t *link = &set->heads[head_of(entry->address)];
+    uint16_t *link = &set->heads[head_of(set, entry->address)];
     while (*link != 0 && *link != index)
         link = &set->entries[*link].next;
     if (*link == index)
@@ -369,7 +400,7 @@ static inline void filter_remove(uintptr_t address)
 
 static inline bool has_room(const struct young_set *set)
 {
-    return atomic_load_explicit(&set->live, memory_order_relaxed) < LIVE_MAX && (set->free_head != 0 || set->unused < ENTRIES);
+    return atomic_load_explicit(&set->live, memory_order_relaxed) < set->live_max && (set->free_head != 0 || set->unused < ENTRIES(set->live_bound));
 }
 
 /* A new living one without parents yet; there is room. */
@@ -385,7 +416,7 @@ static inline uint16_t add_entry(struct young_set *set, const struct view *view,
         set->last_serial = set->next_serial + 4096;
     }
     struct young *entry = &set->entries[index];
-    uint16_t *head = &set->heads[head_of(address)];
+    uint16_t *head = &set->heads[head_of(set, address)];
     memset(entry, 0, offsetof(struct young, number));
     entry->address = address;
     entry->birth = birth;
@@ -436,13 +467,17 @@ static void grow_root(struct young_set *set, uint16_t index);
 /* Read while its owner may be writing: a wrong answer costs a look, or is as if the owner had been a moment later. */
 static bool seems_to_have(const struct young_set *set, uintptr_t address)
 {
-    uint16_t index = __atomic_load_n(&set->heads[head_of(address)], __ATOMIC_RELAXED);
-    for (unsigned i = 0; i < 64 && index != 0 && index < ENTRIES; i++) {
+    uint8_t shift = atomic_load_explicit(&set->head_shift, memory_order_acquire);
+    if (shift == 0)
+        return true; /* nothing is where it was: whoever asks has to wait for the owner */
+    uint16_t index = __atomic_load_n(&set->heads[head_at(address, shift)], __ATOMIC_RELAXED);
+    for (unsigned i = 0; i < 64 && index != 0 && index < ENTRIES(set->live_bound); i++) {
         if (__atomic_load_n(&set->entries[index].address, __ATOMIC_RELAXED) == address)
             return true;
         index = __atomic_load_n(&set->entries[index].next, __ATOMIC_RELAXED);
     }
-    return false;
+    atomic_thread_fence(memory_order_acquire);
+    return atomic_load_explicit(&set->head_shift, memory_order_relaxed) != shift;
 }
 
 static bool others_seem_to_have(const struct young_set *own, uintptr_t address)
@@ -489,7 +524,7 @@ static handle_id record_of(struct young_set *set, uint16_t index, handle_id abov
     for (unsigned i = 0; i < YOUNG_PARENTS; i++) {
         if (!has_outside(entry) || entry->parent[i] == 0)
             continue;
-        uint8_t kind = birth->parent_kind[i];
+        uint8_t kind = entry->parent_kind[i];
         const bool alive = entry->state == STATE_LIVE || entry->state == STATE_HELD;
         uint16_t young = alive ? lookup(set, entry->parent[i]) : 0;
         if (young != 0)
@@ -572,7 +607,7 @@ static handle_id killer_of_young(struct young_set *set, const struct young *entr
 {
     if (entry->cause != CAUSE_PARENT)
         return 0;
-    for (uint16_t index = set->heads[head_of(entry->killer)]; index != 0; index = set->entries[index].next)
+    for (uint16_t index = set->heads[head_of(set, entry->killer)]; index != 0; index = set->entries[index].next)
         if (set->entries[index].address == entry->killer && set->entries[index].serial == entry->killer_serial && set->entries[index].state == STATE_DEAD) {
             grow_dead(set, index);
             break;
@@ -656,11 +691,48 @@ static void count_growth(void)
         growth_count_births(atomic_exchange_explicit(&grown, 0, memory_order_relaxed));
 }
 
+/* All heads are used from now on. Those that shared one stay in order. */
+static void spread_heads(struct young_set *set)
+{
+    enum { PARTS = 1 << (HEADS_BITS - HEADS_FIRST_BITS) };
+    atomic_store_explicit(&set->head_shift, 0, memory_order_relaxed);
+    atomic_thread_fence(memory_order_release);
+    /* The parts of a head lie at and behind its own place: from the last to the first none is written before it was read. */
+    for (unsigned head = 1u << HEADS_FIRST_BITS; head-- > 0;) {
+        uint16_t index = set->heads[head], *tail[PARTS];
+        set->heads[head] = 0;
+        for (unsigned i = 0; i < PARTS; i++)
+            tail[i] = &set->heads[head * PARTS + i];
+        while (index != 0) {
+            struct young *entry = &set->entries[index];
+            uint16_t **end = &tail[head_at(entry->address, 64 - HEADS_BITS) % PARTS];
+            **end = index;
+            *end = &entry->next;
+            index = entry->next;
+            **end = 0;
+        }
+    }
+    atomic_store_explicit(&set->head_shift, 64 - HEADS_BITS, memory_order_release);
+}
+
+/* It is full. Did many die that had to make room the last time? Then it may hold more from now on. */
+static __attribute__((noinline, cold)) bool may_hold_more(struct young_set *set)
+{
+    bool more = set->adopted >= set->live_max / 4 && set->live_max < set->live_bound && (set->free_head != 0 || set->unused < ENTRIES(set->live_bound));
+    set->adopted = 0;
+    if (!more)
+        return false;
+    if (atomic_load_explicit(&set->head_shift, memory_order_relaxed) == 64 - HEADS_FIRST_BITS)
+        spread_heads(set);
+    set->live_max = (uint16_t)(set->live_max * 2);
+    return true;
+}
+
 /* This thread's set with room for one more, entered. */
 static inline struct young_set *enter_with_room(void)
 {
     struct young_set *set = enter();
-    if (likely(set == NULL || has_room(set)))
+    if (likely(set == NULL || has_room(set) || may_hold_more(set)))
         return set;
     leave(set);
     young_settle();
@@ -679,10 +751,45 @@ static inline void remember_good(const struct view *view, uintptr_t address, uin
     good_put(&good_cache[good_index(address)], good_entry(address, view->number, kind));
 }
 
+/* What this parent lives in, depends on, or came from, for which it stands: owner_of() of births.c, where it is certain and fine. */
+static __attribute__((noinline)) bool find_owner(const struct view *view, uintptr_t *address, uint8_t *kind)
+{
+    bool known = false;
+    struct young_set *set = enter();
+    if (set == NULL)
+        return false;
+    uint16_t index = lookup(set, *address);
+    const struct young *entry = &set->entries[index];
+    if (index != 0) {
+        known = entry->state == STATE_LIVE && entry->above == 0 && has_outside(entry) && entry->parent[0] != 0 && entry->parent[1] == 0;
+        if (known) {
+            *kind = entry->parent_kind[0];
+            *address = entry->parent[0];
+        }
+        leave(set);
+    } else {
+        leave(set);
+        if (!tracker_lock(TRACKER))
+            return false;
+        handle_id id = handle_find(TRACKER, *address, accepts, kind);
+        const struct handle_record *record = tracker_handle(TRACKER, id != 0 ? owner_of(id) : 0);
+        known = record != NULL && record->state == HANDLE_LIVE && record->kind < KIND_COUNT;
+        if (known) {
+            *kind = (uint8_t)record->kind;
+            *address = record->address;
+        }
+        tracker_unlock(TRACKER);
+    }
+    return known && known_good(view, (const void *)*address, (enum kind)*kind);
+}
+
 bool young_born(const struct view *view, const struct young_birth *birth, uintptr_t caller, uintptr_t address, uintptr_t first_parent, uintptr_t second_parent,
                 int32_t number)
 {
     stack_id stack = stack_here(caller);
+    uint8_t first_kind = birth->parent_kind[0];
+    if (birth->by_owner && !find_owner(view, &first_parent, &first_kind))
+        return false;
     if (unlikely(handle_may_be_known(address)) && !nobody_knows(address))
         return false;
     struct young_set *set = enter_with_room();
@@ -699,6 +806,8 @@ bool young_born(const struct view *view, const struct young_birth *birth, uintpt
     if ((first_parent | second_parent) != 0) {
         entry->parent[0] = first_parent;
         entry->parent[1] = second_parent;
+        entry->parent_kind[0] = first_kind;
+        entry->parent_kind[1] = birth->parent_kind[1];
         entry->flags |= YOUNG_OUTSIDE;
         change(&set->outside, +1);
         outside_parents[parent_slot(first_parent)] = 1;
@@ -779,6 +888,15 @@ static bool look_below(const struct young_set *set, const struct young *entry, u
     return true;
 }
 
+/* What it depends on is neither held nor below something held: then its death is nobody's cue. */
+static __attribute__((noinline, cold)) bool parents_are_good(const struct view *view, const struct young *entry)
+{
+    for (unsigned i = 0; i < YOUNG_PARENTS; i++)
+        if (entry->parent[i] != 0 && !known_good(view, (const void *)entry->parent[i], (enum kind)entry->parent_kind[i]))
+            return false;
+    return true;
+}
+
 /* What the free of this one means here. */
 static inline enum young_outcome judge(const struct young_set *set, const struct young *entry, const struct view *view, uint8_t kind, bool *grace)
 {
@@ -786,7 +904,7 @@ static inline enum young_outcome judge(const struct young_set *set, const struct
     if (entry->state != STATE_LIVE || entry->birth->borrowed || entry->birth->kind != kind || entry->provider != view->number || entry->holders != 0 ||
         outside_parents[parent_slot(entry->address)] != 0)
         return YOUNG_NO;
-    if (has_outside(entry) && hold_any())
+    if (has_outside(entry) && hold_any() && !parents_are_good(view, entry))
         return YOUNG_NO;
     unsigned count = 1;
     if (!look_below(set, entry, &count, &holders, &traceless))
@@ -820,9 +938,9 @@ static void begin_death(struct young_set *set, uint16_t index)
 static bool may_be_last_reference(const struct view *view, const struct young *entry)
 {
     for (unsigned i = 0; i < YOUNG_PARENTS; i++)
-        if (entry->parent[i] != 0 && kind_table[entry->birth->parent_kind[i]].reference != NULL &&
-            (!known_good(view, (const void *)entry->parent[i], (enum kind)entry->birth->parent_kind[i]) ||
-             true_count(view, (enum kind)entry->birth->parent_kind[i], entry->parent[i]) <= 1))
+        if (entry->parent[i] != 0 && kind_table[entry->parent_kind[i]].reference != NULL &&
+            (!known_good(view, (const void *)entry->parent[i], (enum kind)entry->parent_kind[i]) ||
+             true_count(view, (enum kind)entry->parent_kind[i], entry->parent[i]) <= 1))
             return true;
     return false;
 }
@@ -847,6 +965,8 @@ static __attribute__((noinline)) uint16_t adopt(const struct view *view, uint8_t
         handle_forget(TRACKER, id);
         index = add_entry(set, view, birth, address, old.birth_stack, (int32_t)old.label);
         set->counts[COUNT_BIRTHS]--; /* it was counted when it was born */
+        if (set->adopted != UINT16_MAX)
+            set->adopted++;
         set->entries[index].serial = old.birth;
         join_roots(set, index);
     }
@@ -1229,7 +1349,7 @@ void young_settle_everything(void)
 void young_show(uintptr_t address)
 {
     struct young_set *own = mine;
-    if (own != NULL && own != &no_set && own->heads[head_of(address)] != 0 && enter() != NULL) {
+    if (own != NULL && own != &no_set && own->heads[head_of(own, address)] != 0 && enter() != NULL) {
         uint16_t index = lookup(own, address);
         if (index != 0)
             grow_entry(own, index);
@@ -1301,7 +1421,7 @@ uint64_t young_memory(void)
     uint64_t bytes = 0;
     for (unsigned i = 0; i < SETS; i++) {
         struct young_set *set = atomic_load_explicit(&sets[i], memory_order_relaxed);
-        if (set != NULL)
+        if (set != NULL && set->live_bound == LIVE_MAX) /* others are part of the arena */
             bytes += memory_resident(set, sizeof *set);
     }
     return bytes;

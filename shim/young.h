@@ -36,7 +36,8 @@ struct young_birth {
     uint8_t kind;
     bool borrowed; /* lent by its first parent; else the caller's own */
     bool numbered; /* its label is a number that the call gives */
-    bool counts;   /* one of its parents is counted: with the last that depends on it that may die as well */
+    bool counts;   /* one of its parents is counted, or may be: with the last that depends on it that may die as well */
+    bool by_owner; /* it has one parent: not what the call names, but what that belongs to or came from */
     uint8_t parent_kind[YOUNG_PARENTS], edge[YOUNG_PARENTS]; /* enum edge_type; 0: no such parent */
     const char *label;
 };

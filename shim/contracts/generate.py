@@ -769,10 +769,10 @@ def may_be_young(kind):
 
 class Plan:
     """What a function does when all of it can be done with young handles: `births` one of new or borrows, `parents` [(position, verb)], `gone` the position
-    of what it frees or takes, or None."""
+    of what it frees or takes, or None; `by_owner`: the one parent is the owner of what is named."""
 
-    def __init__(self, birth, parents, gone, given, label, number):
-        self.birth, self.parents, self.gone, self.given, self.label, self.number = birth, parents, gone, given, label, number
+    def __init__(self, birth, parents, gone, given, label, number, by_owner):
+        self.birth, self.parents, self.gone, self.given, self.label, self.number, self.by_owner = birth, parents, gone, given, label, number, by_owner
 
 
 def plan_of(family, used):
@@ -780,9 +780,10 @@ def plan_of(family, used):
     function = family[0]
     plans = []
     for f in family:
-        birth, parents, gone, given, label, number = None, [], None, False, None, None
+        birth, parents, gone, given, label, number, by_owner = None, [], None, False, None, None, False
         for e in f.effects:
-            plain = e.form == DIRECT and e.to.form == DIRECT and not e.at.owner and not e.to.owner and not e.counted and not e.unless_failed
+            direct = e.form == DIRECT and e.to.form == DIRECT and not e.at.owner and not e.counted and not e.unless_failed
+            plain = direct and not e.to.owner
             sure = not e.condition or (e.condition[1] == 'given' and used[e.condition[0]] is not None)
             if e.verb == 'label':
                 if e.condition or (e.text is None and e.counted):
@@ -792,21 +793,24 @@ def plan_of(family, used):
                 if e.verb == 'borrows' and (e.object < 0 or not may_be_young(f.kind_at(e.to))):
                     return None
                 birth = e
-            elif e.verb in ('depends', 'needs', 'advises') and plain and not e.condition and e.subject == RESULT and e.object >= 0 and len(parents) < 2 and f.kind_at(e.to):
+            elif e.verb in ('depends', 'needs', 'advises') and direct and not e.condition and e.subject == RESULT and e.object >= 0 and len(parents) < 2 and f.kind_at(e.to):
                 parents.append((e.object, e.verb))
+                by_owner = by_owner or e.to.owner
             elif e.verb in ('frees', 'takes') and plain and sure and e.subject >= 0 and e.object == NONE and gone is None and may_be_young(e.kind) and used[e.subject]:
                 gone, given = e.subject, e.verb == 'takes'
             else:
                 return None
         if birth is not None and birth.verb == 'borrows' and (parents or gone is not None):
             return None
+        if by_owner and len(parents) > 1:
+            return None
         if birth is None and (parents or gone is None) or birth is not None and gone is not None and not given:
             return None
-        plans.append(((birth.verb, birth.kind, birth.object) if birth else None, parents, gone, given, label, number, birth))
-    if not plans or any(plan[:6] != plans[0][:6] for plan in plans):
+        plans.append(((birth.verb, birth.kind, birth.object) if birth else None, parents, gone, given, label, number, by_owner, birth))
+    if not plans or any(plan[:7] != plans[0][:7] for plan in plans):
         return None
-    _, parents, gone, given, label, number, birth = plans[0]
-    return Plan(birth, parents, gone, given, label, number)
+    _, parents, gone, given, label, number, by_owner, birth = plans[0]
+    return Plan(birth, parents, gone, given, label, number, by_owner)
 
 
 EDGES = {'depends': 'EDGE_DEPENDANT', 'needs': 'EDGE_NEEDED', 'advises': 'EDGE_ADVICE'}
@@ -828,7 +832,7 @@ def write_birth(out, function, plan):
     kinds += ['none'] * (2 - len(kinds))
     edges += ['0'] * (2 - len(edges))
     out.write(f'static BIRTH struct young_birth birth_{function.name} = {{FUNCTION_{function.name}, KIND_{plan.birth.kind}, {int(plan.birth.verb == "borrows")}, {int(plan.number is not None)}, '
-              f'{int(any(KINDS[function.kind_at(Place(position))]["counted"] is not None for position, _ in plan.parents))}, '
+              f'{int(plan.by_owner or any(KINDS[function.kind_at(Place(position))]["counted"] is not None for position, _ in plan.parents))}, {int(plan.by_owner)}, '
               f'{{{", ".join("KIND_" + kind for kind in kinds)}}}, {{{", ".join(edges)}}}, {c_string(plan.label)}}};\n')
 
 
@@ -911,7 +915,8 @@ def write_wrapper(out, family):
     core = [e for e in core if e.verb != 'returns']
     simple = not any(f.effects for f in family)
     lends = core and not same and all(e.verb == 'lends' and e.form == DIRECT and e.subject == RESULT and not e.condition for e in core) and function.machine == 'void *'
-    borrows = len(core) == 1 and core[0].verb == 'borrows' and core[0].form == DIRECT and core[0].object >= 0 and good and all(e.form == DIRECT and e.subject >= 0 and not e.condition for e in same)
+    borrows = (len(core) == 1 and core[0].verb == 'borrows' and core[0].form == DIRECT and (core[0].object >= 0 or core[0].object == GLOBAL) and good and
+               all(e.form == DIRECT and e.subject >= 0 and not e.condition for e in same))
     parent = (names[core[0].object] if core[0].object >= 0 else 'NULL') if lends or borrows else None
 
     def jump(target, *more, indent='    '):
@@ -932,7 +937,8 @@ def write_wrapper(out, family):
                 label = f'(int32_t){names[plan.number]}' if plan.number is not None else '0'
                 young = f' && !(young_ready(view) && VISIT(young_lent(view, &birth_{function.name}, caller, (uintptr_t)result, (uintptr_t){parent}, {label})))'
             itself = ''.join(f'result != {names[e.subject]} && ' for e in same)
-            lines += [f'if (unlikely({itself}!known_loan(view, {parent}, result, KIND_{core[0].kind})){young})', '{', f'    const uintptr_t arguments[] = {{{words}}};',
+            known = f'known_loan(view, {parent}, result, KIND_{core[0].kind})' if core[0].object >= 0 else f'known_global_loan(view, result, KIND_{core[0].kind})'
+            lines += [f'if (unlikely({itself}!{known}){young})', '{', f'    const uintptr_t arguments[] = {{{words}}};',
                       f'    VISIT(call_brought(view, {number}, caller, arguments, (uintptr_t)result));', '}']
         return ''.join(f'{indent}{line}\n' for line in [*lines, 'return result;'])
 

@@ -33,6 +33,7 @@ USED = ("HF102", "OGR_G_GetPointCount") + POINT
 TWICE = ("HF103", "OGR_G_DestroyGeometry") + POINT
 LENT = ("HF101", "OGR_G_GetPointCount", "OGR_F_GetGeometryRef", "OGR_F_Destroy")
 SHAPE = ("HF102", "GEOSGeomGetX_r", "GEOSGeom_createPointFromXY_r", "GEOSGeom_destroy_r")
+DEFINITION = ("HF102", "OGR_FD_GetFieldCount", "OGR_FD_Create", "OGR_F_Destroy")
 LEFT = ("HF115", "", "OGR_G_CreateGeometry", None)
 
 
@@ -133,6 +134,16 @@ def check_asked(program):
             check_equal("wrong_asked, %s: told as what they are" % path, {"HF102", "HF103"}, {report["rule"] for report in result.reports})
 
 
+def check_churn(program):
+    for path in ("young", "none young"):
+        with workshop() as folder:
+            result = run_work(program, "wrong_churn", "reject", path, arena_path=str(folder / "arena"))
+            check("wrong_churn, %s: ends well" % path, result.end() == "exit status 0" and result.stdout == "x 1\nx 0\ndone\n", result.end() + result.stdout + result.stderr)
+            totals = [harness.arena_totals(arena) for arena in pathlib.Path(folder).iterdir()]
+            check_equal("wrong_churn, %s: each late use is refused" % path, [6001], [one["refused"] for one in totals])
+            check_equal("wrong_churn, %s: told as what they are" % path, {SHAPE}, {in_short(report) for report in result.reports})
+
+
 def check_cpp(folder):
     program = folder / "young_cpp"
     subprocess.run(["c++", "-O1", "-g", "-o", str(program), str(FOLDER / "young_cpp.cc"), *gdal_flags()], check=True)
@@ -168,6 +179,8 @@ def test(folder):
         "wrong_fork": lambda name: check_wrong(program, name, [USED, USED, USED], modes=("reject",)),
         "wrong_signals": lambda name: check_wrong(program, name, [LENT], modes=("reject",)),
         "wrong_many": lambda name: check_wrong(program, name, [SHAPE, SHAPE], modes=("reject",), arena_size="1g"),
+        "wrong_churn": lambda name: check_churn(program),
+        "wrong_clone": lambda name: check_wrong(program, name, [DEFINITION], modes=("reject",)),
         "right_ring": lambda name: check_right(program, name),
         "right_crowd": lambda name: check_right(program, name),
         "right_fork": lambda name: check_right(program, name),

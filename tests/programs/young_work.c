@@ -9,6 +9,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -269,11 +270,17 @@ static void right_crowd(void)
 
 #define LATE 4000
 static _Atomic bool stop;
+static _Atomic int asks; /* that are left until the other thread comes by: its fences must outlast a pause that the machine makes there */
 
 static void *keep_asking(void *nothing)
 {
     GEOSContextHandle_t context = GEOS_init_r();
     while (!stop) {
+        if (asks <= 0) {
+            sched_yield();
+            continue;
+        }
+        asks--;
         GEOSGeometry *base = GEOSGeom_createPointFromXY_r(context, 1, 2);
         const GEOSPreparedGeometry *prepared = GEOSPrepare_r(context, base);
         GEOSPreparedGeom_destroy_r(context, prepared);
@@ -288,6 +295,7 @@ static void *be_late(void *nothing)
     OGRFeatureDefnH definition = make_definition();
     int used = 0;
     for (int i = 0; i < LATE; i++) {
+        asks = 100;
         OGRFeatureH feature = OGR_F_Create(definition), other = OGR_F_Create(definition);
         OGR_F_SetFID(feature, 17);
         OGR_F_SetFID(other, 17);
@@ -508,10 +516,74 @@ static void wrong_many(void)
     many(true);
 }
 
+/* ---- a good many that live, one replaced at a time: more than a set begins with, so that it grows */
+
+#define LIVING 10000u
+
+struct look {
+    GEOSContextHandle_t context;
+    GEOSGeometry *point;
+};
+
+static void *look_there(void *argument)
+{
+    const struct look *look = argument;
+    double x = 0;
+    printf("x %d\n", GEOSGeomGetX_r(look->context, look->point, &x));
+    return NULL;
+}
+
+static void wrong_churn(void)
+{
+    GEOSContextHandle_t context = GEOS_init_r();
+    GEOSGeometry **living = calloc(LIVING, sizeof *living);
+    uint32_t random = 1;
+    for (unsigned i = 0; i < LIVING; i++)
+        living[i] = GEOSGeom_createPointFromXY_r(context, i, 1);
+    for (unsigned i = 0; i < 6 * LIVING; i++) {
+        random = random * 1664525u + 1013904223u;
+        unsigned index = (random >> 8) % LIVING;
+        double x = 0;
+        if (GEOSGeomGetX_r(context, living[index], &x) != 1 || x != index)
+            abort();
+        GEOSGeom_destroy_r(context, living[index]);
+        if (i % 10 == 0)
+            GEOSGeomGetX_r(context, living[index], &x); /* refused: none is lost when the set grows */
+        living[index] = GEOSGeom_createPointFromXY_r(context, index, 1);
+    }
+    struct look look = {context, living[7]};
+    on_thread(look_there, &look);
+    GEOSGeom_destroy_r(context, living[7]);
+    on_thread(look_there, &look);
+    for (unsigned i = 0; i < LIVING; i++)
+        if (i != 7)
+            GEOSGeom_destroy_r(context, living[i]);
+    free(living);
+    GEOS_finish_r(context);
+}
+
+/* ---- a copy depends on what its original belongs to, not on the original */
+
+static void wrong_clone(void)
+{
+    for (int round = 0; round < 5; round++) { /* the first calls of a place are looked at with care in any case */
+        OGRFeatureDefnH definition = OGR_FD_Create("points");
+        OGRFeatureH feature = OGR_F_Create(definition), clone = OGR_F_Clone(feature), second = OGR_F_Clone(clone);
+        OGR_F_Destroy(feature);
+        OGR_F_SetFID(clone, 17);
+        OGR_F_Destroy(clone);
+        printf("%d\n", OGR_FD_GetFieldCount(definition)); /* one is left */
+        OGR_F_Destroy(second);
+        if (round == 4)
+            printf("%d\n", OGR_FD_GetFieldCount(definition)); /* it went with the last */
+    }
+}
+
 static const struct {
     const char *name;
     void (*work)(void);
 } programs[] = {
+    {"wrong_churn", wrong_churn},   {"wrong_clone", wrong_clone},
     {"wrong_across", wrong_across}, {"wrong_lent", wrong_lent},       {"wrong_left", wrong_left},       {"wrong_asked", wrong_asked},
     {"wrong_fork", wrong_fork},     {"wrong_signals", wrong_signals}, {"wrong_many", wrong_many},       {"right_ring", right_ring},
     {"right_crowd", right_crowd},   {"right_fork", right_fork},       {"right_signals", right_signals}, {"right_many", right_many},

@@ -34,9 +34,13 @@ void lifecycle_expect_exit(void) {}
 void loan_remember(uintptr_t parent, uintptr_t child) { (void)parent, (void)child; }
 void python_settle_proxies(void) {}
 void tree_forget(uintptr_t address) { (void)address; }
+struct control_block holdfast_control;
+void control_look_slowly(void) {}
+uint64_t memory_resident(const volatile void *memory, size_t bytes) { (void)memory, (void)bytes; return 0; }
+handle_id owner_of(handle_id id) { return id; }
 int true_count(const struct view *view, enum kind kind, uintptr_t address) { (void)view, (void)kind, (void)address; return 1; }
 
-static const struct young_birth plain = {.function = 1, .kind = KIND_geometry};
+static BIRTH struct young_birth plain = {.function = 1, .kind = KIND_geometry};
 static const struct view view = {.number = 1};
 #define POINT UINT64_C(0x10000)
 
@@ -110,7 +114,7 @@ static void only_what_lives_comes_back_to_die_young(void **state)
 static void what_lent_something_is_not_bare(void **state)
 {
     (void)state;
-    static const struct young_birth lent = {.function = 2, .kind = KIND_geometry, .borrowed = true};
+    static BIRTH struct young_birth lent = {.function = 2, .kind = KIND_geometry, .borrowed = true};
     assert_false(young_is_bare(POINT));
     is_born(1);
     assert_true(young_is_bare(POINT));
