@@ -10,6 +10,7 @@
 #include "lifecycle.h"
 #include "context.h"
 #include "counters.h"
+#include "crash.h"
 #include "effects.h"
 #include "evidence.h"
 #include "fence.h"
@@ -90,6 +91,7 @@ static void after_fork_child(void)
     char path[OPTION_PATH_BYTES], error[300];
     arena_file_name(path, sizeof path);
     report_after_fork_child();
+    crash_after_fork_child();
     if (!tracker_after_fork_child(&holdfast_tracker, holdfast_options.arena_path[0] != '\0' ? path : NULL, error, sizeof error))
         log_complain(error);
     counters_after_fork_child();
@@ -155,6 +157,7 @@ void holdfast_activate(void)
         lifecycle_expect_exit();
         fence_activate();
         counters_activate();
+        crash_activate();
     }
     atomic_store_explicit(&activation, 2, memory_order_release);
     errno = saved_errno;

@@ -26,7 +26,6 @@
 #include <unistd.h>
 
 #define PROVIDER_LIMIT 256u  /* numbers are bytes; 0 is none */
-#define BINDING_LIMIT 65536u /* numbers are 16 bits; 0 is the overflow binding */
 #define BINDING_HASH_SLOTS (2 * BINDING_LIMIT)
 
 /* How a binding came to its provider. From REACH_ONLY down a copy that is loaded later may be the better one. */
@@ -62,8 +61,7 @@ struct binding_entry {
     _Atomic unsigned unsettled; /* bit a library: its view must be searched (again) before it is used */
 };
 
-_Atomic uint64_t site_cache[SITE_SLOTS];
-struct binding *binding_table[BINDING_LIMIT];
+struct quick_tables quick_tables;
 __thread const struct dlsym_slot *dlsym_slot_used;
 __thread struct provider *calling_provider;
 _Atomic unsigned objects_generation;
@@ -807,7 +805,7 @@ const struct view *enter_call_slowly(uintptr_t return_address, enum library libr
     int saved_errno = errno;
     const struct dlsym_slot *slot = dlsym_slot_used;
     dlsym_slot_used = NULL;
-    if (call_cell == &no_cell)
+    if (call_cell->budget < 1)
         counters_enter();
     if (elf_is_own(return_address) && calling_provider != NULL)
         return_address = (uintptr_t)calling_provider->object->l_ld; /* as good as any address inside it */

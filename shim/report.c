@@ -5,12 +5,14 @@
  */
 #include "report_parts.h"
 #include "context.h"
+#include "crash.h"
 #include "log.h"
 #include "suppressions.h"
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define TRACKER (&holdfast_tracker)
@@ -176,6 +178,47 @@ bool report_violation(const struct violation *violation, char *sentence, size_t 
     return true;
 }
 
+static void put_summary_json(uint64_t count, uint64_t again);
+static void put_summary_text(uint64_t count, uint64_t again);
+
+/* ---- of a crash ------------------------------------------------------------------------------------------------------------- */
+
+/* The thread that crashed may be the one that was writing, and then never ends it; another one may be, and ends it soon. */
+void report_crash_begin(void)
+{
+    const struct timespec moment = {.tv_nsec = 1000000};
+    for (unsigned turn = 0; !reporting && turn < 1000 && pthread_mutex_trylock(&report_lock) != 0; turn++)
+        nanosleep(&moment, NULL);
+    reporting = true;
+    report_used = 0;
+}
+
+/* What was put so far is written, and the next part begins. A part that failed is whole up to its last line in text, and nothing in JSON. */
+void report_crash_write(void)
+{
+    write_report();
+    report_used = 0;
+}
+
+size_t report_position(void)
+{
+    return report_used;
+}
+
+void report_rewind(size_t position)
+{
+    report_used = position < report_used ? position : report_used;
+}
+
+void report_crash_summary(void)
+{
+    if (!holdfast_options.summary)
+        return;
+    report_used = 0;
+    (holdfast_options.log_format == FORMAT_json ? put_summary_json : put_summary_text)(atomic_load(&violations), atomic_load(&repeats));
+    write_report();
+}
+
 void report_notice(const char *text)
 {
     if (reporting)
@@ -274,6 +317,8 @@ static void put_summary_json(uint64_t count, uint64_t again)
         counters[COUNTER_held]);
     put_rule_counts(true);
     put("}");
+    if (crash_signal() != 0)
+        put(",\"crash\":%d", crash_signal());
     put_suppressions_json();
     put("}\n");
 }
@@ -290,6 +335,8 @@ static void put_summary_text(uint64_t count, uint64_t again)
     put(", %lu repeat%s, %lu refused", again, again == 1 ? "" : "s", tracker_header(TRACKER)->counters[COUNTER_refusals]);
     if (suppressions_matched() > 0)
         put(", %lu suppressed", suppressions_matched());
+    if (crash_signal() != 0)
+        put(", 1 crash");
     put("\n");
     put_suppressions_text();
 }

@@ -49,7 +49,7 @@ void put_json_string(const char *text)
 }
 
 /* `thread`: 0 where it is that of the report. */
-static void put_json_stack(const char *name, stack_id id, uint16_t function, bool present, int thread)
+void put_json_stack(const char *name, stack_id id, uint16_t function, bool present, int thread)
 {
     const struct stack_record *stack = stack_of(id);
     put("\"%s\":", name);
@@ -86,14 +86,27 @@ static void put_json_stack(const char *name, stack_id id, uint16_t function, boo
     put("]}");
 }
 
+struct date {
+    int year, month, day;
+};
+
+/* The C library's gmtime_r() takes a lock and may read files: not for a crashed process. Days since 1970; the year begins in March, so that the odd day is its last. */
+static struct date date_of(uint64_t days)
+{
+    uint64_t day = days + 719468, era = day / 146097, in_era = day % 146097;
+    uint64_t year = (in_era - in_era / 1460 + in_era / 36524 - in_era / 146096) / 365;
+    uint64_t in_year = in_era - (365 * year + year / 4 - year / 100), month = (5 * in_year + 2) / 153;
+    return (struct date){(int)(year + era * 400 + (month >= 10)), (int)(month < 10 ? month + 3 : month - 9), (int)(in_year - (153 * month + 2) / 5 + 1)};
+}
+
 void put_json_head(const char *type)
 {
     struct timespec now;
-    struct tm parts;
     clock_gettime(CLOCK_REALTIME, &now);
-    gmtime_r(&now.tv_sec, &parts);
+    struct date date = date_of((uint64_t)now.tv_sec / 86400);
+    unsigned second = (unsigned)((uint64_t)now.tv_sec % 86400);
     put("{\"schema\":1,\"type\":\"%s\",\"time\":\"%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ\",\"pid\":%d,\"thread\":%d,\"program\":", type,
-        parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, now.tv_nsec / 1000000,
+        date.year, date.month, date.day, (int)(second / 3600), (int)(second / 60 % 60), (int)(second % 60), now.tv_nsec / 1000000,
         (int)getpid(), (int)gettid());
     put_json_string(lifecycle_program());
 }

@@ -99,6 +99,11 @@ void young_release(const struct young_due *due);
 /* Add what the threads counted to the arena's counters. Tracker unlocked. */
 void young_publish(void);
 
+/* For a crashed process: what is known of the young handle at this address, or of the nearest one that is not further than `reach` from it, read without entering
+ * any set. What is told may be torn. */
+struct violation;
+bool young_tell(uintptr_t address, uintptr_t reach, struct violation *violation, enum handle_state *state);
+
 void young_before_fork(void);
 void young_after_fork_child(void);
 

@@ -1,10 +1,13 @@
 /* Reading arenas: see inputs.h. The events of an arena become violations as the log's schema has them; what only the process that wrote
  * it could say (remedy, line to change, kind of the handle) is left out. */
+#include "contracts_table.h"
 #include "inputs.h"
 #include "reader.h"
 #include "rules.h"
 #include "text.h"
+#include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -167,11 +170,17 @@ __attribute__((format(printf, 3, 4))) static void add_notice(struct findings *fi
     findings_add_notice(findings, notice);
 }
 
+/* A process that did not end properly, as far as this machine knows. */
+static bool was_killed(const struct arena_header *header)
+{
+    return header->state == ARENA_LIVE && kill((pid_t)header->pid, 0) != 0 && errno == ESRCH;
+}
+
 static void describe_arena(struct findings *findings, const struct reader *reader)
 {
     static const char *const state_words[] = {
         [ARENA_BUILDING] = "was just being made",
-        [ARENA_LIVE] = "is running, or was killed",
+        [ARENA_LIVE] = "is running",
         [ARENA_CLOSED] = "ended properly",
     };
     const struct arena_header *header = &reader->header;
@@ -179,8 +188,76 @@ static void describe_arena(struct findings *findings, const struct reader *reade
     for (uint32_t id = 0; (id = reader_next_handle(reader, id)) != 0;)
         alive += reader_handle(reader, id)->state == HANDLE_LIVE;
     add_notice(findings, reader, "%s %s; %" PRIu64 " handles born, %" PRIu64 " lent, %" PRIu64 " freed, %" PRIu64 " alive in the arena, %u frees postponed",
-               header->program, header->state <= ARENA_CLOSED ? state_words[header->state] : "is in an unknown state",
+               header->program, was_killed(header) ? "died without a proper end" : header->state <= ARENA_CLOSED ? state_words[header->state] : "is in an unknown state",
                header->counters[COUNTER_births], header->counters[COUNTER_loans], header->counters[COUNTER_deaths], alive, header->hold_count);
+}
+
+static void tell_crashes(struct findings *findings, const struct reader *reader)
+{
+    for (uint64_t number = reader->event_begin; number < reader->event_end; number++) {
+        struct event_record event;
+        if (reader_event(reader, number, &event) && event.type == EVENT_crash)
+            add_notice(findings, reader, "crash: %s", reader_string(reader, event.detail));
+    }
+}
+
+/* The name of the contract with this index, if the arena was written by a build with the same contracts. */
+static const char *function_name(const struct reader *reader, uint32_t function)
+{
+    uint64_t sum = UINT64_C(0xcbf29ce484222325);
+    const char *last = "", *found = NULL;
+    uint32_t index = 0;
+    for (size_t line = 0; line < contract_line_count; line++) {
+        const char *name = contract_lines[line].function;
+        if (strcmp(name, last) == 0)
+            continue;
+        for (const char *letter = name;; letter++) {
+            sum = (sum ^ (uint8_t)*letter) * UINT64_C(0x100000001b3);
+            if (*letter == '\0')
+                break;
+        }
+        if (index++ == function)
+            found = name;
+        last = name;
+    }
+    return sum == reader->header.functions_sum && found != NULL ? found : "an API function of another build";
+}
+
+/* "dataset 'a.tif'": by its label alone, since what kinds are called is the build's business. */
+static void describe_last_handle(const struct reader *reader, uint64_t address, char *text, size_t bytes)
+{
+    for (uint32_t id = 0; (id = reader_next_handle(reader, id)) != 0;) {
+        const struct handle_record *handle = reader_handle(reader, id);
+        if (handle->address != address)
+            continue;
+        const char *kind = handle->kind > 0 && handle->kind <= contract_kind_count ? contract_kinds[handle->kind - 1].words : "handle";
+        const char *state = handle->state == HANDLE_BURIED ? ", freed" : handle->state == HANDLE_HELD ? ", whose free was postponed" : "";
+        if (handle->flags & HANDLE_NUMBER)
+            snprintf(text, bytes, " on %s %d%s", kind, (int)handle->label, state);
+        else if (handle->label != 0)
+            snprintf(text, bytes, " on %s '%s'%s", kind, reader_string(reader, handle->label), state);
+        else
+            snprintf(text, bytes, " on %s 0x%" PRIx64 "%s", kind, address, state);
+        return;
+    }
+    snprintf(text, bytes, " on handle 0x%" PRIx64, address);
+}
+
+/* What each thread was doing, of a process that was killed. */
+static void tell_threads(struct findings *findings, const struct reader *reader)
+{
+    if (!was_killed(&reader->header))
+        return;
+    for (uint32_t id = 1; id < reader->sections[SECTION_THREADS].used; id++) {
+        const struct thread_record *thread = reader_record(reader, SECTION_THREADS, id);
+        uint64_t address = thread->handle << 8 >> 16;
+        char on[300] = "";
+        if (thread->owner == 0 || thread->function == 0)
+            continue;
+        if (address != 0)
+            describe_last_handle(reader, address, on, sizeof on);
+        add_notice(findings, reader, "thread %u '%s' was in, or had called last: %s%s", thread->owner, thread->name, function_name(reader, thread->function - 1), on);
+    }
 }
 
 /* What the process counted of Holdfast's own work. Births and deaths are told above, what was dropped below. */
@@ -234,6 +311,8 @@ void read_arena(struct findings *findings, const char *file)
     json_object_set_new(summary, "held", json_integer((json_int_t)reader.header.counters[COUNTER_held]));
     findings_add_summary(findings, summary);
     describe_arena(findings, &reader);
+    tell_crashes(findings, &reader);
+    tell_threads(findings, &reader);
     describe_work(findings, &reader);
     tell_losses(findings, &reader, shown);
     findings->files++;

@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #define ARENA_MAGIC "HOLDFAST"
-#define ARENA_VERSION 4u
+#define ARENA_VERSION 5u
 #define ARENA_HEADER_BYTES 4096u
 
 enum arena_section {
@@ -32,6 +32,7 @@ enum arena_section {
     SECTION_MODULES,
     SECTION_EVENTS, /* a ring */
     SECTION_FENCES, /* a ring */
+    SECTION_THREADS, /* one for each thread that called the libraries */
     SECTION_COUNT
 };
 
@@ -103,6 +104,7 @@ struct arena_header {
     struct arena_section_header sections[SECTION_COUNT];
     uint64_t counters[COUNTER_COUNT];
     char program[256]; /* name of the program, for people */
+    uint64_t functions_sum; /* FNV-1a over the names of the contracts, in order: what `function` of a thread means. 0: unknown */
 };
 
 _Static_assert(sizeof(struct arena_section_header) == 24, "arena layout changed: raise ARENA_VERSION");
@@ -252,6 +254,7 @@ _Static_assert(sizeof(struct module_record) == 48, "arena layout changed: raise 
     X(refused, "call refused")                                                                                       \
     X(settled, "held handles really freed for another call")                                                         \
     X(bound, "a bound was reached")                                                                                  \
+    X(crash, "crash")                                                                                              \
     X(fork, "forked")                                                                                                \
     X(exit, "process ended")
 
@@ -286,5 +289,22 @@ struct fence_record {
     uint32_t reserved;
 };
 _Static_assert(sizeof(struct fence_record) == 24, "arena layout changed: raise ARENA_VERSION");
+
+/* What a thread does: written by its owner alone, with plain stores, so that it is there also after a SIGKILL. The first line of the caches is all that a
+ * call touches; shim/counters.h says what the numbers of the first half mean, and has them under another name. */
+struct thread_record {
+    int64_t budget; /* INT64_MAX less the calls that went by quickly; below 1: the record was never used */
+    uint64_t visits, timed_visits, timed_ticks;
+    uint32_t thread;      /* kernel's number of the owner */
+    uint32_t owner;       /* the same, 0: the record is free. A record is handed on when its owner is gone */
+    uint32_t until_timed;
+    uint32_t function;    /* contract index of the call that it made last, plus one; 0: none yet */
+    uint64_t handle;      /* the first handle of that call: | provider : 8 | address : 48 | kind : 8 |, 0: it takes none */
+    uint32_t reserved[2];
+    char name[16];        /* of the thread, terminated */
+    uint32_t more_reserved[12];
+};
+_Static_assert(sizeof(struct thread_record) == 128, "arena layout changed: raise ARENA_VERSION");
+#define THREAD_RECORDS 256u /* at most; record 0 is none, as everywhere */
 
 #endif

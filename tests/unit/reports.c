@@ -2,6 +2,7 @@
  * sources of the shim are linked as they are; the tables of the contracts and the process around them are stood in for. */
 #include "report_parts.h"
 #include "context.h"
+#include "crash.h"
 #include "lifecycle.h"
 #include "log.h"
 #include "stack.h"
@@ -31,6 +32,11 @@ struct provider *provider_by_number(unsigned number)
 {
     (void)number;
     return NULL;
+}
+
+int crash_signal(void)
+{
+    return 0;
 }
 
 const char *stack_native_name(uint64_t word, char *name, unsigned bytes)
