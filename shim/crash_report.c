@@ -94,12 +94,17 @@ static const char *code_words(const struct crash *crash, const char **name, char
         *name = "SI_KERNEL";
         return "by an address that no pointer can have";
     }
+    if (crash->code == SI_QUEUE) {
+        *name = "SI_QUEUE";
+        snprintf(room, bytes, "sent by process %d", (int)crash->sender);
+        return room;
+    }
     if (crash->code == SI_TKILL || (crash->sender == getpid() && crash->code <= 0)) {
         *name = crash->code == SI_TKILL ? "SI_TKILL" : "SI_USER";
         return crash->first_signal == SIGABRT ? "the program aborted" : "the program raised it itself";
     }
     if (crash->code <= 0) {
-        *name = crash->code == SI_QUEUE ? "SI_QUEUE" : "SI_USER";
+        *name = "SI_USER";
         snprintf(room, bytes, "sent by process %d", (int)crash->sender);
         return room;
     }
@@ -223,8 +228,37 @@ static int function_by_name(const char *name)
     return -1;
 }
 
+/* What the instruction before this return address called, where that is a wrapper by way of a procedure linkage table; -1: it is not to be seen. */
+static int function_called_before(uintptr_t return_address)
+{
+#if defined(__x86_64__)
+    const uint8_t *at = (const uint8_t *)return_address;
+    uintptr_t slot = 0;
+    int32_t distance;
+    memcpy(&distance, at - 4, sizeof distance);
+    if (at[-6] == 0xff && at[-5] == 0x15) { /* call *slot(%rip) */
+        slot = return_address + (uintptr_t)(intptr_t)distance;
+    } else if (at[-5] == 0xe8) { /* call entry of the table: [endbr64] [bnd] jmp *slot(%rip) */
+        at = (const uint8_t *)(return_address + (uintptr_t)(intptr_t)distance);
+        at += at[0] == 0xf3 && at[1] == 0x0f && at[2] == 0x1e ? 4 : 0;
+        at += at[0] == 0xf2;
+        if (at[0] != 0xff || at[1] != 0x25)
+            return -1;
+        memcpy(&distance, at + 2, sizeof distance);
+        slot = (uintptr_t)at + 6 + (uintptr_t)(intptr_t)distance;
+    }
+    const void *called = slot != 0 ? *(void *const *)slot : NULL;
+    for (int i = 0; called != NULL && i < FUNCTION_COUNT; i++)
+        if (wrapper_table[i] == called)
+            return i;
+#else
+    (void)return_address;
+#endif
+    return -1;
+}
+
 /* The innermost frame of a library that was called from outside. A call that made a callback which called again: the cell has that one still, and the
- * frame's own name tells better. */
+ * place that it was called from tells better, or else the frame's own name. */
 static void find_call(void *unused)
 {
     (void)unused;
@@ -243,7 +277,9 @@ static void find_call(void *unused)
         char symbol[128];
         uintptr_t offset, distance;
         crash_symbol(stack->instruction[i], &module, &offset, symbol, sizeof symbol, &distance);
-        int function = function_by_name(symbol);
+        int function = function_called_before(stack->instruction[outer] + 1);
+        if (function < 0)
+            function = function_by_name(symbol);
         if (function >= 0 && (!facts.call.any || function != facts.call.function))
             facts.call = (struct last_call){true, (uint16_t)function, 0};
     }

@@ -269,7 +269,8 @@ static void set_view(struct binding_entry *entry, enum library library, struct p
     view->internal = entry->binding.provider || reach == REACH_GUESS;
     view->exact = entry->binding.exact;
     view->number = provider != NULL ? provider->provider.number : 0;
-    view->tag = view_tag(view->number);
+    /* Of number 0 no handle is good: what a library calls for itself is neither checked nor noted as the call that its thread is in. */
+    view->tag = view_tag(view->internal ? 0 : view->number);
     /* Readers that already hold this view see either nothing or a provider whose fields above are set. */
     __atomic_store_n(&view->provider, provider != NULL ? &provider->provider : NULL, __ATOMIC_RELEASE);
     __atomic_store_n(&view->real, provider != NULL ? provider->provider.real : no_functions, __ATOMIC_RELEASE);

@@ -79,6 +79,14 @@ static bool is_ours(const struct sigaction *action)
     return (action->sa_flags & SA_SIGINFO) != 0 && action->sa_sigaction == crash_on_signal;
 }
 
+#if defined(__x86_64__)
+#define RESTORER 0x04000000 /* the C library always sets it */
+#else
+#define RESTORER 0
+#endif
+/* Of flags that are not these the kernel knows whether it keeps them. */
+#define KNOWN_FLAGS ((int)(SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_NODEFER | SA_RESETHAND | RESTORER))
+
 /* What the kernel is to have where the program has this. */
 static struct sigaction kernel_action(const struct sigaction *wanted)
 {
@@ -86,11 +94,11 @@ static struct sigaction kernel_action(const struct sigaction *wanted)
     if (wanted->sa_handler == SIG_IGN)
         return action;
     action.sa_sigaction = crash_on_signal;
-    action.sa_flags = SA_SIGINFO | (wanted->sa_flags & (SA_ONSTACK | SA_NODEFER | SA_RESTART));
+    action.sa_flags = SA_SIGINFO | (wanted->sa_flags & (SA_ONSTACK | SA_NODEFER | SA_RESTART)) | (wanted->sa_flags & ~KNOWN_FLAGS);
     if (wanted->sa_handler != SIG_DFL)
         return action;
     /* The report wants a stack, no interruption but by what is its own fault, and that at once. */
-    action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER | SA_RESTART;
+    action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER | SA_RESTART | (wanted->sa_flags & ~KNOWN_FLAGS);
     sigfillset(&action.sa_mask);
     for (int i = 0; i < CRASH_SIGNAL_COUNT; i++)
         sigdelset(&action.sa_mask, numbers[i]);
@@ -100,6 +108,8 @@ static struct sigaction kernel_action(const struct sigaction *wanted)
 static void keep(int index, const struct sigaction *action)
 {
     virtual[index].mask = action->sa_mask;
+    sigdelset(&virtual[index].mask, SIGKILL); /* as the kernel does */
+    sigdelset(&virtual[index].mask, SIGSTOP);
     atomic_store(&virtual[index].flags, action->sa_flags);
     atomic_store(&virtual[index].handler, (uintptr_t)action->sa_handler);
 }
@@ -107,7 +117,7 @@ static void keep(int index, const struct sigaction *action)
 static void tell(int index, struct sigaction *action)
 {
     action->sa_mask = virtual[index].mask;
-    action->sa_flags = atomic_load(&virtual[index].flags);
+    action->sa_flags = (atomic_load(&virtual[index].flags) & KNOWN_FLAGS) | (action->sa_flags & ~KNOWN_FLAGS);
     action->sa_handler = (handler_function)atomic_load(&virtual[index].handler);
 }
 
@@ -149,6 +159,7 @@ static int change(int signal, const struct sigaction *action, struct sigaction *
         tell(index, &before);
     if (result == 0 && action != NULL) {
         given = stranger ? wanted : kernel_action(&wanted);
+        wanted.sa_flags |= RESTORER;
         if (!stranger)
             keep(index, &wanted);
         result = real_sigaction(signal, &given, NULL);
@@ -184,8 +195,10 @@ void sigchain_activate(void)
     struct sigaction before;
     atomic_store(&active_in, getpid());
     for (int i = 0; i < CRASH_SIGNAL_COUNT; i++)
-        if (real_sigaction(numbers[i], NULL, &before) == 0 && !is_ours(&before))
+        if (real_sigaction(numbers[i], NULL, &before) == 0 && !is_ours(&before)) {
             change(numbers[i], &before, NULL);
+            atomic_store(&virtual[i].flags, before.sa_flags);
+        }
 }
 
 void sigchain_after_fork_child(void)

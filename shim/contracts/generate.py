@@ -968,6 +968,8 @@ def write_wrapper(out, family):
     if (fine or young) and first:
         out.write(f'    const uint64_t first_entry = known_entry(view, {first[0]}, KIND_{first[1]});\n')
     internal = f'    if (view->internal && call_counted())\n    {{\n{jump("real", indent="        ")}    }}\n'
+    if simple and not first:
+        out.write(internal)  # no handle tells that it is the library's own call
     if not simple:
         # What the library does for itself is no use, loan or birth of the program's.
         out.write(internal + f'    if (unlikely(view->internal))\n    {{\n{jump(f"slow_{function.name}", "caller", indent="        ")}    }}\n')
@@ -984,7 +986,7 @@ def write_wrapper(out, family):
             good = [f'{names[plan.gone]} != NULL' if f'({names[plan.gone]}, first_entry)' in text or text == f'known_good(view, {names[plan.gone]}, KIND_{used[plan.gone]})' else text for text in good]
         conditions = [*good, *more, *(['alone()'] if serial and not apart else []), 'young_ready(view)', 'call_counted()']
         out.write(f'    if (likely({" && ".join(conditions)}))\n    {{\n        {noted}\n{jump(f"young_{function.name}", "caller", "view", indent="        ")}    }}\n')
-    if simple:
+    if simple and first:
         out.write(internal)
     out.write(f'{jump(f"slow_{function.name}", "caller")}}}\n')
 
