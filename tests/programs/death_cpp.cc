@@ -11,7 +11,8 @@
 static OGRGeometryH geometry;
 
 struct Shape {
-    virtual ~Shape() { draw(); }
+    virtual ~Shape() { late(); }
+    void late() { draw(); } // not from the destructor itself: there the call would not be virtual
     virtual void draw() = 0;
 };
 struct Circle : Shape {
@@ -24,7 +25,8 @@ static void uncaught_through_call()
 {
     // Through GDAL's own frames, out of a callback of the program's.
     GDALDatasetH raster = GDALCreate(GDALGetDriverByName("MEM"), "grid", 64, 64, 1, GDT_Byte, nullptr);
-    GDALComputeRasterStatistics(GDALGetRasterBand(raster, 1), 0, nullptr, nullptr, nullptr, nullptr, [](double, const char *, void *) -> int { throw 7; }, nullptr);
+    CPLErr error = GDALComputeRasterStatistics(GDALGetRasterBand(raster, 1), 0, nullptr, nullptr, nullptr, nullptr, [](double, const char *, void *) -> int { throw 7; }, nullptr);
+    std::printf("%d\n", error);
 }
 static void in_noexcept() noexcept { uncaught(); }
 static void pure_virtual() { Circle circle; }
@@ -41,7 +43,11 @@ static void caught()
         std::printf("caught %s\n", error.what());
     }
 }
-static void wild_object() { (*(Shape *volatile *)&geometry)->draw(); }
+static void wild_object()
+{
+    Shape *volatile shape = reinterpret_cast<Shape *>(0x123456789000);
+    shape->draw();
+}
 static void double_free()
 {
     char *block = (char *)std::malloc(2000);

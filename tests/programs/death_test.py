@@ -223,9 +223,226 @@ def c_ways(folder):
     return program
 
 
+
+# ---- C++ --------------------------------------------------------------------------------------------------------------------
+
+CPP = {
+    "uncaught": has(signal="SIGABRT", function="OGR_G_IsEmpty", handle="geometry", obtained="OGR_G_CreateGeometry", message="aborted"),
+    "uncaught_in_thread": has(signal="SIGABRT"),
+    "uncaught_through_call": has(signal="SIGABRT", function="GDALComputeRasterStatistics", inside=True),
+    "in_noexcept": has(signal="SIGABRT"),
+    "pure_virtual": has(signal="SIGABRT"),
+    "terminate_handler": 0,
+    "caught": 0,
+    "wild_object": has(**SEGV, address="0x123456789000"),
+    "double_free": has(signal="SIGABRT"),
+}
+
+
+def cpp_ways(folder):
+    program = folder / "death_cpp"
+    subprocess.run(["c++", "-O1", "-g", "-rdynamic", "-o", str(program), str(FOLDER / "death_cpp.cc"), *gdal_flags(), "-lpthread"], check=True)
+    for name, said in CPP.items():
+        if name == "uncaught_in_thread" and said:
+            said = lambda crash: has(signal="SIGABRT")(crash) if crash["call"] is None else ["the thread has made no call, and one is told: %s" % crash["call"]]
+        compare("C++, " + name, [program, name], folder, crashes=0 if said == 0 else 1, expected=said or None)
+
+
+# ---- Python ------------------------------------------------------------------------------------------------------------------
+
+PYTHON_HEAD = """
+import ctypes, faulthandler, os, signal, sys, threading
+from osgeo import gdal, ogr
+gdal.UseExceptions()
+source = ogr.GetDriverByName("Memory").CreateDataSource("memory")
+layer = source.CreateLayer("roads")
+feature = ogr.Feature(layer.GetLayerDefn())
+def last():
+    print("ready", layer.GetFeatureCount(), flush=True)
+"""
+LAYER = {"function": "OGR_L_GetFeatureCount", "handle": "layer 'roads' of dataset 'memory'", "state": "live"}
+
+PYTHON_WAYS = {
+    "string_at(0)": ("def crash():\n    ctypes.string_at(0)\nlast()\ncrash()\n", has(**SEGV, **LAYER, address="0x0", python=["string_at:519", "crash:11", "<module>:13"]), None),
+    "os.abort": ("last()\nos.abort()\n", has(signal="SIGABRT", **LAYER, python=["<module>:11"]), None),
+    "os.kill": ("last()\nos.kill(os.getpid(), signal.SIGFPE)\n", has(signal="SIGFPE", **LAYER), None),
+    "faulthandler before": ("last()\nctypes.string_at(0)\n", has(**SEGV, **LAYER, code="SEGV_MAPERR", address="0x0", python=["string_at:519", "<module>:11"]), {"PYTHONFAULTHANDLER": "1"}),
+    "faulthandler after": ("last()\nfaulthandler.enable()\nctypes.string_at(0)\n", has(**SEGV, **LAYER, code="SEGV_MAPERR", address="0x0", python=["string_at:519", "<module>:12"]), None),
+    "faulthandler enabled and disabled": ("last()\nfaulthandler.enable()\nfaulthandler.disable()\nctypes.string_at(0)\n", has(**SEGV, **LAYER, address="0x0"), None),
+    "faulthandler and abort": ("last()\nfaulthandler.enable()\nos.abort()\n", has(signal="SIGABRT", **LAYER), None),
+    "recursion in C": ("last()\nfaulthandler.enable()\nfaulthandler._stack_overflow()\n", has(**SEGV, **LAYER, message="overflowed"), None),
+    "recursion in a thread": ("last()\ndef run():\n    print(feature.GetFID(), flush=True)\n    faulthandler._stack_overflow()\nt = threading.Thread(target=run)\nt.start()\nt.join()\n",
+                              has(**SEGV, function="OGR_F_GetFID", message="overflowed"), None),
+    "a thread, with others busy": ("last()\nimport time\ndef busy():\n    while True: layer.GetName()\nfor i in range(2): threading.Thread(target=busy, daemon=True).start()\n"
+                                   "t = threading.Thread(target=ctypes.string_at, args=(0,))\nt.start()\nt.join()\n", has(**SEGV), None),
+    "signal module": ("last()\nsignal.signal(signal.SIGABRT, lambda *a: (print('handled', flush=True), sys.exit(6)))\nos.kill(os.getpid(), signal.SIGABRT)\n", None, None),
+    "in a callback": ("def progress(part, message, data):\n    print('called', flush=True)\n    ctypes.string_at(0)\ngdal.FileFromMemBuffer('/vsimem/a', b'x')\nraster = gdal.GetDriverByName('MEM').Create('grid', 9, 9)\nlast()\n"
+                      "gdal.GetDriverByName('GTiff').CreateCopy('/vsimem/b.tif', raster, callback=progress)\n", has(**SEGV, function="GDALCreateCopy", inside=True), None),
+    "multiprocessing": ("import multiprocessing\ndef work():\n    feature.GetFID()\n    ctypes.string_at(0)\nlast()\np = multiprocessing.get_context('fork').Process(target=work)\np.start()\np.join()\nprint(p.exitcode)\n",
+                        has(**SEGV, function="OGR_F_GetFID"), None),
+    "subprocess": ("import subprocess\nlast()\nprint(subprocess.run([sys.executable, '-c', 'import os; os.abort()']).returncode)\n", None, None),
+    "at exit": ("import atexit\nlast()\natexit.register(ctypes.string_at, 0)\n", has(**SEGV, **LAYER), None),
+}
+
+
+def python_ways(folder):
+    for name, (source, look, env) in PYTHON_WAYS.items():
+        script = folder / "script.py"
+        script.write_text(PYTHON_HEAD + source)
+        compare("Python, " + name, [PYTHON, script], folder, crashes=1 if look else 0, expected=look, reports=[], env=env)
+
+
+# ---- a JVM, R ------------------------------------------------------------------------------------------------------------------
+
+JAVA = """
+public class Deaths {
+    static native int use();        // a call of GDAL on a handle
+    static native void crash();     // a null pointer in native code
+    static int depth(int n) { return depth(n + 1) + 1; }
+    static String nothing;
+    public static void main(String[] words) throws Exception {
+        System.load(words[1]);
+        System.out.println("ready " + use());
+        int caught = 0;
+        for (int i = 0; i < 200000; i++)
+            try { nothing.length(); } catch (NullPointerException e) { caught++; }
+        System.out.println("null checks " + caught);
+        int deep = 0;
+        for (int i = 0; i < 3; i++)
+            try { depth(0); } catch (StackOverflowError e) { deep++; }
+        System.out.println("overflows " + deep);
+        Thread thread = new Thread(() -> {
+            int n = 0;
+            for (int i = 0; i < 100000; i++) { try { nothing.length(); } catch (NullPointerException e) { n++; } if (i % 1000 == 0) use(); }
+            System.out.println("thread " + n);
+        });
+        thread.start();
+        thread.join();
+        System.gc();
+        System.out.println("end " + use());
+        if (words[0].equals("crash")) crash();
+    }
+}
+"""
+JNI = """
+#include <jni.h>
+#include <ogr_api.h>
+static OGRFeatureH feature;
+JNIEXPORT jint JNICALL Java_Deaths_use(JNIEnv *env, jclass self)
+{
+    (void)env, (void)self;
+    if (feature == NULL) {
+        OGRFeatureDefnH definition = OGR_FD_Create("roads");
+        OGR_FD_Reference(definition);
+        feature = OGR_F_Create(definition);
+    }
+    return (jint)OGR_F_GetFID(feature);
+}
+JNIEXPORT void JNICALL Java_Deaths_crash(JNIEnv *env, jclass self) { (void)env, (void)self; *(volatile int *)0 = 1; }
+"""
+
+
+def java_ways(folder):
+    compiler, machine = shutil.which("javac"), shutil.which("java")
+    if compiler is None or machine is None:
+        skip("a JVM", "there is no javac (package default-jdk-headless)")
+        return
+    home = pathlib.Path(os.path.realpath(compiler)).parents[1]
+    library = folder / "libdeaths.so"
+    (folder / "Deaths.java").write_text(JAVA)
+    subprocess.run([compiler, "-d", str(folder), str(folder / "Deaths.java")], check=True)
+    compile_c(JNI, library, "-shared", "-fPIC", "-I%s/include" % home, "-I%s/include/linux" % home, *gdal_flags())
+    command = [machine, "-Xss512k", "-Xmx64m", "-XX:+UseSerialGC", "-XX:-OmitStackTraceInFastThrow", "-XX:ErrorFile=%s/hs.log" % folder, "-cp", folder, "Deaths"]
+    compare("a JVM's null checks and stack overflows", [*command, "live", library], folder, crashes=0, reports=[], timeout=120)
+    # It writes a file about the crash, and ends itself by abort().
+    compare("a JVM that crashes in native code", [*command, "crash", library], folder, same_output=False, timeout=120,
+            expected=has(signal="SIGABRT", first="SIGSEGV", function="OGR_F_GetFID", handle="feature of feature definition 'roads'", address="0x0", frame="Java_Deaths_crash"))
+
+
+R_PROGRAM = """
+dyn.load(commandArgs(TRUE)[2])
+cat("ready", .C("use", integer(1))[[1]], "\\n")
+f <- function(n) f(n + 1) + 1
+options(expressions = 500000)
+cat("overflow", class(try(f(0), silent = TRUE)), "\\n")
+g <- function(n) { x <- lapply(1:3, function(i) g(n + i)); x }
+cat("again", class(try(g(0), silent = TRUE)), "\\n")
+if (commandArgs(TRUE)[1] == "deep") .C("deep")
+cat("end", .C("use", integer(1))[[1]], "\\n")
+if (commandArgs(TRUE)[1] == "crash") .C("crash")
+"""
+R_LIBRARY = """
+#include <ogr_api.h>
+static OGRFeatureH feature;
+void use(int *out)
+{
+    if (feature == NULL) {
+        OGRFeatureDefnH definition = OGR_FD_Create("roads");
+        OGR_FD_Reference(definition);
+        feature = OGR_F_Create(definition);
+    }
+    *out = (int)OGR_F_GetFID(feature);
+}
+static __attribute__((noinline)) int deeper(int n) { volatile char room[500]; room[n % 500] = 1; return deeper(n + 1) + room[n % 499]; }
+void deep(void) { deeper(0); }
+void crash(void) { *(volatile int *)0 = 1; }
+"""
+
+
+def r_ways(folder):
+    interpreter = shutil.which("Rscript")
+    if interpreter is None:
+        skip("R", "it is not installed (package r-base-core)")
+        return
+    library = compile_c(R_LIBRARY, folder / "deaths.so", "-shared", "-fPIC", *gdal_flags())
+    (folder / "deaths.R").write_text(R_PROGRAM)
+    compare("R's stack checks", [interpreter, "--vanilla", folder / "deaths.R", "live", library], folder, crashes=0, reports=[], timeout=120)
+    # This one ends the script, but not the process at once: R reports an error of its own.
+    compare("R that overflows the stack in native code", [interpreter, "--vanilla", folder / "deaths.R", "deep", library], folder, crashes=0, reports=[], timeout=120)
+    # R tells of the fault and, without a terminal, lets it happen again with the default action, or ends itself.
+    compare("R that crashes in native code", [interpreter, "--vanilla", folder / "deaths.R", "crash", library], folder, timeout=120,
+            expected=has(first="SIGSEGV", function="OGR_F_GetFID", handle="feature of feature definition 'roads'", address="0x0", frame="crash"))
+
+
+# ---- the arena, the text log, the command -----------------------------------------------------------------------------------------
+
+def report_of(arena):
+    done = subprocess.run([COMMAND, "report", str(arena)], capture_output=True, text=True)
+    return done.stdout + done.stderr
+
+
+def arena_ways(folder):
+    program = compile_c(FOLDER / "death_ways.c", folder / "death_ways", "-D_GNU_SOURCE", "-rdynamic", *gdal_flags(), "-lproj", "-lgeos_c", "-lpthread")
+    killed = Death([program, "waits"], folder, options={"arena_path": folder / "arena"}, interrupt=signal.SIGKILL)
+    told = report_of(folder / ("arena.%d" % killed.pid))
+    check("after SIGKILL the arena tells what the thread did last", killed.ending == "death by SIGKILL" and "died without a proper end" in told and
+          re.search(r"thread %d 'death_ways' was in, or had called last: GDALGetRasterBandXSize on band 2" % killed.pid, told), told)
+    crashed = Death([program, "many_threads"], folder, options={"arena_path": folder / "arena"})
+    told = report_of(folder / ("arena.%d" % crashed.pid))
+    workers = [thread for thread in crashed.crashes[0]["threads"] if thread["name"].startswith("worker ")] if crashed.crashes else []
+    check("a crash tells what the other threads do", sorted(thread["name"] for thread in workers) == ["worker %d" % i for i in range(4)] and
+          all(thread["call"]["function"] == "OGR_F_SetFID" and "feature of feature definition 'roads'" in thread["call"]["words"] for thread in workers), crashed)
+    check("and the arena has the crash and the threads", "crash: SIGSEGV at address 0x0, near null" in told and told.count("OGR_F_SetFID on feature") == 4, told)
+    text = subprocess.run([str(program), "wild_inside"], capture_output=True, text=True, env=environment({}), preexec_fn=may_dump, cwd=folder).stderr
+    check("as text", re.search(r"^==\d+== Holdfast crash \(error\): SIGSEGV at address 0x123456789000 .*, in OGR_F_SetFieldString on feature of feature definition 'roads'$", text, re.M) and
+          re.search(r"^==\d+==   obtained  .*, by OGR_F_Create", text, re.M) and re.search(r"^==\d+==     #\d+ +wild_inside\+0x", text, re.M) and
+          re.search(r"Holdfast summary: 0 violations, .*, 1 crash$", text, re.M), text)
+    log = folder / "text.log"
+    log.write_text(text)
+    told = report_of(log)
+    check("and `holdfast report` reads it", "crash (error): SIGSEGV" in told and "cannot" not in told, told)
+    for words, wanted_status in ((["null_outside"], 128 + signal.SIGSEGV), (["handler_exits"], 7)):
+        done = subprocess.run([COMMAND, "run", "--error-exitcode", "99", "--", str(program), *words], capture_output=True, text=True, cwd=folder, env=environment(None, False))
+        check("holdfast run gives the program's own status: %s" % words[0], done.returncode in (wanted_status, -(wanted_status - 128)), "%s\n%s" % (done.returncode, done.stderr))
+
+
 def main():
     with workshop() as folder:
-        c_ways(folder)
+        if not WANTED or set(WANTED) - {"cpp", "python", "java", "R", "arena"}:
+            c_ways(folder)
+        for name, ways in (("cpp", cpp_ways), ("python", python_ways), ("java", java_ways), ("R", r_ways), ("arena", arena_ways)):
+            if wanted(name):
+                ways(folder)
     return finish()
 
 
