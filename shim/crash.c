@@ -5,7 +5,8 @@
  * kernel gets SIG_DFL: a fault happens again when the handler returns, and a signal that somebody sent is sent again with all that came with it. So the
  * process dies of the same signal, with the same registers in its core.
  *
- * A handler of the program's that gives up sets SIG_DFL, or an earlier handler, and returns or raises the signal again. What the report is about
+ * abort() kills the process also when a handler of its signal returns, by ways of its own that are not seen here: then the report is written when that handler has
+ * returned. A handler of the program's that gives up sets SIG_DFL, or an earlier handler, and returns or raises the signal again. What the report is about
  * is what it was first called for.
  *
  * Stacks: the handler begins on the thread's alternate stack, which may be the program's and tiny, and goes on at once on one of its own. A handler of the
@@ -167,6 +168,8 @@ static void call_handler(void *handler, void *info, void *context)
     ((void (*)(int, siginfo_t *, void *))handler)(((siginfo_t *)info)->si_signo, info, context);
 }
 
+static void report_abort(siginfo_t *info, void *context);
+
 static __attribute__((noinline)) void run_handler(struct delivery *delivery, const struct sigchain_handler *handler, siginfo_t *info, void *context)
 {
     /* One that lies deeper in the same stack than this was left by a jump. */
@@ -180,6 +183,8 @@ static __attribute__((noinline)) void run_handler(struct delivery *delivery, con
     else
         call_handler((void *)handler->handler, info, context);
     here.deliveries = delivery->outer;
+    if (info->si_signo == SIGABRT && info->si_code == SI_TKILL && info->si_pid == getpid())
+        report_abort(info, context);
 }
 
 /* ---- the report, guarded -------------------------------------------------------------------------------------------------------- */
@@ -267,8 +272,20 @@ static void prefer_first(void *info)
     reported.signal = signal;
 }
 
+static bool wanted; /* of a report after a handler of SIGABRT: it was abort() that raised it */
+
+static void look_for_abort(void *unused)
+{
+    (void)unused;
+    wanted = crash_walk_finds(&reported, "abort");
+}
+
 static void write_report(void *info)
 {
+    if (!wanted)
+        crash_guarded(look_for_abort, NULL);
+    if (!wanted)
+        return;
     crash_guarded(prefer_first, info);
     crash_report(&reported);
 }
@@ -317,6 +334,36 @@ static void wait_for_report(void)
         syscall(SYS_futex, &finished, FUTEX_WAIT_PRIVATE, 0, &patience, NULL, 0);
 }
 
+/* By the thread that has become the reporter. */
+static void report(int signal, siginfo_t *info, void *context, bool for_certain)
+{
+    look(&reported, signal, info, context);
+    wanted = for_certain;
+    here.reporting = true;
+    crash_call_on_stack(emergency, report_on_own_stack, info, NULL, NULL);
+    here.reporting = false;
+    if (!wanted) {
+        memset(&reported, 0, sizeof reported);
+        atomic_store(&reporter, 0);
+        return;
+    }
+    atomic_store(&finished, 1);
+    syscall(SYS_futex, &finished, FUTEX_WAKE_PRIVATE, INT32_MAX, NULL, NULL, 0);
+}
+
+static __attribute__((noinline)) void report_abort(siginfo_t *info, void *context)
+{
+    int32_t nobody = 0, self = (int32_t)syscall(SYS_gettid);
+    int error = errno;
+    sigset_t mask;
+    if (emergency == NULL || atomic_load(&process) != getpid() || !atomic_compare_exchange_strong(&reporter, &nobody, self))
+        return;
+    pthread_sigmask(SIG_SETMASK, NULL, &mask); /* the kernel sets the alternate stack again by itself */
+    report(SIGABRT, info, context, false);
+    pthread_sigmask(SIG_SETMASK, &mask, NULL);
+    errno = error;
+}
+
 static __attribute__((noinline)) void die(int signal, siginfo_t *info, void *context)
 {
     int32_t nobody = 0, self = (int32_t)syscall(SYS_gettid);
@@ -328,12 +375,7 @@ static __attribute__((noinline)) void die(int signal, siginfo_t *info, void *con
         wait_for_report();
         end(signal, info);
     } else {
-        look(&reported, signal, info, context);
-        here.reporting = true;
-        crash_call_on_stack(emergency, report_on_own_stack, info, NULL, NULL);
-        here.reporting = false;
-        atomic_store(&finished, 1);
-        syscall(SYS_futex, &finished, FUTEX_WAKE_PRIVATE, INT32_MAX, NULL, NULL, 0);
+        report(signal, info, context, true);
         end(signal, info);
     }
     errno = error;

@@ -82,6 +82,8 @@ struct crash_stack {
     uintptr_t instruction[CRASH_DEPTH];
 };
 void crash_walk(struct crash_stack *stack, const struct crash *crash);
+/* Is one of its innermost frames in a function of this name? */
+bool crash_walk_finds(const struct crash *crash, const char *function);
 /* Is a frame of Holdfast's, in the stack of this crash, the one that `address` lies in? */
 bool crash_walk_meets(const struct crash *crash, uintptr_t address);
 /* Module and nearest exported symbol of an address, without the dynamic linker's locks. "" where they are not known. */

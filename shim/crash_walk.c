@@ -116,6 +116,22 @@ void crash_walk(struct crash_stack *stack, const struct crash *crash)
     stack->incomplete = !ends_here(&at);
 }
 
+bool crash_walk_finds(const struct crash *crash, const char *function)
+{
+    struct registers at = {crash->instruction, crash->sp, crash->fp, true};
+    for (unsigned steps = 0; steps < 8; steps++) {
+        const char *module;
+        uintptr_t offset, distance;
+        char symbol[32];
+        crash_symbol(inside(&at), &module, &offset, symbol, sizeof symbol, &distance);
+        if (strcmp(symbol, function) == 0)
+            return true;
+        if (!step(&at))
+            return false;
+    }
+    return false;
+}
+
 bool crash_walk_meets(const struct crash *crash, uintptr_t address)
 {
     struct registers at = {crash->instruction, crash->sp, crash->fp, true};

@@ -12,6 +12,7 @@ import re
 import resource
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,32 @@ STATUS_WORDS = {number.value: number.name for number in signal.Signals}
 
 def may_dump():
     resource.setrlimit(resource.RLIMIT_CORE, (min(1 << 16, resource.getrlimit(resource.RLIMIT_CORE)[1] & (1 << 62) - 1), resource.getrlimit(resource.RLIMIT_CORE)[1]))
+
+
+def core_of(folder):
+    """What the kernel wrote into the core about the signal: number, errno, code, address or sender; and the place in its page of the instruction. None without a core."""
+    cores = list(pathlib.Path(folder).glob("core*"))
+    if len(cores) != 1:
+        return None
+    data = cores[0].read_bytes()
+    cores[0].unlink()
+    headers, size, count = struct.unpack_from("<Q", data, 32)[0], *struct.unpack_from("<HH", data, 54)
+    kind, _, at, _, _, length = struct.unpack_from("<IIQQQQ", data, headers)  # the notes come first
+    found, end = {}, min(at + length, len(data))
+    while at + 12 <= end:
+        name, bytes_, type_ = struct.unpack_from("<III", data, at)
+        body = at + 12 + (name + 3) // 4 * 4
+        found.setdefault(type_, data[body:body + bytes_])
+        at = body + (bytes_ + 3) // 4 * 4
+    number, error, code = struct.unpack_from("<iii", found[0x53494749])
+    value = struct.unpack_from("<Q", found[0x53494749], 16)[0] if code > 0 and code != 0x80 else "sent" if code <= 0 else 0
+    if value != "sent" and value >= 0x500000000000:  # where that lies differs from run to run, but for the lowest bits
+        value = "at ...%x" % (value & 0xf)
+    pid = struct.unpack_from("<i", found[1], 32)[0]
+    if code <= 0:
+        value = "itself" if struct.unpack_from("<i", found[0x53494749], 16)[0] == pid else "another"
+    place = struct.unpack_from("<Q", found[1], 112 + 16 * 8)[0] & 0xfff  # rip
+    return "signal %d, errno %d, code %d, %s, instruction at ...%03x" % (number, error, code, value, place)
 
 
 class Death:
@@ -44,6 +71,7 @@ class Death:
                 os.kill(process.pid, interrupt)
             self.status = self.wait(process, timeout)
         self.pid = process.pid
+        self.core = core_of(folder)
         self.stdout = self.stdout_path.read_text(errors="replace")
         self.stderr = (pathlib.Path(folder) / "stderr").read_text(errors="replace")
         self.records = []
@@ -81,12 +109,16 @@ class Death:
         return "%s\nstdout: %s\nstderr: %s\nlog: %s" % (self.ending, self.stdout, self.stderr[-2000:], json.dumps(self.records, indent=1)[:3000])
 
 
-def compare(what, argv, folder, crashes=1, expected=None, reports=None, same_output=True, **more):
+def compare(what, argv, folder, crashes=1, expected=None, reports=None, same_output=True, same_core=True, **more):
     """Dies as without Holdfast. `crashes`: reports of a crash; `expected` looks at the first one and returns what is wrong with it, or None."""
     bare, watched = Death(argv, folder, preload=False, **more), Death(argv, folder, **more)
     wrong = []
     if bare.ending != watched.ending:
         wrong.append("without Holdfast: %s, with it: %s" % (bare.ending, watched.ending))
+    if not same_core:
+        bare.core, watched.core = (core and core.split(", instruction")[0] for core in (bare.core, watched.core))
+    if bare.core != watched.core:
+        wrong.append("the core differs: without Holdfast %s, with it %s" % (bare.core, watched.core))
     if same_output and bare.stdout != watched.stdout:
         wrong.append("stdout differs: without Holdfast\n%s\nwith it\n%s" % (bare.stdout, watched.stdout))
     if len(watched.crashes) != crashes:
@@ -157,6 +189,7 @@ WAYS = {
     "null_handle": has(**SEGV, message="raised it itself"),
     "corrupt_free": has(**SEGV, function="OGR_F_Destroy", inside=True, handle="feature of feature definition 'roads'"),
     "aborts": has(**LAST, signal="SIGABRT", code="SI_TKILL", message="aborted", frame="aborts"),
+    "aborts_against_handler": has(**LAST, signal="SIGABRT", frame="aborts_against_handler", message="aborted"),
     "asserts": has(**LAST, signal="SIGABRT", frame="asserts"),
     "raises": has(**SEGV, **LAST, code="SI_TKILL", frame="raises"),
     "kills": has(**LAST, signal="SIGBUS", code="SI_USER"),
@@ -204,10 +237,29 @@ WAYS = {
 }
 # Which handle is in use when the signal comes is anybody's guess there; what Holdfast makes known of wrong programs is not what is tested here.
 TOLD_ELSEWHERE = {"in_hold"}
+ANY_INSTANT = {"in_free", "in_hold", "in_stack", "in_fork"}
 
 
 def wanted(name):
     return not WANTED or name in WANTED
+
+
+def blocked_log(program, folder):
+    """stderr is a full pipe that nobody reads: the report gives up, and the process dies."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    try:
+        while True:
+            os.write(writer, b"x" * 4096)
+    except BlockingIOError:
+        os.set_blocking(writer, True)
+    process = subprocess.Popen([str(program), "null_outside"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=writer, cwd=folder, preexec_fn=may_dump,
+                               start_new_session=True, env=environment({"log_path": "stderr"}))
+    status = Death.wait(process, 60)
+    os.close(reader)
+    os.close(writer)
+    core_of(folder)
+    check("the log's reader has stopped reading", status is not None and os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGSEGV, status)
 
 
 def c_ways(folder):
@@ -215,9 +267,11 @@ def c_ways(folder):
     for name, said in WAYS.items():
         if wanted(name):
             crashes, look = (said, None) if said is None or isinstance(said, int) else (1, said)
-            compare(name, [program, name], folder, crashes=1 if crashes is None else crashes, expected=look, reports=None if name in TOLD_ELSEWHERE else [])
+            compare(name, [program, name], folder, crashes=1 if crashes is None else crashes, expected=look, reports=None if name in TOLD_ELSEWHERE else [], same_core=name not in ANY_INSTANT)
     if wanted("waits"):
         compare("SIGSEGV from another process", [program, "waits"], folder, expected=has(**SEGV, **LAST, code="SI_USER", message="sent by process"), interrupt=signal.SIGSEGV)
+    if wanted("blocked_log"):
+        blocked_log(program, folder)
     if wanted("off"):
         compare("crash=0", [program, "null_outside"], folder, crashes=0, options={"crash": 0})
     return program
@@ -275,6 +329,7 @@ PYTHON_WAYS = {
                               has(**SEGV, function="OGR_F_GetFID", message="overflowed"), None),
     "a thread, with others busy": ("last()\nimport time\ndef busy():\n    while True: layer.GetName()\nfor i in range(2): threading.Thread(target=busy, daemon=True).start()\n"
                                    "t = threading.Thread(target=ctypes.string_at, args=(0,))\nt.start()\nt.join()\n", has(**SEGV), None),
+    "os.abort against a handler": ("last()\nsignal.signal(signal.SIGABRT, print)\nos.abort()\n", has(signal="SIGABRT", **LAYER), None),
     "signal module": ("last()\nsignal.signal(signal.SIGABRT, lambda *a: (print('handled', flush=True), sys.exit(6)))\nos.kill(os.getpid(), signal.SIGABRT)\n", None, None),
     "in a callback": ("def progress(part, message, data):\n    print('called', flush=True)\n    ctypes.string_at(0)\ngdal.FileFromMemBuffer('/vsimem/a', b'x')\nraster = gdal.GetDriverByName('MEM').Create('grid', 9, 9)\nlast()\n"
                       "gdal.GetDriverByName('GTiff').CreateCopy('/vsimem/b.tif', raster, callback=progress)\n", has(**SEGV, function="GDALCreateCopy", inside=True), None),
@@ -355,7 +410,7 @@ def java_ways(folder):
     command = [machine, "-Xss512k", "-Xmx64m", "-XX:+UseSerialGC", "-XX:-OmitStackTraceInFastThrow", "-XX:ErrorFile=%s/hs.log" % folder, "-cp", folder, "Deaths"]
     compare("a JVM's null checks and stack overflows", [*command, "live", library], folder, crashes=0, reports=[], timeout=120)
     # It writes a file about the crash, and ends itself by abort().
-    compare("a JVM that crashes in native code", [*command, "crash", library], folder, same_output=False, timeout=120,
+    compare("a JVM that crashes in native code", [*command, "crash", library], folder, same_output=False, same_core=False, timeout=120,
             expected=has(signal="SIGABRT", first="SIGSEGV", function="OGR_F_GetFID", handle="feature of feature definition 'roads'", address="0x0", frame="Java_Deaths_crash"))
 
 

@@ -133,6 +133,18 @@ void corrupt_free(void)
 /* ---- signals that are sent */
 
 void aborts(void) { abort(); }
+static void returns(int number)
+{
+    static const char text[] = "aborting\n";
+    if (number != SIGABRT || write(STDOUT_FILENO, text, sizeof text - 1) < 0)
+        _exit(9);
+}
+void aborts_against_handler(void)
+{
+    signal(SIGABRT, returns);
+    raise(SIGABRT); /* that alone kills nobody */
+    abort();
+}
 void asserts(void) { assert(zero == 1); }
 void raises(void) { raise(SIGSEGV); }
 void kills(void) { kill(getpid(), SIGBUS); pause(); }
@@ -712,7 +724,7 @@ int main(int count, char **words)
     } ways[] = {
 #define WAY(name) {#name, name}
         WAY(null_outside), WAY(wild_outside), WAY(noncanonical), WAY(call_null), WAY(call_wild), WAY(divide), WAY(illegal), WAY(write_constant), WAY(inside_handle), WAY(truncated),
-        WAY(null_inside), WAY(wild_inside), WAY(geos_inside), WAY(proj_inside), WAY(callback), WAY(abort_inside), WAY(null_handle), WAY(corrupt_free), WAY(aborts), WAY(asserts),
+        WAY(null_inside), WAY(wild_inside), WAY(geos_inside), WAY(proj_inside), WAY(callback), WAY(abort_inside), WAY(null_handle), WAY(corrupt_free), WAY(aborts), WAY(aborts_against_handler), WAY(asserts),
         WAY(raises), WAY(kills), WAY(kills_hard), WAY(terminates), WAY(queues), WAY(waits), WAY(out_of_memory), WAY(overflow), WAY(thread_overflow), WAY(thread_null), WAY(destroyed_stack),
         WAY(many_threads), WAY(all_at_once), WAY(in_free), WAY(in_hold), WAY(in_stack), WAY(in_fork), WAY(fork_child), WAY(vfork_child), WAY(vfork_sets_signals), WAY(ignored_by_exec),
         WAY(atfork_child), WAY(at_the_exit), WAY(in_destructor), WAY(jumps), WAY(jumps_then_dies), WAY(repairs), WAY(repairs_once), WAY(flags), WAY(family), WAY(ignores),
