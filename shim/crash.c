@@ -234,7 +234,7 @@ static __attribute__((noinline)) void within_time(void (*work)(void *), void *co
     atomic_store(&innermost, NULL);
 }
 
-static void end(int signal, siginfo_t *info);
+static void end(int signal, siginfo_t *info, bool again);
 
 /* A fault of the report itself, or its time is up. */
 static void interrupted(int signal, siginfo_t *info)
@@ -249,7 +249,7 @@ static void interrupted(int signal, siginfo_t *info)
     if (guard != NULL)
         __builtin_longjmp(guard->jump, 1);
     siginfo_t first = {.si_signo = reported.signal, .si_code = SI_TKILL};
-    end(reported.signal, &first);
+    end(reported.signal, &first, true);
     uint64_t none = 0;
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof none);
     _exit(128 + reported.signal); /* never reached */
@@ -312,11 +312,11 @@ static void report_on_own_stack(void *info, void *unused, void *unused_too)
 
 /* ---- the end -------------------------------------------------------------------------------------------------------------------- */
 
-/* What would have happened without us happens when the handler returns. */
-static void end(int signal, siginfo_t *info)
+/* What would have happened without us happens when the handler returns: the fault once more, or the signal, `again`. */
+static void end(int signal, siginfo_t *info, bool again)
 {
     sigchain_give_up(signal);
-    if (!was_sent(info))
+    if (!again)
         return;
     uint64_t one = UINT64_C(1) << (signal - 1);
     syscall(SYS_rt_sigprocmask, SIG_BLOCK, &one, NULL, sizeof one);
@@ -364,19 +364,23 @@ static __attribute__((noinline)) void report_abort(siginfo_t *info, void *contex
     errno = error;
 }
 
-static __attribute__((noinline)) void die(int signal, siginfo_t *info, void *context)
+/* `overflown`: the kernel wanted to call a handler of the program's, and there was no stack for it. */
+static __attribute__((noinline)) void die(int signal, siginfo_t *info, void *context, bool overflown)
 {
+    siginfo_t by_kernel = {.si_signo = SIGSEGV, .si_code = SI_KERNEL};
+    siginfo_t *last = overflown ? &by_kernel : info;
+    const bool again = overflown || was_sent(info);
     int32_t nobody = 0, self = (int32_t)syscall(SYS_gettid);
     int error = errno;
     /* A child that shares its parent's memory (vfork), or came about unseen, has nothing to tell. */
     if (emergency == NULL || atomic_load(&process) != getpid()) {
-        end(signal, info);
+        end(last->si_signo, last, again);
     } else if (!atomic_compare_exchange_strong(&reporter, &nobody, self)) {
         wait_for_report();
-        end(signal, info);
+        end(last->si_signo, last, again);
     } else {
         report(signal, info, context, true);
-        end(signal, info);
+        end(last->si_signo, last, again);
     }
     errno = error;
 }
@@ -399,7 +403,7 @@ void crash_on_signal(int signal, siginfo_t *info, void *context)
         }
         /* The kernel could not have called it. */
     }
-    die(signal, info, context);
+    die(signal, info, context, handler.handler != (uintptr_t)SIG_DFL);
 }
 
 /* ---- beginning ------------------------------------------------------------------------------------------------------------------- */
