@@ -109,7 +109,7 @@ class Death:
         return "%s\nstdout: %s\nstderr: %s\nlog: %s" % (self.ending, self.stdout, self.stderr[-2000:], json.dumps(self.records, indent=1)[:3000])
 
 
-def compare(what, argv, folder, crashes=1, expected=None, reports=None, same_output=True, same_core=True, **more):
+def compare(what, argv, folder, crashes=1, expected=None, reports=None, same_output=True, same_core=True, in_child=False, **more):
     """Dies as without Holdfast. `crashes`: reports of a crash; `expected` looks at the first one and returns what is wrong with it, or None."""
     bare, watched = Death(argv, folder, preload=False, **more), Death(argv, folder, **more)
     wrong = []
@@ -127,6 +127,8 @@ def compare(what, argv, folder, crashes=1, expected=None, reports=None, same_out
         wrong += expected(watched.crashes[0])
     if reports is not None and watched.reports != reports:
         wrong.append("reports %s, expected %s" % (watched.reports, reports))
+    if [crash for crash in watched.crashes if (crash["pid"] != watched.pid) != in_child]:
+        wrong.append("the crash of another process is told")
     if watched.crashes and not [record for record in watched.records if record["type"] == "summary" and record.get("crash")]:
         wrong.append("the closing summary does not count the crash")
     check(what + ": " + bare.ending, not wrong, "\n".join(wrong) + "\n" + str(watched))
@@ -237,6 +239,7 @@ WAYS = {
 }
 # Which handle is in use when the signal comes is anybody's guess there; what Holdfast makes known of wrong programs is not what is tested here.
 TOLD_ELSEWHERE = {"in_hold"}
+IN_CHILD = {"fork_child"}
 ANY_INSTANT = {"in_free", "in_hold", "in_stack", "in_fork"}
 
 
@@ -267,7 +270,7 @@ def c_ways(folder):
     for name, said in WAYS.items():
         if wanted(name):
             crashes, look = (said, None) if said is None or isinstance(said, int) else (1, said)
-            compare(name, [program, name], folder, crashes=1 if crashes is None else crashes, expected=look, reports=None if name in TOLD_ELSEWHERE else [], same_core=name not in ANY_INSTANT)
+            compare(name, [program, name], folder, crashes=1 if crashes is None else crashes, expected=look, reports=None if name in TOLD_ELSEWHERE else [], same_core=name not in ANY_INSTANT, in_child=name in IN_CHILD)
     if wanted("waits"):
         compare("SIGSEGV from another process", [program, "waits"], folder, expected=has(**SEGV, **LAST, code="SI_USER", message="sent by process"), interrupt=signal.SIGSEGV)
     if wanted("blocked_log"):
@@ -344,7 +347,7 @@ def python_ways(folder):
     for name, (source, look, env) in PYTHON_WAYS.items():
         script = folder / "script.py"
         script.write_text(PYTHON_HEAD + source)
-        compare("Python, " + name, [PYTHON, script], folder, crashes=1 if look else 0, expected=look, reports=[], env=env)
+        compare("Python, " + name, [PYTHON, script], folder, crashes=1 if look else 0, expected=look, reports=[], env=env, in_child=name == "multiprocessing")
 
 
 # ---- a JVM, R ------------------------------------------------------------------------------------------------------------------
@@ -466,12 +469,57 @@ def report_of(arena):
     return done.stdout + done.stderr
 
 
+class MemoryGroup:
+    """A control group with little memory, None as `join` where there can be none."""
+
+    def __init__(self, megabytes):
+        self.path, self.join = None, None
+        for parent, limit in (("/sys/fs/cgroup/memory", "memory.limit_in_bytes"), ("/sys/fs/cgroup", "memory.max")):
+            path = pathlib.Path(parent) / ("holdfast_test_%d" % os.getpid())
+            try:
+                path.mkdir()
+                self.path = path
+                (path / limit).write_text(str(megabytes << 20))
+                swap = path / "memory.swap.max"
+                if swap.exists():
+                    swap.write_text("0")
+                self.join = lambda: (path / "cgroup.procs").write_text(str(os.getpid()))
+                return
+            except OSError:
+                self.end()
+
+    def end(self):
+        if self.path is not None:
+            self.path.rmdir()
+            self.path = None
+
+
+def killed_for_memory(program, folder):
+    """The kernel kills what needs more than its control group has; the arena is there still."""
+    group = MemoryGroup(200)
+    if group.join is None:
+        skip("killed for want of memory", "no control group can be made here")
+        return
+    try:
+        found = {}
+        for preload in (False, True):
+            process = subprocess.Popen([str(program), "eats_memory"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder, start_new_session=True,
+                                       preexec_fn=group.join, env=environment({"arena_path": folder / "arena"}, preload))
+            found[preload] = (Death.wait(process, 60), process.pid)
+        told = report_of(folder / ("arena.%d" % found[True][1]))
+        check("killed for want of memory, and the arena tells the handle", found[True][0] == found[False][0] == signal.SIGKILL and "died without a proper end" in told and
+              "OGR_F_SetFID on feature" in told, "%s\n%s" % (found, told))
+    finally:
+        group.end()
+
+
 def arena_ways(folder):
     program = compile_c(FOLDER / "death_ways.c", folder / "death_ways", "-D_GNU_SOURCE", "-rdynamic", *gdal_flags(), "-lproj", "-lgeos_c", "-lpthread")
     killed = Death([program, "waits"], folder, options={"arena_path": folder / "arena"}, interrupt=signal.SIGKILL)
     told = report_of(folder / ("arena.%d" % killed.pid))
     check("after SIGKILL the arena tells what the thread did last", killed.ending == "death by SIGKILL" and "died without a proper end" in told and
           re.search(r"thread %d 'death_ways' was in, or had called last: GDALGetRasterBandXSize on band 2" % killed.pid, told), told)
+    killed_for_memory(program, folder)
     crashed = Death([program, "many_threads"], folder, options={"arena_path": folder / "arena"})
     told = report_of(folder / ("arena.%d" % crashed.pid))
     workers = [thread for thread in crashed.crashes[0]["threads"] if thread["name"].startswith("worker ")] if crashed.crashes else []

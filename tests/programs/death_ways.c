@@ -172,6 +172,17 @@ void out_of_memory(void)
         ;
 }
 
+void eats_memory(void)
+{
+    OGRFeatureH own = OGR_F_Create(definition);
+    for (long i = 0;; i++) {
+        OGR_F_SetFID(own, i);
+        char *block = malloc(1 << 20);
+        if (block != NULL)
+            memset(block, 1, 1 << 20);
+    }
+}
+
 /* ---- stacks */
 
 __attribute__((noinline)) int deeper(int depth)
@@ -459,6 +470,7 @@ void repairs_once(void)
     *nowhere = 1;
 }
 
+char *main_frame;
 static void show_mask(int number, siginfo_t *info, void *context)
 {
     sigset_t mask;
@@ -468,7 +480,7 @@ static void show_mask(int number, siginfo_t *info, void *context)
     sigprocmask(SIG_SETMASK, NULL, &mask);
     sigaltstack(NULL, &stack);
     /* Where does it run? Far from main's frames only on an alternate stack. */
-    bool away = labs((long)((uintptr_t)&here - (uintptr_t)__builtin_frame_address(0))) > 65536;
+    bool away = labs((long)((uintptr_t)&here - (uintptr_t)main_frame)) > 65536;
     printf("in the handler of %d: itself %d, usr1 %d, usr2 %d, stack %s, away %d\n", number, sigismember(&mask, number), sigismember(&mask, SIGUSR1), sigismember(&mask, SIGUSR2),
            stack.ss_flags & SS_DISABLE ? "none" : stack.ss_flags & SS_ONSTACK ? "alternate" : "set", away);
     fflush(stdout);
@@ -725,12 +737,14 @@ int main(int count, char **words)
 #define WAY(name) {#name, name}
         WAY(null_outside), WAY(wild_outside), WAY(noncanonical), WAY(call_null), WAY(call_wild), WAY(divide), WAY(illegal), WAY(write_constant), WAY(inside_handle), WAY(truncated),
         WAY(null_inside), WAY(wild_inside), WAY(geos_inside), WAY(proj_inside), WAY(callback), WAY(abort_inside), WAY(null_handle), WAY(corrupt_free), WAY(aborts), WAY(aborts_against_handler), WAY(asserts),
-        WAY(raises), WAY(kills), WAY(kills_hard), WAY(terminates), WAY(queues), WAY(waits), WAY(out_of_memory), WAY(overflow), WAY(thread_overflow), WAY(thread_null), WAY(destroyed_stack),
+        WAY(raises), WAY(kills), WAY(kills_hard), WAY(terminates), WAY(queues), WAY(waits), WAY(out_of_memory), WAY(eats_memory), WAY(overflow), WAY(thread_overflow), WAY(thread_null), WAY(destroyed_stack),
         WAY(many_threads), WAY(all_at_once), WAY(in_free), WAY(in_hold), WAY(in_stack), WAY(in_fork), WAY(fork_child), WAY(vfork_child), WAY(vfork_sets_signals), WAY(ignored_by_exec),
         WAY(atfork_child), WAY(at_the_exit), WAY(in_destructor), WAY(jumps), WAY(jumps_then_dies), WAY(repairs), WAY(repairs_once), WAY(flags), WAY(family), WAY(ignores),
         WAY(resets_and_returns), WAY(raises_again), WAY(kills_again), WAY(handler_aborts), WAY(chains), WAY(handler_exits), WAY(handler_crashes), WAY(handler_forks), WAY(by_system_call),
         WAY(own_alternate), WAY(tiny_alternate), WAY(no_alternate), WAY(virtual_memory), WAY(virtual_memory_then_dies),
     };
+    char frame;
+    main_frame = &frame;
     if (count < 2)
         return 2;
     setvbuf(stdout, NULL, _IOFBF, 65536);
