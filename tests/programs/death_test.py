@@ -239,7 +239,7 @@ WAYS = {
 }
 # Which handle is in use when the signal comes is anybody's guess there; what Holdfast makes known of wrong programs is not what is tested here.
 TOLD_ELSEWHERE = {"in_hold"}
-IN_CHILD = {"fork_child"}
+IN_CHILD = {"fork_child", "atfork_child"}
 ANY_INSTANT = {"in_free", "in_hold", "in_stack", "in_fork"}
 
 
