@@ -70,7 +70,7 @@ void was_born(struct call *call, uintptr_t address, uint8_t kind, const struct b
         struct handle_record *record = tracker_handle(TRACKER, id);
         if (record->state == HANDLE_LIVE && birth->shared && record->kind == kind)
         {
-            record->references++;
+            handle_reference_add(record);
             record->flags |= HANDLE_SHARED | HANDLE_COUNTED;
             tracker_unlock(TRACKER);
             return;
@@ -91,7 +91,7 @@ void was_born(struct call *call, uintptr_t address, uint8_t kind, const struct b
                                     (call->view->exact ? HANDLE_EXACT : 0) | (birth->threadsafe ? HANDLE_THREADSAFE : 0));
         set_label(record, birth);
         tracker_count(TRACKER, COUNTER_births);
-        record->arguments[0] = (uint64_t)(call->next_descriptor + 1); /* for hold.c, should it be held */
+        record->descriptor = (uint32_t)(call->next_descriptor + 1); /* for hold.c, should it be held */
         good_remember(address, call->view->number, kind);
     }
     tracker_unlock(TRACKER);
@@ -373,9 +373,9 @@ void change_references(const struct effect_info *effect, uintptr_t address, int 
     if (record != NULL && record->state != HANDLE_BURIED)
     {
         if (change > 0)
-            record->references++;
+            handle_reference_add(record);
         else if (record->references > 0)
-            record->references--;
+            handle_reference_drop(record);
     }
     tracker_unlock(TRACKER);
 }

@@ -2,15 +2,13 @@
 #include "counters.h"
 #include "context.h"
 #include "crash.h"
-#include "functions.h"
+#include "limits.h"
 #include "provider.h"
+#include "slots.h"
 #include "stack.h"
 #include "young.h"
-#include <errno.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <time.h>
-#include <unistd.h>
 
 static struct call_cell *cells; /* of the arena, by number from 1 on; NULL: there is none yet */
 static unsigned cell_count;     /* the highest number */
@@ -36,7 +34,6 @@ static bool take(struct call_cell *cell, uint32_t owner, uint32_t thread)
 static struct call_cell *find_cell(uint32_t thread)
 {
     static _Atomic unsigned next; /* where the last search ended: threads that come and go find the dead one after the other */
-    int saved_errno = errno;
     for (unsigned i = 1; i <= cell_count; i++)
         if (atomic_load_explicit(&cells[i].owner, memory_order_relaxed) == 0 && take(&cells[i], 0, thread))
             return &cells[i];
@@ -44,13 +41,9 @@ static struct call_cell *find_cell(uint32_t thread)
     {
         struct call_cell *cell = &cells[atomic_fetch_add(&next, 1) % cell_count + 1];
         uint32_t owner = atomic_load(&cell->owner);
-        if (syscall(SYS_tgkill, getpid(), owner, 0) != 0 && errno == ESRCH && take(cell, owner, thread))
-        {
-            errno = saved_errno;
+        if (slot_is_free((int32_t)owner, (int32_t)thread) && take(cell, owner, thread))
             return cell;
-        }
     }
-    errno = saved_errno;
     return &crowd;
 }
 
@@ -113,26 +106,11 @@ static uint64_t now_ns(void)
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-/* Which build's numbers of functions these are. */
-static uint64_t functions_sum(void)
-{
-    uint64_t sum = UINT64_C(0xcbf29ce484222325);
-    for (unsigned i = 0; i < FUNCTION_COUNT; i++)
-        for (const char *letter = function_table[i].name;; letter++)
-        {
-            sum = (sum ^ (uint8_t)*letter) * UINT64_C(0x100000001b3);
-            if (*letter == '\0')
-                break;
-        }
-    return sum;
-}
-
 void counters_activate(void)
 {
     first_ticks = processor_ticks();
     first_ns = now_ns();
     const struct arena_section_header *section = &tracker_header(&holdfast_tracker)->sections[SECTION_THREADS];
-    tracker_header(&holdfast_tracker)->functions_sum = functions_sum();
     cell_count = section->capacity - 1;
     __atomic_store_n(&cells, (struct call_cell *)(holdfast_tracker.base + section->offset), __ATOMIC_RELEASE);
     early.budget = 0; /* whoever has it comes by */
@@ -178,6 +156,7 @@ void counters_publish(void)
         add_cell(&cells[i], &calls, &visits, &ticks);
     add_cell(&crowd, &calls, &visits, &ticks);
     young_publish();
+    limits_look();
     uint64_t *counters = tracker_header(&holdfast_tracker)->counters, passed = processor_ticks() - first_ticks;
     __atomic_store_n(&counters[COUNTER_calls], calls, __ATOMIC_RELAXED);
     __atomic_store_n(&counters[COUNTER_visits], visits, __ATOMIC_RELAXED);

@@ -637,6 +637,21 @@ static void put_all_json(void)
     put("}\n");
 }
 
+static void put_all_otlp(void)
+{
+    const char *code;
+    char room[64];
+    const char *words = code_words(facts.crash, &code, room, sizeof room);
+    put_otlp_begin("holdfast.crash", 21, facts.what); /* severity FATAL */
+    put_otlp_string("exception.type", signal_name(facts.crash->signal));
+    put_otlp_string("exception.message", words);
+    put_otlp_string("holdfast.function", facts.call.any ? function_table[facts.call.function].name : "");
+    put_otlp_string("holdfast.handle", facts.handle.known ? facts.handle.of.handle : "");
+    put_otlp_number("thread.id", facts.thread);
+    put_otlp_string("thread.name", facts.thread_name);
+    put_otlp_end();
+}
+
 static void put_all_text(void)
 {
     int pid = (int)getpid();
@@ -680,7 +695,11 @@ static void lock_tracker(void)
         if (!facts.locked)
             nanosleep(&moment, NULL);
     }
-    facts.writable = facts.locked;
+    for (unsigned turn = 0; turn < 300 && facts.locked && !facts.writable; turn++) {
+        facts.writable = tracker_depot_is_free(TRACKER);
+        if (!facts.writable)
+            nanosleep(&moment, NULL);
+    }
 }
 
 static void write_summary(void *unused)
@@ -691,7 +710,6 @@ static void write_summary(void *unused)
 
 void crash_report(const struct crash *crash)
 {
-    bool json = holdfast_options.log_format == FORMAT_json;
     memset(&facts, 0, sizeof facts);
     facts.crash = crash;
     facts.thread = (uint32_t)syscall(SYS_gettid);
@@ -707,7 +725,8 @@ void crash_report(const struct crash *crash)
     if (facts.writable)
         crash_guarded(write_event, NULL);
     report_crash_begin();
-    (json ? put_all_json : put_all_text)();
+    void (*const writers[])(void) = {[FORMAT_text] = put_all_text, [FORMAT_json] = put_all_json, [FORMAT_otlp] = put_all_otlp};
+    writers[holdfast_options.log_format]();
     report_crash_write();
     crash_guarded(write_summary, NULL);
     if (facts.locked && tracker_is_mine(TRACKER))

@@ -38,15 +38,15 @@ void watch_start(struct call *call)
     }
 }
 
-/* [tracker locked] While the real free runs, a use by another thread is as certainly wrong as after it, though nothing is fenced yet: `pins` of a
+/* [tracker locked] While the real free runs, a use by another thread is as certainly wrong as after it, though nothing is fenced yet: `burier` of a
  * buried record names the thread that buries it. That one may come by in a callback of the library, which is not certainly wrong. */
 static void mark_burials(struct fence_watch *watch, uint32_t thread)
 {
     for (uint32_t i = 0; i < watch->count; i++)
     {
         struct handle_record *record = tracker_handle(TRACKER, watch->entries[i].id);
-        if (same_record(watch->entries[i].id, watch->entries[i].serial) && record->state == HANDLE_BURIED && (record->flags & HANDLE_COUNTED) == 0)
-            record->pins = thread;
+        if (same_record(watch->entries[i].id, watch->entries[i].serial) && record->state == HANDLE_BURIED && (record->flags & (HANDLE_COUNTED | HANDLE_FENCED)) == 0)
+            record->burier = thread;
     }
 }
 
@@ -160,9 +160,9 @@ static void came_back(struct dying *dying)
     tracker_uncount(TRACKER, COUNTER_deaths);
     record->state = HANDLE_LIVE;
     record->cause = CAUSE_NONE;
+    record->descriptor = 0;
     record->death_stack = 0;
-    if (record->references > 0)
-        record->references--;
+    handle_reference_drop(record);
 }
 
 static bool revive_borrowed(struct tracker *tracker, handle_id id, void *context)
@@ -172,6 +172,7 @@ static bool revive_borrowed(struct tracker *tracker, handle_id id, void *context
     {
         tracker_uncount(tracker, COUNTER_deaths);
         record->state = HANDLE_LIVE;
+        record->descriptor = 0;
         record->cause = CAUSE_NONE;
     }
     (void)context;
@@ -273,6 +274,7 @@ void dying_end(struct call *call)
                 uintptr_t block = fence_pop(TRACKER);
                 if (block == 0)
                     break;
+                tracker_count(TRACKER, COUNTER_fence_evictions);
                 evicted[evictions++] = block;
             }
         }

@@ -8,6 +8,7 @@
  * written. Functions marked [tracker locked] are called between tracker_lock() and tracker_unlock(); all others take it themselves.
  */
 #include "call.h"
+#include "control.h"
 #include "evidence.h"
 #include "hold.h"
 #include "python.h"
@@ -358,6 +359,7 @@ bool call_uses(struct passing *passing, const struct view *view, enum function f
         return true;
     python_settle_proxies();
     hold_check_age();
+    control_look();
     bool fine = uses_are_fine(&call, NULL, arguments) && !world_is_over(&call, NULL, arguments);
     passing->pinned = call.passing.pinned;
     passing->serial = call.passing.serial;
@@ -376,8 +378,9 @@ void call_passed(struct passing *passing)
     passing->pinned = 0;
     if (!tracker_lock(TRACKER))
         return;
-    if (same_record(id, passing->serial) && tracker_handle(TRACKER, id)->pins > 0)
-        tracker_handle(TRACKER, id)->pins--;
+    struct hold_record *hold = same_record(id, passing->serial) ? tracker_hold(TRACKER, id) : NULL;
+    if (hold != NULL && hold->pins > 0)
+        hold->pins--;
     tracker_unlock(TRACKER);
     hold_children_may_be_gone(id, passing->serial);
 }
@@ -492,6 +495,10 @@ static void settle_young(const struct variant_info *variant, const uintptr_t *ar
         case VERB_touches:
         case VERB_returns:
             break;
+        case VERB_invalidates:
+            if (effect->at.position == POSITION_NONE && effect->to.position >= 0 && young_is_bare(operand_value(&effect->to, arguments, 0)))
+                break;
+            __attribute__((fallthrough));
         default:
             for (uint64_t i = 0, count = operand_count(&effect->at, arguments, 0); effect->at.position != POSITION_RESULT && i < count; i++)
                 young_settle_dependants(operand_member(&effect->at, arguments, 0, i));
@@ -510,6 +517,7 @@ enum call_outcome call_before(struct call *call, const struct view *view, enum f
         return CALL_GO;
     python_settle_proxies();
     hold_check_age();
+    control_look();
     /* Asked while nothing is locked, for whoever compares copies later, and before the call: after the library's end it must not be asked. */
     if (view->provider->version == 0)
         provider_version(view->provider);

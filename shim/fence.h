@@ -54,6 +54,8 @@ struct fence_watch {
 };
 
 /* A library is used from now on: until then free() does not look at what is freed. */
+/* Holdfast is switched off, or on again: off, free() looks now and then for a request of `holdfast ctl`, because calls do not. */
+void fence_pass(bool passing);
 void fence_activate(void);
 
 void fence_watch_init(struct fence_watch *watch);

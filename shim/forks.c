@@ -13,14 +13,19 @@ void forks_before_fork(void)
     forking_process = getpid();
 }
 
-void forks_after_fork_child(void)
+void forget_all_good(void)
 {
-    /* What was alive must be looked at again: it belongs to the parent too. */
     for (unsigned i = 0; i < GOOD_SLOTS; i++)
         atomic_store_explicit(&good_cache[i], 0, memory_order_relaxed);
     wide_clear();
     for (unsigned i = 0; i < LOAN_SLOTS; i++)
         atomic_store_explicit(&loan_cache[i], 0, memory_order_relaxed);
+}
+
+void forks_after_fork_child(void)
+{
+    /* What was alive must be looked at again: it belongs to the parent too. */
+    forget_all_good();
 }
 
 bool is_on_disk(const struct handle_record *dataset)

@@ -10,6 +10,8 @@
 bool opened_before_fork(handle_id id);
 /* [tracker locked] Is the dataset one on a file that others can see? Also for leaks: only such a one can lose data. */
 bool is_on_disk(const struct handle_record *dataset);
+/* Every handle is looked at again when it is used the next time. */
+void forget_all_good(void);
 void forks_before_fork(void);
 void forks_after_fork_child(void);
 

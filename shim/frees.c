@@ -166,7 +166,7 @@ static bool last_reference(struct call *call, const struct freeing *freeing)
     bool same = same_record(freeing->id, freeing->serial) && record->state != HANDLE_BURIED;
     bool last = same && count <= 1 && (count != 0 || record->references == 0);
     if (same && !last && record->references > 0)
-        record->references--;
+        handle_reference_drop(record);
     else if (same && !last && (record->flags & HANDLE_BORROWED) == 0)
         record->flags |= HANDLE_RELEASED;
     if (!last)
@@ -179,10 +179,10 @@ static bool last_reference(struct call *call, const struct freeing *freeing)
 static enum children children_of(const struct call *call, const struct freeing *freeing, handle_id *child)
 {
     struct handle_record *record = freeing->record;
-    uint32_t own = call->view->exact && !python_proxy_is_dying() && record->holders > 0 ? 1 : 0;
-    record->holders -= own;
+    uint16_t own = call->view->exact && !python_proxy_is_dying() && record->holders > 0 ? 1 : 0;
+    record->holders = (uint16_t)(record->holders - own);
     enum children children = children_alive(TRACKER, freeing->id, holdfast_options.borrowed, child);
-    record->holders += own;
+    record->holders = (uint16_t)(record->holders + own);
     return children;
 }
 
@@ -199,8 +199,10 @@ static enum call_outcome postpone(struct call *call, const struct freeing *freei
             return CALL_GO;
     }
     tree_walk(TRACKER, freeing->id, true, forget_good_of, NULL);
-    hold_push(call, freeing->id, arguments, children == CHILDREN_GRACE, refused);
+    bool held = hold_push(call, freeing->id, arguments, children == CHILDREN_GRACE, refused);
     tracker_unlock(TRACKER);
+    if (!held)
+        return CALL_GO; /* the arena is full */
     /* The last child may have gone while nothing was in the queue yet. */
     hold_children_may_be_gone(freeing->id, freeing->serial);
     hold_enforce_bounds();
@@ -322,7 +324,7 @@ static enum call_outcome keep_for_good(struct call *call, const struct freeing *
     {
         tree_walk(TRACKER, freeing->id, false, forget_good_of, NULL);
         handle_bury(TRACKER, freeing->id, CAUSE_FREED, (uint16_t)call->function, call->stack);
-        freeing->record->pins = UINT32_MAX; /* no thread's number: its memory is never given away, so a late use is certain */
+        freeing->record->burier = UINT32_MAX; /* no thread's number: its memory is never given away, so a late use is certain */
     }
     tracker_unlock(TRACKER);
     return CALL_DONE;
@@ -367,7 +369,7 @@ enum call_outcome judge_and_free(struct call *call, const struct effect_info *ef
         spoil_takers(call, freeing.id);
     else if (record->flags & HANDLE_BORROWED)
     {
-        record->references--;
+        handle_reference_drop(record);
         tracker_unlock(TRACKER);
         return CALL_GO;
     }
@@ -445,7 +447,7 @@ static bool invalidate_one(struct tracker *tracker, handle_id id, void *context)
 void judge_invalidation(struct call *call, const struct effect_info *effect, const uintptr_t *arguments)
 {
     uintptr_t parent = operand_value(&effect->to, arguments, 0);
-    if (parent == 0 || !tracker_lock(TRACKER))
+    if (parent == 0 || (!effect->to.owner && young_is_bare(parent)) || !tracker_lock(TRACKER))
         return;
     handle_id id = effect->to.owner ? owner_of(find_handle(parent, effect->to_kind)) : find_handle(parent, effect->to_kind);
     struct invalidation invalidation = {.call = call, .kind = effect->kind, .parent = id};

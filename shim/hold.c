@@ -80,28 +80,33 @@ bool hold_allowed(const struct handle_record *record)
     return (provider == NULL || !provider->hosts) && descriptors_to_spare();
 }
 
-void hold_push(struct call *call, handle_id id, const uintptr_t *arguments, bool grace, bool refused)
+bool hold_push(struct call *call, handle_id id, const uintptr_t *arguments, bool grace, bool refused)
 {
     struct handle_record *record = tracker_handle(TRACKER, id);
     if (kind_table[record->kind].flush != NULL)
-        seal_descriptor(record, (int)record->arguments[0] - 1);
-    record->arguments[0] = arguments[0];
-    record->arguments[1] = function_table[call->function].argument_count > 1 ? arguments[1] : 0;
-    record->flags &= (uint32_t)~(HANDLE_GRACE | HANDLE_REFUSED | HANDLE_REPORTED);
-    record->flags |= (uint32_t)((grace ? HANDLE_GRACE : 0) | (refused ? HANDLE_REFUSED : 0));
+        seal_descriptor(record, (int)record->descriptor - 1);
     if (tracker_header(TRACKER)->hold_count == 0)
         lifecycle_expect_exit();
-    handle_hold(TRACKER, id, now_ms());
+    struct hold_record *hold = handle_hold(TRACKER, id, now_ms());
+    if (hold == NULL)
+        return false;
+    hold->arguments[0] = arguments[0];
+    hold->arguments[1] = function_table[call->function].argument_count > 1 ? arguments[1] : 0;
+    record->flags &= (uint32_t)~(HANDLE_GRACE | HANDLE_REFUSED | HANDLE_REPORTED);
+    record->flags |= (uint32_t)((grace ? HANDLE_GRACE : 0) | (refused ? HANDLE_REFUSED : 0));
     tracker_count(TRACKER, COUNTER_held);
+    return true;
 }
 
 void hold_grown_up(handle_id id, uintptr_t argument, bool grace)
 {
-    struct handle_record *record = tracker_handle(TRACKER, id);
-    record->arguments[0] = argument;
-    record->arguments[1] = 0;
-    record->flags |= (uint32_t)(grace ? HANDLE_GRACE : 0);
-    handle_hold(TRACKER, id, now_ms());
+    struct hold_record *hold = handle_hold(TRACKER, id, now_ms());
+    if (hold == NULL) {
+        handle_forget(TRACKER, id); /* it is never freed, which harms nobody who still uses what it lent */
+        return;
+    }
+    hold->arguments[0] = argument;
+    tracker_handle(TRACKER, id)->flags |= (uint32_t)(grace ? HANDLE_GRACE : 0);
 }
 
 /* The oldest held handle beyond a bound, 0 if there is none. */
@@ -113,9 +118,9 @@ static handle_id beyond_bounds(uint32_t *serial, const char **bound)
     const struct arena_header *header = tracker_header(TRACKER);
     uint32_t grace = 0, waiting = 0;
     handle_id first_grace = 0, first_waiting = 0;
-    for (handle_id id = header->hold_head; id != 0; id = tracker_handle(TRACKER, id)->hold_next)
+    for (handle_id id = header->hold_head; id != 0; id = tracker_hold(TRACKER, id)->next)
     {
-        if (tracker_handle(TRACKER, id)->pins > 0)
+        if (tracker_hold(TRACKER, id)->pins > 0)
             continue;
         if (tracker_handle(TRACKER, id)->flags & HANDLE_GRACE)
         {
@@ -136,8 +141,8 @@ static handle_id beyond_bounds(uint32_t *serial, const char **bound)
         found = first_waiting;
         *bound = "hold_max";
     }
-    else if (header->hold_head != 0 && tracker_handle(TRACKER, header->hold_head)->pins == 0 && holdfast_options.hold_seconds != 0 &&
-             now_ms() - tracker_handle(TRACKER, header->hold_head)->held_at_ms > holdfast_options.hold_seconds * UINT64_C(1000))
+    else if (header->hold_head != 0 && tracker_hold(TRACKER, header->hold_head)->pins == 0 && holdfast_options.hold_seconds != 0 &&
+             now_ms() - tracker_hold(TRACKER, header->hold_head)->held_at_ms > holdfast_options.hold_seconds * UINT64_C(1000))
     {
         found = header->hold_head;
         *bound = tracker_handle(TRACKER, found)->flags & HANDLE_GRACE ? NULL : "hold_seconds";
@@ -159,7 +164,7 @@ void hold_enforce_bounds(void)
         if (bound != NULL && atomic_fetch_add(&told, 1) == 0)
         {
             char text[160];
-            snprintf(text, sizeof text, "the bound %s was reached: the oldest postponed free is carried out now (said once)", bound);
+            snprintf(text, sizeof text, "the bound %s was reached: the oldest postponed free is carried out now; to keep more, raise %s (said once)", bound, bound);
             report_notice(text);
         }
         hold_release(id, serial);
@@ -177,7 +182,11 @@ void hold_flush(const struct view *view, uint16_t kind, uintptr_t address)
 void hold_check_age(void)
 {
     static _Atomic uint64_t checked_ms;
-    if (!hold_any() || holdfast_options.hold_seconds == 0)
+    if (!hold_any())
+        return;
+    if (holdfast_options.mode == MODE_report)
+        hold_settle_postponed(); /* left over from another mode */
+    if (holdfast_options.hold_seconds == 0)
         return;
     uint64_t now = now_ms(), before = atomic_load_explicit(&checked_ms, memory_order_relaxed);
     if (now - before < 1000 || !atomic_compare_exchange_strong(&checked_ms, &before, now))
@@ -240,7 +249,7 @@ void hold_release(handle_id id, uint32_t serial)
         if (!tracker_lock(TRACKER))
             return;
         struct handle_record *record = tracker_handle(TRACKER, id);
-        if (record == NULL || record->serial != serial || record->state != HANDLE_HELD || record->pins > 0)
+        if (record == NULL || record->serial != serial || record->state != HANDLE_HELD || tracker_hold(TRACKER, id)->pins > 0)
         {
             tracker_unlock(TRACKER);
             return;
@@ -266,7 +275,8 @@ void hold_release(handle_id id, uint32_t serial)
         return;
     }
     enum function function = record->death_function;
-    uintptr_t arguments[2] = {record->arguments[0], record->arguments[1]};
+    const struct hold_record *hold = tracker_hold(TRACKER, id);
+    uintptr_t arguments[2] = {hold->arguments[0], hold->arguments[1]};
     const struct function_info *info = &function_table[function];
     for (unsigned i = 0; i < info->argument_count && i < 2; i++)
         if (argument_kinds[info->first_argument + i] == KIND_geos_context)
@@ -334,12 +344,14 @@ static bool related_files(const char *path, const char *other, const struct stat
            (status != NULL && stat(other, &other_status) == 0 && other_status.st_dev == status->st_dev && other_status.st_ino == status->st_ino);
 }
 
-enum settling { SETTLE_FILE, SETTLE_FILES, SETTLE_EVERYTHING };
+enum settling { SETTLE_FILE, SETTLE_FILES, SETTLE_POSTPONED, SETTLE_EVERYTHING };
 
 static bool must_settle(const struct handle_record *record, enum settling what, const char *path, const struct stat *status)
 {
     if (what == SETTLE_EVERYTHING)
         return true;
+    if (what == SETTLE_POSTPONED)
+        return (record->flags & HANDLE_REFUSED) == 0;
     if (kind_table[record->kind].flush == NULL)
         return false; /* only datasets sit on files */
     /* One without a name may sit on any. */
@@ -351,7 +363,7 @@ static void settle(enum settling what, const char *path)
 {
     struct stat status;
     bool on_disk = path != NULL && stat(path, &status) == 0;
-    unsigned patience_ms = 200; /* for late uses under way on other threads; not for ever, this thread may be inside one itself */
+    unsigned patience_ms = what == SETTLE_POSTPONED ? 0 : 200; /* for late uses under way on other threads; not for ever, this thread may be inside one itself */
     while (hold_any())
     {
         handle_id found = 0;
@@ -362,13 +374,14 @@ static void settle(enum settling what, const char *path)
         for (handle_id id = tracker_header(TRACKER)->hold_head; id != 0 && found == 0;)
         {
             const struct handle_record *record = tracker_handle(TRACKER, id);
+            const struct hold_record *hold = tracker_hold(TRACKER, id);
             if (must_settle(record, what, path, on_disk ? &status : NULL))
             {
-                busy = busy || record->pins > 0;
-                found = record->pins > 0 ? 0 : id;
+                busy = busy || hold->pins > 0;
+                found = hold->pins > 0 ? 0 : id;
                 serial = record->serial;
             }
-            id = record->hold_next;
+            id = hold->next;
         }
         tracker_unlock(TRACKER);
         if (found == 0 && busy && patience_ms > 0)
@@ -395,4 +408,28 @@ void hold_settle_file(const char *path)
 void hold_settle_all(bool everything)
 {
     settle(everything ? SETTLE_EVERYTHING : SETTLE_FILES, NULL);
+}
+
+unsigned hold_settle_postponed(void)
+{
+    unsigned left = 0;
+    if (!hold_any())
+        return 0;
+    settle(SETTLE_POSTPONED, NULL);
+    if (!tracker_lock(TRACKER))
+        return 0;
+    for (handle_id id = tracker_header(TRACKER)->hold_head; id != 0; id = tracker_hold(TRACKER, id)->next)
+        left += must_settle(tracker_handle(TRACKER, id), SETTLE_POSTPONED, NULL, NULL);
+    tracker_unlock(TRACKER);
+    return left;
+}
+
+void hold_drop_refused(void)
+{
+    for (handle_id id = tracker_header(TRACKER)->hold_head, next; id != 0; id = next)
+    {
+        next = tracker_hold(TRACKER, id)->next;
+        if (tracker_handle(TRACKER, id)->flags & HANDLE_REFUSED)
+            handle_unhold(TRACKER, id);
+    }
 }

@@ -12,8 +12,9 @@ void hold_children_may_be_gone(uint32_t waiting_ancestor, uint32_t serial);
 bool hold_allowed(const struct handle_record *record);
 /* [tracker locked] Is the free of a parent with this living dependant a mistake in itself? (frees.c) */
 bool is_due_at_free(handle_id child);
-/* Postpone: [tracker locked] put it into the queue with what is needed to repeat the call later. */
-void hold_push(struct call *call, handle_id id, const uintptr_t *arguments, bool grace, bool refused);
+/* Postpone: [tracker locked] put it into the queue with what is needed to repeat the call later. False: there is no room for it in the arena, and
+ * nothing changed. */
+bool hold_push(struct call *call, handle_id id, const uintptr_t *arguments, bool grace, bool refused);
 /* [tracker locked] A handle grew up whose free was postponed while it was young: the same as hold_push(), for a function of one argument. */
 void hold_grown_up(handle_id id, uintptr_t argument, bool grace);
 /* Before hold_push, unlocked: write what the library still has in memory, as the free would. Not afterwards: any thread may carry out what is
@@ -26,6 +27,11 @@ void hold_enforce_bounds(void);
 void hold_settle_file(const char *path);
 /* Carry out what is held on any file, or, with `everything`, whatever is held. */
 void hold_settle_all(bool everything);
+/* Carry out what was postponed, for a mode that postpones nothing: not what was refused, which is the caller's to free again. How many could not be, because
+ * they are in use on another thread this very moment. */
+unsigned hold_settle_postponed(void);
+/* [tracker locked] What was refused is no longer watched: it is the caller's to free again, or lost. */
+void hold_drop_refused(void);
 /* The number that the next descriptor of this process will get, -1 if there is none to spare. */
 int hold_next_descriptor(void);
 /* Age bound, at most once a second. */

@@ -192,3 +192,10 @@ void growth_count_births(unsigned births)
     if (left > 0 && left <= (int32_t)births)
         look_at_growth();
 }
+
+/* Sites are known by stacks of the arena. */
+void growth_after_fork_child(void)
+{
+    if (TRACKER->fork_lost)
+        memset(sites, 0, sizeof sites);
+}

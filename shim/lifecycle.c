@@ -9,6 +9,7 @@
  */
 #include "lifecycle.h"
 #include "context.h"
+#include "control.h"
 #include "counters.h"
 #include "crash.h"
 #include "effects.h"
@@ -18,8 +19,10 @@
 #include "forks.h"
 #include "holdfast.h"
 #include "leaks.h"
+#include "limits.h"
 #include "log.h"
 #include "python.h"
+#include "record.h"
 #include "report.h"
 #include "stack.h"
 #include "strings.h"
@@ -79,46 +82,37 @@ static void after_fork_parent(void)
         tracker_after_fork_parent(&holdfast_tracker);
 }
 
-static void arena_file_name(char *path, size_t bytes)
-{
-    snprintf(path, bytes, "%.1000s.%d", holdfast_options.arena_path, (int)getpid());
-}
-
 static void after_fork_child(void)
 {
     if (!holdfast_is_active())
         return;
-    char path[OPTION_PATH_BYTES], error[300];
-    arena_file_name(path, sizeof path);
+    char error[300];
     report_after_fork_child();
     crash_after_fork_child();
-    if (!tracker_after_fork_child(&holdfast_tracker, holdfast_options.arena_path[0] != '\0' ? path : NULL, error, sizeof error))
+    if (!tracker_after_fork_child(&holdfast_tracker, record_path_for_child(), error, sizeof error))
         log_complain(error);
+    record_after_fork_child();
     counters_after_fork_child();
     young_after_fork_child();
     stack_after_fork_child();
     forks_after_fork_child();
+    growth_after_fork_child();
     tree_after_fork_child();
     strings_after_fork_child();
     evidence_after_fork_child();
     python_after_fork_child();
+    limits_after_fork_child();
+    control_after_fork_child();
 }
 
 static void open_arena(void)
 {
-    char path[OPTION_PATH_BYTES], error[400];
-    const char *name = NULL;
-    if (holdfast_options.arena_path[0] != '\0')
+    char error[500];
+    if (record_wanted())
     {
-        arena_file_name(path, sizeof path);
-        name = path;
-    }
-    if (tracker_open(&holdfast_tracker, name, holdfast_options.arena_size, lifecycle_program(), error, sizeof error))
-        return;
-    if (name != NULL)
-    {
+        if (record_open(error, sizeof error))
+            return;
         log_complain(error);
-        memset(&holdfast_tracker, 0, sizeof holdfast_tracker);
     }
     /* Less memory than asked for (RLIMIT_AS, strict overcommit): take what there is, or stay out of the way. */
     for (uint64_t bytes = holdfast_options.arena_size; bytes >= ARENA_MINIMUM_BYTES; bytes /= 2)
@@ -144,8 +138,12 @@ void holdfast_activate(void)
     }
     char error[400];
     options_defaults(&holdfast_options);
-    if (!options_parse(&holdfast_options, getenv("HOLDFAST_OPTIONS"), error, sizeof error))
+    /* A program with rights that its user has not must neither read nor write where the user says. */
+    const char *text = secure_getenv("HOLDFAST_OPTIONS");
+    if (!options_parse(&holdfast_options, text, error, sizeof error))
         log_complain(error);
+    if (text == NULL && getenv("HOLDFAST_OPTIONS") != NULL)
+        log_complain("HOLDFAST_OPTIONS is ignored: this program runs with the rights of another user");
     if (holdfast_options.help)
         options_print(STDERR_FILENO);
     report_check_log();
@@ -158,6 +156,7 @@ void holdfast_activate(void)
         fence_activate();
         counters_activate();
         crash_activate();
+        control_activate();
     }
     atomic_store_explicit(&activation, 2, memory_order_release);
     errno = saved_errno;
@@ -167,6 +166,7 @@ static __attribute__((constructor)) void at_load(void)
 {
     snprintf(program_name, sizeof program_name, "%s", program_invocation_short_name);
     log_remember_stderr();
+    ends_prepare();
     options_defaults(&holdfast_options);
 }
 
@@ -179,6 +179,8 @@ static __attribute__((destructor)) void at_unload(void)
     young_publish();
     leaks_report(holdfast_options.leaks);
     counters_publish();
+    limits_look();
+    limits_tell(false);
     report_summary();
     report_stats();
     evidence_write();
@@ -186,7 +188,7 @@ static __attribute__((destructor)) void at_unload(void)
     bool failed = report_errors() > 0 && holdfast_options.exitcode != 0;
     int code = (int)holdfast_options.exitcode;
     /* Marked as ended, but not unmapped: other threads may still be inside a call. */
-    __atomic_store_n(&tracker_header(&holdfast_tracker)->state, ARENA_CLOSED, __ATOMIC_RELEASE);
+    record_ended(ARENA_CLOSED);
     if (failed)
     {
         fflush(NULL);

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 enum mode { MODE_report, MODE_defer, MODE_reject };
-enum format { FORMAT_text, FORMAT_json };
+enum format { FORMAT_text, FORMAT_json, FORMAT_otlp };
 
 #define OPTION_PATH_BYTES 1024
 typedef enum mode option_mode;
@@ -22,6 +22,16 @@ typedef struct {
     size_t used;
     char text[4096]; /* paths, each with its '\0' */
 } option_files;
+/* Where the log goes. */
+enum log_place { LOG_stderr, LOG_file, LOG_descriptor, LOG_syslog, LOG_journald };
+typedef struct {
+    enum log_place place;
+    int descriptor;                 /* LOG_descriptor */
+    char path[OPTION_PATH_BYTES];   /* of a file its prefix, of the two services their socket */
+} option_destination;
+#define LOG_SYSLOG_SOCKET "/dev/log"
+#define LOG_JOURNALD_SOCKET "/run/systemd/journal/socket"
+typedef int option_signal; /* 0: none */
 typedef bool option_flag;
 typedef uint32_t option_count;
 typedef uint32_t option_seconds;
@@ -36,10 +46,16 @@ struct options {
 
 /* All options at their defaults. */
 void options_defaults(struct options *options);
-/* Parse `text` (NULL: nothing) over `options`. Every mistake leaves its option at the value it had; the first one is described in
- * one sentence in `error` (with the number of further ones). Returns false when there was a mistake. Never reads more than the
- * first 64 KiB of text, allocates nothing. */
+/* Parse `text` (NULL: nothing) over `options`. `@PATH` stands for what that file holds. Every mistake leaves its option at the value it had; the first one is
+ * described in one sentence in `error` (with the number of further ones). Returns false when there was a mistake. Never reads more than the
+ * first 64 KiB of text, and of a file, allocates nothing. */
 bool options_parse(struct options *options, const char *text, char *error, size_t error_bytes);
+/* The same of the contents of a file: a line holds pairs as above, or a comment that begins with #. */
+bool options_parse_file(struct options *options, const char *name, const char *text, size_t length, char *error, size_t error_bytes);
+/* The same of what a running process is asked to change: nothing is read, and an option that cannot change is a mistake, as is one that is given no sense. */
+bool options_parse_request(struct options *options, const char *text, char *error, size_t error_bytes);
+/* Take over all that options_parse_request() can have changed. Others may be reading `options`: a field is written only where it differs. */
+void options_take_changes(struct options *options, const struct options *changed);
 /* The table as text for `help=1` and the command, written with write(2) to `descriptor`. */
 void options_print(int descriptor);
 

@@ -13,6 +13,7 @@
  * anything may go; the linker's counter of removals (dlpi_subs) is compared in every search for a new caller.
  */
 #include "dlsym.h" /* includes provider.h */
+#include "control.h"
 #include "fence.h"
 #include "python.h"
 #include "scope.h"
@@ -91,13 +92,16 @@ static _Atomic bool free_is_ours;                 /* the global scope's first `f
 
 /* ---- memory ---------------------------------------------------------------------------------------------------- */
 
-static uint8_t *chunk;
-static size_t chunk_left;
+/* The first chunk is there from the start: where a process has no memory to map, its calls must reach their functions all the same, and without a table of
+ * the copies nobody knows where those are. */
+enum { CHUNK_BYTES = 256 * 1024 };
+static uint8_t first_chunk[CHUNK_BYTES] __attribute__((aligned(64)));
+static uint8_t *chunk = first_chunk;
+static size_t chunk_left = CHUNK_BYTES;
 
 /* Zeroed, for ever. Only inside settle(). */
 static void *allocate(size_t bytes)
 {
-    enum { CHUNK_BYTES = 256 * 1024 };
     bytes = (bytes + 63) & ~(size_t)63;
     if (bytes > chunk_left) {
         size_t size = bytes > CHUNK_BYTES ? bytes : CHUNK_BYTES;
@@ -159,12 +163,17 @@ static void cache_site(uintptr_t return_address, const struct binding_entry *ent
         atomic_store_explicit(slot, 0, memory_order_relaxed);
 }
 
-static void flush_sites(void)
+void provider_look_again(void)
 {
     atomic_fetch_add_explicit(&objects_generation, 1, memory_order_seq_cst);
-    unloads_seen();
     for (unsigned i = 0; i < SITE_SLOTS; i++)
         atomic_store_explicit(&site_cache[i], 0, memory_order_relaxed);
+}
+
+static void flush_sites(void)
+{
+    unloads_seen();
+    provider_look_again();
 }
 
 /* ---- providers: the readers' side ---------------------------------------------------------------------------------- */
@@ -704,6 +713,36 @@ struct provider *provider_in_scope(uintptr_t return_address, enum library librar
     return request.found != NULL ? &request.found->provider : NULL;
 }
 
+/* ---- off and on again -------------------------------------------------------------------------------------------------- */
+
+static _Atomic bool passing; /* all calls pass unwatched */
+
+/* Each binding comes by here, because no site is cached when it changes. */
+static void agree_with_passing(struct binding_entry *entry)
+{
+    bool now;
+    do {
+        now = atomic_load(&passing);
+        for (unsigned library = 0; library < LIBRARY_COUNT; library++) {
+            bool internal = now || entry->binding.provider || entry->reach[library] == REACH_GUESS;
+            if (entry->binding.view[library].internal != internal)
+                __atomic_store_n(&entry->binding.view[library].internal, internal, __ATOMIC_SEQ_CST);
+        }
+    } while (atomic_load(&passing) != now); /* another thread changed it, and may have come by before what is written here */
+}
+
+void provider_pass_all(bool pass)
+{
+    atomic_store(&passing, pass);
+    unsigned highest = atomic_load(&highest_provider);
+    for (unsigned number = 1; number <= highest; number++) {
+        struct provider_entry *entry = entry_by_number(number);
+        if (entry != NULL)
+            __atomic_store_n(&entry->outside.internal, pass, __ATOMIC_RELAXED);
+    }
+    provider_look_again();
+}
+
 /* ---- the slow path of a call ------------------------------------------------------------------------------------------ */
 
 /* Does a free by this copy reach our free()? Its own allocator answers. Others meanwhile see "no", which is the careful answer. */
@@ -796,6 +835,7 @@ static struct binding_entry *binding_at(uintptr_t return_address, enum library l
         generation = atomic_load_explicit(&objects_generation, memory_order_seq_cst);
         cached = false;
     }
+    agree_with_passing(entry);
     if (!cached && !elf_is_own(return_address) && !atomic_load_explicit(&entry->unsettled, memory_order_acquire))
         cache_site(return_address, entry, generation);
     return entry;
@@ -814,8 +854,14 @@ const struct view *enter_call_slowly(uintptr_t return_address, enum library libr
     const struct view *view = &entry->binding.view[library];
     if (!entry->binding.provider) {
         introduce(entry);
+        control_look(); /* where all else passes, and for places that call for the first time */
+        agree_with_passing(entry);
         if (slot != NULL && slot->view_outside->library == library)
+        {
             view = slot->view_outside;
+            if (view->internal != atomic_load(&passing)) /* found since */
+                __atomic_store_n(&((struct view *)(uintptr_t)view)->internal, atomic_load(&passing), __ATOMIC_RELAXED);
+        }
         if (view->provider != NULL && !view->internal) {
             provider_keep_loaded(view->provider);
             prove_frees((struct provider_entry *)view->provider);
@@ -855,6 +901,7 @@ void *resolve_real(const struct view *view, enum function function)
         struct request request = {.entry = entry_of(view)};
         atomic_fetch_or(&request.entry->unsettled, 1u << view->library);
         carry_out(&request);
+        agree_with_passing(entry_of(view));
     }
     if (view->provider != NULL)
         real = find_real(view->provider, function);

@@ -169,6 +169,11 @@ bool address_is_internal(uintptr_t address);
 /* The C library's own functions, found past our interposed ones; ready from the first call on. */
 void *next_symbol(const char *name);
 
+/* Holdfast is switched off, or on again: to callers from outside the libraries every copy looks as it does to itself, so that nothing is checked or recorded. */
+void provider_pass_all(bool pass);
+/* The next call from every place in the program goes the slow way. Any context, any lock held. */
+void provider_look_again(void);
+
 /* Called once, by the first call of a wrapped function that comes from outside the libraries (lifecycle.c). */
 void holdfast_activate(void);
 bool holdfast_is_active(void);

@@ -23,6 +23,7 @@
 #include "python.h"
 #include "context.h"
 #include "python_layout.h"
+#include "slots.h"
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -30,8 +31,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #define likely(condition) __builtin_expect(!!(condition), 1)
 #define unlikely(condition) __builtin_expect(!!(condition), 0)
@@ -444,14 +443,6 @@ static __attribute__((noinline)) const struct chain *recall_with_care(struct cha
 
 /* ---- whose chains ----------------------------------------------------------------------------------------------------------- */
 
-static bool take_over(struct chains *chains, int32_t thread)
-{
-    int32_t owner = atomic_load_explicit(&chains->owner, memory_order_relaxed);
-    if (owner != 0 && owner != thread && (syscall(SYS_tgkill, getpid(), owner, 0) == 0 || errno != ESRCH))
-        return false;
-    return atomic_compare_exchange_strong_explicit(&chains->owner, &owner, thread, memory_order_acquire, memory_order_relaxed);
-}
-
 static struct chains *make_chains(_Atomic(struct chains *) *slot, int32_t thread)
 {
     struct chains *made = mmap(NULL, sizeof *made, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), *none = NULL;
@@ -472,7 +463,7 @@ static __attribute__((noinline, cold)) void find_chains(void)
         struct chains *chains = atomic_load_explicit(&all_chains[i], memory_order_acquire);
         if (chains == NULL)
             own_chains = make_chains(&all_chains[i], thread);
-        else if (take_over(chains, thread))
+        else if (slot_take(&chains->owner, thread))
             own_chains = chains;
     }
     without_chains = own_chains == NULL;
@@ -839,6 +830,6 @@ void python_frames_after_fork_child(void)
     for (unsigned i = 0; i < THREADS_AT_MOST; i++) {
         struct chains *chains = atomic_load_explicit(&all_chains[i], memory_order_relaxed);
         if (chains != NULL)
-            atomic_store_explicit(&chains->owner, chains == own_chains ? tracker_thread() : 0, memory_order_relaxed);
+            slot_after_fork_child(&chains->owner, chains == own_chains, tracker_thread());
     }
 }

@@ -676,6 +676,12 @@ void python_after_fork_child(void)
         }
     atomic_store_explicit(&pending_count, count, memory_order_relaxed);
     struct proxy_table *in = atomic_load_explicit(&table, memory_order_relaxed);
-    if (was_taken && in != NULL)
+    if (in != NULL && holdfast_tracker.fork_lost) { /* what they hold is known by numbers of an arena that is not there any more */
+        memset(in->slots, 0, in->capacity * sizeof in->slots[0]);
+        in->used = 0;
+        memset(pending, 0, sizeof pending);
+        atomic_store_explicit(&pending_count, 0, memory_order_relaxed);
+    } else if (was_taken && in != NULL) {
         table_rebuild(in->capacity);
+    }
 }

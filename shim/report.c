@@ -5,9 +5,12 @@
  */
 #include "report_parts.h"
 #include "context.h"
+#include "control.h"
 #include "crash.h"
+#include "limits.h"
 #include "log.h"
 #include "suppressions.h"
+#include "young.h"
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -18,7 +21,9 @@
 #define TRACKER (&holdfast_tracker)
 
 static pthread_mutex_t report_lock = PTHREAD_MUTEX_INITIALIZER;
-static __thread bool reporting __attribute__((tls_model("initial-exec")));
+static __thread bool reporting __attribute__((tls_model("initial-exec"))); /* holds the lock, or is about to */
+/* Inside report_violation(), which asks the dynamic linker for names: its lock must not be asked for again by a signal handler that interrupted just that. */
+static __thread bool telling __attribute__((tls_model("initial-exec")));
 static char report_text[96 * 1024];
 static size_t report_used;
 static char suppression_block[SUPPRESSION_BLOCK_BYTES]; /* with report_text */
@@ -40,8 +45,63 @@ bool report_joins_functions(unsigned rule)
     return rule == 101 || rule == 102 || rule == 107 || rule == 113;
 }
 
-/* False when this violation was logged before. */
-static bool first_time(const struct violation *violation)
+/* ---- reports a minute: a bucket that holds as many as a minute allows, and fills again as time goes by --------------------------- */
+
+static _Atomic uint64_t rate_ms; /* the time at which the bucket would be full, if nothing more were taken */
+static _Atomic uint64_t left_out;
+static _Atomic bool rate_told; /* since reports were left out last */
+
+static uint64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* May one more be written now? */
+static bool rate_allows(void)
+{
+    uint32_t rate = holdfast_options.log_rate;
+    if (rate == 0)
+        return true;
+    const uint64_t minute = 60000, each = minute / rate > 0 ? minute / rate : 1, now = now_ms() + minute; /* never below zero */
+    uint64_t full = atomic_load(&rate_ms), next;
+    do {
+        next = (full > now ? full : now) + each;
+        if (next > now + minute)
+            return false;
+    } while (!atomic_compare_exchange_weak(&rate_ms, &full, next));
+    return true;
+}
+
+/* Counted, and told when it begins. */
+static void leave_out(void)
+{
+    atomic_fetch_add(&left_out, 1);
+    tracker_count(TRACKER, COUNTER_left_out);
+    if (atomic_exchange(&rate_told, true))
+        return;
+    char text[200];
+    snprintf(text, sizeof text, "log_rate=%u reports a minute was reached: further ones are counted only, until there is room again; raise log_rate to see them", holdfast_options.log_rate);
+    report_notice(text);
+}
+
+/* ... and when it is over. */
+static void tell_left_out(void)
+{
+    static _Atomic uint64_t told;
+    if (!atomic_load(&rate_told) || !atomic_exchange(&rate_told, false))
+        return;
+    char text[160];
+    uint64_t all = atomic_load(&left_out), before = atomic_exchange(&told, all);
+    snprintf(text, sizeof text, "%lu reports were left out meanwhile (log_rate=%u)", (unsigned long)(all - before), holdfast_options.log_rate);
+    report_notice(text);
+}
+
+enum seen { SEEN_NEW, SEEN_BEFORE, SEEN_LEFT_OUT };
+
+/* Was this violation logged before? */
+static enum seen first_time(const struct violation *violation)
 {
     static _Atomic uint64_t seen[4096];
     uint64_t key = violation->rule * UINT64_C(0x9e3779b97f4a7c15);
@@ -53,13 +113,20 @@ static bool first_time(const struct violation *violation)
     for (unsigned i = 0; i < 64; i++)
     {
         _Atomic uint64_t *slot = &seen[(key + i) & 4095];
-        uint64_t expected = 0;
-        if (atomic_compare_exchange_strong(slot, &expected, key))
-            return true;
-        if (expected == key)
-            return false;
+        uint64_t known = atomic_load(slot);
+        if (known == key)
+            return SEEN_BEFORE;
+        if (known != 0)
+            continue;
+        if (!rate_allows())
+            return SEEN_LEFT_OUT; /* not marked: when there is room again it is told in full */
+        if (atomic_compare_exchange_strong(slot, &known, key))
+            return SEEN_NEW;
+        if (known == key)
+            return SEEN_BEFORE;
     }
-    return false; /* thousands of different ones: counted only */
+    limit_reached(LIMIT_signatures);
+    return SEEN_BEFORE; /* thousands of different ones: counted only */
 }
 
 static void record_event(const struct violation *violation)
@@ -80,9 +147,11 @@ static void record_event(const struct violation *violation)
     tracker_event(TRACKER, &event);
 }
 
-static void write_report(void)
+static const struct log_entry plain_entry = {.priority = PRIORITY_information};
+
+static void write_report(const struct log_entry *entry)
 {
-    if (!log_write(report_text, report_used))
+    if (!log_write(report_text, report_used, entry))
         tracker_count(TRACKER, COUNTER_dropped_reports);
 }
 
@@ -115,7 +184,6 @@ static void log_violation(const struct violation *violation, const struct rule *
 {
     const struct remedy *remedy;
     char remedy_words[300];
-    bool json = holdfast_options.log_format == FORMAT_json;
     const char *file = holdfast_options.gen_suppressions_path;
     remedy_text(violation, remedy_words, sizeof remedy_words, &remedy);
     reporting = true;
@@ -129,8 +197,20 @@ static void log_violation(const struct violation *violation, const struct rule *
         log_append_line(file, suppression_block);
         suppression_block[0] = '\0';
     }
-    (json ? put_json : put_text)(violation, rule, level_word(level), message, remedy_words, remedy, suppression_block);
-    write_report();
+    void (*const writers[])(const struct violation *, const struct rule *, const char *, const char *, const char *, const struct remedy *, const char *) = {
+        [FORMAT_text] = put_text, [FORMAT_json] = put_json, [FORMAT_otlp] = put_otlp};
+    writers[holdfast_options.log_format](violation, rule, level_word(level), message, remedy_words, remedy, suppression_block);
+    struct place place = {0};
+    if (remedy != NULL)
+        place = find_place(stack_to_change(violation, remedy));
+    char id[16];
+    snprintf(id, sizeof id, "HF%u", rule->number);
+    struct log_entry entry = {.priority = is_error(level) ? PRIORITY_error : level == LEVEL_warn ? PRIORITY_warning : PRIORITY_notice, .rule = id};
+    if (place.found && place.python)
+        entry.file = place.file, entry.function = place.function, entry.line = place.line;
+    else if (place.found)
+        entry.function = place.native;
+    write_report(&entry);
     pthread_mutex_unlock(&report_lock);
     reporting = false;
 }
@@ -145,29 +225,36 @@ bool report_wanted(unsigned rule)
     return is_wanted(rule_level(&holdfast_options.rules, rule));
 }
 
-bool report_violation(const struct violation *violation, char *sentence, size_t sentence_bytes)
+/* A signal handler's, in the midst of another report of its thread: it could not be written, but it is not forgotten either. */
+static bool count_interrupting(enum rule_level level)
 {
-    const struct rule *rule = rule_by_number(violation->rule);
-    enum rule_level level = rule_level(&holdfast_options.rules, violation->rule);
-    char message[2 * DESCRIPTION_BYTES];
-    message_text(violation, message, sizeof message);
-    sentence_text(violation, rule, message, sentence, sentence_bytes);
     if (!is_wanted(level))
         return false;
-    if (reporting)
-        return true;
-    if (suppressions_cover(violation))
-        return true;
+    atomic_fetch_add(&left_out, 1);
+    tracker_count(TRACKER, COUNTER_left_out);
+    tracker_count(TRACKER, COUNTER_violations);
+    if (is_error(level))
+        atomic_fetch_add(&errors, 1);
+    return true;
+}
+
+static void log_or_count(const struct violation *violation, const struct rule *rule, enum rule_level level, const char *message)
+{
     record_event(violation);
     tracker_count(TRACKER, COUNTER_violations);
     if (is_error(level))
         count_error(rule);
-    if (first_time(violation))
+    enum seen seen = first_time(violation);
+    if (seen == SEEN_NEW)
     {
+        limits_tell(true);
+        tell_left_out();
         atomic_fetch_add(&violations, 1);
         atomic_fetch_add(&rule_counts[(violation->rule - 100) & 31], 1);
         log_violation(violation, rule, level, message);
     }
+    else if (seen == SEEN_LEFT_OUT)
+        leave_out();
     else
     {
         atomic_fetch_add(&repeats, 1);
@@ -175,11 +262,31 @@ bool report_violation(const struct violation *violation, char *sentence, size_t 
     }
     if (level == LEVEL_fatal || (holdfast_options.halt_on_error && level == LEVEL_error))
         _exit(holdfast_options.exitcode != 0 ? (int)holdfast_options.exitcode : 1);
-    return true;
+}
+
+bool report_violation(const struct violation *violation, char *sentence, size_t sentence_bytes)
+{
+    const struct rule *rule = rule_by_number(violation->rule);
+    enum rule_level level = rule_level(&holdfast_options.rules, violation->rule);
+    char message[2 * DESCRIPTION_BYTES];
+    message_text(violation, message, sizeof message);
+    if (report_is_interrupted())
+    {
+        snprintf(sentence, sentence_bytes, "Holdfast HF%u %s: %.300s", rule->number, rule->name, message);
+        return count_interrupting(level);
+    }
+    telling = true;
+    sentence_text(violation, rule, message, sentence, sentence_bytes);
+    bool wanted = is_wanted(level);
+    if (wanted && !suppressions_cover(violation))
+        log_or_count(violation, rule, level, message);
+    telling = false;
+    return wanted;
 }
 
 static void put_summary_json(uint64_t count, uint64_t again);
 static void put_summary_text(uint64_t count, uint64_t again);
+static void put_summary_otlp(uint64_t count, uint64_t again);
 
 /* ---- of a crash ------------------------------------------------------------------------------------------------------------- */
 
@@ -196,7 +303,7 @@ void report_crash_begin(void)
 /* What was put so far is written, and the next part begins. A part that failed is whole up to its last line in text, and nothing in JSON. */
 void report_crash_write(void)
 {
-    write_report();
+    write_report(&(const struct log_entry){.priority = PRIORITY_error});
     report_used = 0;
 }
 
@@ -215,8 +322,9 @@ void report_crash_summary(void)
     if (!holdfast_options.summary)
         return;
     report_used = 0;
-    (holdfast_options.log_format == FORMAT_json ? put_summary_json : put_summary_text)(atomic_load(&violations), atomic_load(&repeats));
-    write_report();
+    void (*const writers[])(uint64_t, uint64_t) = {[FORMAT_text] = put_summary_text, [FORMAT_json] = put_summary_json, [FORMAT_otlp] = put_summary_otlp};
+    writers[holdfast_options.log_format](atomic_load(&violations), atomic_load(&repeats));
+    write_report(&plain_entry);
 }
 
 void report_notice(const char *text)
@@ -233,9 +341,14 @@ void report_notice(const char *text)
         put_json_string(text);
         put("}\n");
     }
+    else if (holdfast_options.log_format == FORMAT_otlp)
+    {
+        put_otlp_begin("holdfast.notice", 9, text);
+        put_otlp_end();
+    }
     else
         put("==%d== Holdfast: %s\n", (int)getpid(), text);
-    write_report();
+    write_report(&plain_entry);
     pthread_mutex_unlock(&report_lock);
     reporting = false;
 }
@@ -317,10 +430,26 @@ static void put_summary_json(uint64_t count, uint64_t again)
         counters[COUNTER_held]);
     put_rule_counts(true);
     put("}");
+    put(",\"left_out\":%lu", (unsigned long)atomic_load(&left_out));
     if (crash_signal() != 0)
         put(",\"crash\":%d", crash_signal());
     put_suppressions_json();
     put("}\n");
+}
+
+static void put_summary_otlp(uint64_t count, uint64_t again)
+{
+    const uint64_t *counters = tracker_header(TRACKER)->counters;
+    char text[160];
+    snprintf(text, sizeof text, "%lu violations, %lu repeats, %lu refused", (unsigned long)count, (unsigned long)again, (unsigned long)counters[COUNTER_refusals]);
+    put_otlp_begin("holdfast.summary", 9, text);
+    put_otlp_number("holdfast.violations", count);
+    put_otlp_number("holdfast.repeats", again);
+    put_otlp_number("holdfast.refused", counters[COUNTER_refusals]);
+    put_otlp_number("holdfast.held", counters[COUNTER_held]);
+    put_otlp_number("holdfast.left_out", atomic_load(&left_out));
+    put_otlp_number("holdfast.suppressed", suppressions_matched());
+    put_otlp_end();
 }
 
 static void put_summary_text(uint64_t count, uint64_t again)
@@ -335,6 +464,8 @@ static void put_summary_text(uint64_t count, uint64_t again)
     put(", %lu repeat%s, %lu refused", again, again == 1 ? "" : "s", tracker_header(TRACKER)->counters[COUNTER_refusals]);
     if (suppressions_matched() > 0)
         put(", %lu suppressed", suppressions_matched());
+    if (atomic_load(&left_out) > 0)
+        put(", %lu left out", (unsigned long)atomic_load(&left_out));
     if (crash_signal() != 0)
         put(", 1 crash");
     put("\n");
@@ -344,13 +475,14 @@ static void put_summary_text(uint64_t count, uint64_t again)
 void report_summary(void)
 {
     uint64_t count = atomic_load(&violations), again = atomic_load(&repeats);
-    if ((count == 0 && !suppressions_say_something()) || !holdfast_options.summary || reporting)
+    if ((count == 0 && atomic_load(&left_out) == 0 && !suppressions_say_something()) || !holdfast_options.summary || reporting)
         return;
     reporting = true;
     pthread_mutex_lock(&report_lock);
     report_used = 0;
-    (holdfast_options.log_format == FORMAT_json ? put_summary_json : put_summary_text)(count, again);
-    write_report();
+    void (*const writers[])(uint64_t, uint64_t) = {[FORMAT_text] = put_summary_text, [FORMAT_json] = put_summary_json, [FORMAT_otlp] = put_summary_otlp};
+    writers[holdfast_options.log_format](count, again);
+    write_report(&plain_entry);
     pthread_mutex_unlock(&report_lock);
     reporting = false;
 }
@@ -388,7 +520,27 @@ static void put_stats_json(void)
     for (unsigned i = 0, count = 0; i < SECTION_COUNT; i++)
         if (section_fill((enum arena_section)i, &used, &capacity))
             put("%s\"%s\":{\"used\":%lu,\"capacity\":%lu}", count++ > 0 ? "," : "", arena_section_words[i], used, capacity);
+    put("},\"memory\":{");
+    unsigned figures = 0;
+#define X(name, words) put("%s\"%s\":%lu", figures++ > 0 ? "," : "", #name, (unsigned long)holdfast_control.memory_##name);
+    CONTROL_MEMORY(X)
+#undef X
     put("}}\n");
+}
+
+static void put_stats_otlp(void)
+{
+    char key[64];
+    put_otlp_begin("holdfast.stats", 9, "what Holdfast counted of its own work");
+    for (unsigned i = 0; i < COUNTER_COUNT; i++)
+    {
+        snprintf(key, sizeof key, "holdfast.counter.%s", counter_names[i]);
+        put_otlp_number(key, tracker_header(TRACKER)->counters[i]);
+    }
+#define X(name, words) put_otlp_number("holdfast.memory." #name, holdfast_control.memory_##name);
+    CONTROL_MEMORY(X)
+#undef X
+    put_otlp_end();
 }
 
 static void put_stats_text(void)
@@ -399,19 +551,115 @@ static void put_stats_text(void)
     for (unsigned i = 0; i < SECTION_COUNT; i++)
         if (section_fill((enum arena_section)i, &used, &capacity))
             put("==%d== Holdfast stats: %lu of %lu %s in the arena were used\n", (int)getpid(), used, capacity, arena_section_words[i]);
+#define X(name, words) put("==%d== Holdfast stats: memory: %lu bytes: " words "\n", (int)getpid(), (unsigned long)holdfast_control.memory_##name);
+    CONTROL_MEMORY(X)
+#undef X
 }
 
 void report_stats(void)
 {
     if (!holdfast_options.stats || reporting)
         return;
+    limits_tell(true);
+    control_measure();
     reporting = true;
     pthread_mutex_lock(&report_lock);
     report_used = 0;
-    (holdfast_options.log_format == FORMAT_json ? put_stats_json : put_stats_text)();
-    write_report();
+    void (*const writers[])(void) = {[FORMAT_text] = put_stats_text, [FORMAT_json] = put_stats_json, [FORMAT_otlp] = put_stats_otlp};
+    writers[holdfast_options.log_format]();
+    write_report(&plain_entry);
     pthread_mutex_unlock(&report_lock);
     reporting = false;
+}
+
+/* ---- on request --------------------------------------------------------------------------------------------------------- */
+
+#define HANDLES_WRITTEN 1000u
+
+static void put_handle(const char *state, const char *description, const char *where, uint64_t address)
+{
+    if (holdfast_options.log_format == FORMAT_json)
+    {
+        put_json_head("handle");
+        put(",\"state\":\"%s\",\"description\":", state);
+        put_json_string(description);
+        put(",\"address\":\"0x%lx\",\"place\":", (unsigned long)address);
+        put_json_string(where);
+        put("}\n");
+    }
+    else if (holdfast_options.log_format == FORMAT_otlp)
+    {
+        put_otlp_begin("holdfast.handle", 9, description);
+        put_otlp_string("holdfast.handle.state", state);
+        put_otlp_string("holdfast.handle.place", where);
+        put_otlp_end();
+    }
+    else
+        put("==%d== Holdfast dump: %s: %s, obtained at %s\n", (int)getpid(), state, description, where);
+}
+
+/* The next handle that is alive or held, behind `id`. */
+static handle_id next_handle(handle_id id, char *description, size_t bytes, stack_id *birth, uint64_t *address, const char **state)
+{
+    handle_id found = 0;
+    if (!tracker_lock(TRACKER))
+        return 0;
+    uint32_t used = tracker_header(TRACKER)->sections[SECTION_HANDLES].used;
+    for (id++; id < used && found == 0; id++)
+    {
+        const struct handle_record *record = tracker_handle(TRACKER, id);
+        if (record->state != HANDLE_LIVE && record->state != HANDLE_HELD)
+            continue;
+        found = id;
+        *state = record->state == HANDLE_HELD ? "held" : record->flags & HANDLE_BORROWED ? "lent" : "live";
+        *birth = record->birth_stack;
+        *address = record->address;
+        if (description != NULL)
+            describe_handle(id, description, bytes);
+    }
+    tracker_unlock(TRACKER);
+    return found;
+}
+
+uint64_t report_handles(void)
+{
+    char description[DESCRIPTION_BYTES], where[400], text[100];
+    uint64_t count = 0, address;
+    stack_id birth;
+    const char *state;
+    young_settle_everything();
+    for (handle_id id = 0; (id = next_handle(id, count < HANDLES_WRITTEN ? description : NULL, sizeof description, &birth, &address, &state)) != 0; count++)
+    {
+        if (count >= HANDLES_WRITTEN)
+            continue;
+        struct place place = find_place(birth);
+        place_text(&place, where, sizeof where);
+        report_hold();
+        report_used = 0;
+        put_handle(state, description, where, address);
+        write_report(&plain_entry);
+        report_let_go();
+    }
+    snprintf(text, sizeof text, "%lu handles are alive%s", (unsigned long)count, count > HANDLES_WRITTEN ? "; the first 1000 are written above" : "");
+    report_notice(text);
+    return count;
+}
+
+void report_hold(void)
+{
+    reporting = true;
+    pthread_mutex_lock(&report_lock);
+}
+
+void report_let_go(void)
+{
+    pthread_mutex_unlock(&report_lock);
+    reporting = false;
+}
+
+bool report_is_interrupted(void)
+{
+    return reporting || telling;
 }
 
 uint64_t report_errors(void)
@@ -422,10 +670,12 @@ uint64_t report_errors(void)
 void report_after_fork_child(void)
 {
     pthread_mutex_init(&report_lock, NULL);
-    reporting = false;
+    reporting = telling = false;
     atomic_store(&violations, 0);
     atomic_store(&repeats, 0);
     atomic_store(&errors, 0);
+    atomic_store(&left_out, 0);
+    atomic_store(&rate_told, false);
     suppressions_after_fork_child();
     for (unsigned i = 0; i < 32; i++)
         atomic_store(&rule_counts[i], 0);
@@ -434,4 +684,5 @@ void report_after_fork_child(void)
 void report_check_log(void)
 {
     log_check_path();
+    otlp_activate();
 }

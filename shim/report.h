@@ -51,6 +51,13 @@ void describe_handle(handle_id id, char *buffer, size_t bytes);
 bool report_violation(const struct violation *violation, char *sentence, size_t sentence_bytes);
 /* A line that is no violation: bad options, bounds. */
 void report_notice(const char *text);
+/* All handles that are alive, a line each, as far as they are not too many. Returns how many they are. */
+uint64_t report_handles(void);
+/* While options that reports read are changed: no report is under way. */
+void report_hold(void);
+void report_let_go(void);
+/* Is this thread inside a report, further up? */
+bool report_is_interrupted(void);
 /* The closing line; writes nothing when there was nothing to say. */
 void report_summary(void);
 /* With stats=1: what Holdfast counted of its own work, how full its arena is and what it dropped, even where it has nothing else to say. */

@@ -22,9 +22,8 @@ unsigned utf8_length(const unsigned char *text)
     return length;
 }
 
-void put_json_string(const char *text)
+void put_json_text(const char *text)
 {
-    put("\"");
     for (; *text != '\0'; text++)
     {
         unsigned char c = (unsigned char)*text;
@@ -45,7 +44,24 @@ void put_json_string(const char *text)
         else
             put("%c", c);
     }
+}
+
+void put_json_string(const char *text)
+{
     put("\"");
+    put_json_text(text);
+    put("\"");
+}
+
+/* Days since the epoch as a date, by the 400 years after which the calendar repeats itself; years begin in March, so that leap days come last. */
+struct clock_parts clock_parts(int64_t seconds)
+{
+    int64_t days = seconds / 86400 + 719468, rest = seconds % 86400;
+    int64_t era = days / 146097, of_era = days % 146097;
+    int64_t year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+    int64_t of_year = of_era - (365 * year + year / 4 - year / 100), month = (5 * of_year + 2) / 153;
+    return (struct clock_parts){.year = (int)(year + era * 400 + (month >= 10)), .month = (int)(month < 10 ? month + 3 : month - 9),
+                                .day = (int)(of_year - (153 * month + 2) / 5 + 1), .hour = (int)(rest / 3600), .minute = (int)(rest / 60 % 60), .second = (int)(rest % 60)};
 }
 
 /* `thread`: 0 where it is that of the report. */
@@ -86,27 +102,13 @@ void put_json_stack(const char *name, stack_id id, uint16_t function, bool prese
     put("]}");
 }
 
-struct date {
-    int year, month, day;
-};
-
-/* The C library's gmtime_r() takes a lock and may read files: not for a crashed process. Days since 1970; the year begins in March, so that the odd day is its last. */
-static struct date date_of(uint64_t days)
-{
-    uint64_t day = days + 719468, era = day / 146097, in_era = day % 146097;
-    uint64_t year = (in_era - in_era / 1460 + in_era / 36524 - in_era / 146096) / 365;
-    uint64_t in_year = in_era - (365 * year + year / 4 - year / 100), month = (5 * in_year + 2) / 153;
-    return (struct date){(int)(year + era * 400 + (month >= 10)), (int)(month < 10 ? month + 3 : month - 9), (int)(in_year - (153 * month + 2) / 5 + 1)};
-}
-
 void put_json_head(const char *type)
 {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
-    struct date date = date_of((uint64_t)now.tv_sec / 86400);
-    unsigned second = (unsigned)((uint64_t)now.tv_sec % 86400);
+    const struct clock_parts parts = clock_parts(now.tv_sec);
     put("{\"schema\":1,\"type\":\"%s\",\"time\":\"%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ\",\"pid\":%d,\"thread\":%d,\"program\":", type,
-        date.year, date.month, date.day, (int)(second / 3600), (int)(second / 60 % 60), (int)(second % 60), now.tv_nsec / 1000000,
+        parts.year, parts.month, parts.day, parts.hour, parts.minute, parts.second, now.tv_nsec / 1000000,
         (int)getpid(), (int)gettid());
     put_json_string(lifecycle_program());
 }

@@ -4,6 +4,7 @@
  *   report_places.c  a stack as lines of somebody's code
  *   report_text.c    the whole as text
  *   report_json.c    the whole as JSON
+ *   report_otlp.c    the whole as OpenTelemetry log records
  * The report being built lies in one static buffer: whoever calls put() holds the lock of report.c.
  */
 #ifndef HOLDFAST_SHIM_REPORT_PARTS_H
@@ -68,15 +69,30 @@ void message_text(const struct violation *violation, char *out, size_t bytes);
 /* The stack that holds the line to change. */
 stack_id stack_to_change(const struct violation *violation, const struct remedy *remedy);
 
-/* ---- report_text.c, report_json.c [report lock held] `suppression`: a block that suppresses this, or "" */
+/* ---- report_text.c, report_json.c, report_otlp.c [report lock held] `suppression`: a block that suppresses this, or "" */
 
 void put_text(const struct violation *violation, const struct rule *rule, const char *severity, const char *message, const char *remedy_words, const struct remedy *remedy, const char *suppression);
 void put_json(const struct violation *violation, const struct rule *rule, const char *severity, const char *message, const char *remedy_words, const struct remedy *remedy, const char *suppression);
 void put_stack_text(const char *title, stack_id id, uint16_t function, bool has_function);
 void put_json_stack(const char *name, stack_id id, uint16_t function, bool present, int thread);
+void put_otlp(const struct violation *violation, const struct rule *rule, const char *severity, const char *message, const char *remedy_words, const struct remedy *remedy, const char *suppression);
+/* A record that is no violation: begin, attributes, end. */
+void put_otlp_begin(const char *event, int severity, const char *body);
+void put_otlp_number(const char *key, uint64_t value);
+void put_otlp_string(const char *key, const char *value);
+void put_otlp_end(void);
+/* The name of the service, from the environment: at activation. */
+void otlp_activate(void);
 /* Schema, type, time, process: what every line begins with. */
 void put_json_head(const char *type);
 void put_json_string(const char *text);
+/* Its inside alone. */
+void put_json_text(const char *text);
+/* UTC, without libc's tables of time zones, whose lock a signal handler may have interrupted. */
+struct clock_parts {
+    int year, month, day, hour, minute, second;
+};
+struct clock_parts clock_parts(int64_t seconds);
 /* Bytes of the UTF-8 sequence that starts here, 0 if it is not one: file names may be anything. */
 unsigned utf8_length(const unsigned char *text);
 

@@ -4,7 +4,7 @@
  * program's allocator may be what is calling), never dlsym.
  */
 #include "scope.h"
-#include <errno.h>
+#include "slots.h"
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -53,8 +53,7 @@ static bool owner_is_gone(const pthread_mutex_t *mutex)
 {
     int owner = __atomic_load_n(&mutex->__data.__owner, __ATOMIC_RELAXED);
     return __atomic_load_n(&mutex->__data.__lock, __ATOMIC_RELAXED) != 0 && owner != 0 &&
-           mutex->__data.__kind == PTHREAD_MUTEX_RECURSIVE_NP && syscall(SYS_tgkill, getpid(), owner, 0) != 0 &&
-           errno == ESRCH;
+           mutex->__data.__kind == PTHREAD_MUTEX_RECURSIVE_NP && thread_is_gone(owner);
 }
 
 bool scope_is_stuck(void)
@@ -62,10 +61,7 @@ bool scope_is_stuck(void)
     const pthread_mutex_t *lock = atomic_load(&list_lock);
     if (lock == NULL || atomic_load(&home) == getpid())
         return false;
-    int saved_errno = errno;
-    bool stuck = owner_is_gone(lock) || owner_is_gone(lock - 1);
-    errno = saved_errno;
-    return stuck;
+    return owner_is_gone(lock) || owner_is_gone(lock - 1);
 }
 
 /* ---- holding the list -------------------------------------------------------------------------------------------------- */
@@ -228,11 +224,33 @@ static void connect_and_work(unsigned long long adds, unsigned long long subs, v
     pass->done = true;
 }
 
+/* For one snapshot at a time where there is no memory: hundreds of objects fit. */
+static uint8_t reserve[256 * 1024] __attribute__((aligned(64)));
+static _Atomic bool reserve_taken;
+
+static void *take_reserve(size_t bytes)
+{
+    if (bytes > sizeof reserve || atomic_exchange(&reserve_taken, true))
+        return MAP_FAILED;
+    memset(reserve, 0, bytes);
+    return reserve;
+}
+
+static void give_room(void *memory, size_t bytes)
+{
+    if (memory == reserve)
+        atomic_store(&reserve_taken, false);
+    else
+        munmap(memory, bytes);
+}
+
 /* Room for a snapshot; its size is returned in *bytes. */
 static bool make_room(struct scope *scope, uint32_t capacity, uint32_t edge_capacity, size_t *bytes)
 {
     *bytes = capacity * (sizeof(struct scope_object) + sizeof(uint32_t)) + edge_capacity * sizeof(uint32_t);
     void *memory = capacity == 0 ? MAP_FAILED : mmap(NULL, *bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED && capacity != 0)
+        memory = take_reserve(*bytes);
     if (memory == MAP_FAILED)
         return false;
     scope->objects = memory;
@@ -257,7 +275,7 @@ static bool try_snapshot(void (*work)(struct scope *, void *), void *context, bo
     struct third_pass pass = {&scope, edge_capacity, work, context, false};
     if (scope.count == capacity)
         scope_hold(connect_and_work, &pass);
-    munmap(scope.objects, bytes);
+    give_room(scope.objects, bytes);
     *again = !pass.done;
     return pass.done;
 }
@@ -303,7 +321,7 @@ bool scope_snapshot_stuck(void (*work)(struct scope *scope, void *context), void
         }
     connect_objects(&scope, edge_capacity);
     work(&scope, context);
-    munmap(scope.objects, bytes);
+    give_room(scope.objects, bytes);
     return true;
 }
 

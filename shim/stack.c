@@ -23,6 +23,7 @@
 #include "log.h"
 #include "python.h"
 #include "scope.h"
+#include "slots.h"
 #include "stack_walk.h"
 #include "unloads.h"
 #include <dlfcn.h>
@@ -32,8 +33,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 #include <unwind.h>
 
 /* ---- what a thread remembers ------------------------------------------------------------------------------------------- */
@@ -100,14 +99,6 @@ static void memory_clear(struct memory *memory, bool code)
     memory->room_used = 0;
 }
 
-static bool memory_try(struct memory *memory, int32_t thread)
-{
-    int32_t owner = atomic_load_explicit(&memory->owner, memory_order_relaxed);
-    /* Our own number without our knowing of it: a dead thread's. */
-    bool free = owner == 0 || owner == thread || (syscall(SYS_tgkill, getpid(), owner, 0) != 0 && errno == ESRCH);
-    return free && atomic_compare_exchange_strong(&memory->owner, &owner, thread);
-}
-
 /* The memory of a thread that has ended, else a new one. */
 static __attribute__((noinline, cold)) struct memory *memory_claim(void)
 {
@@ -121,7 +112,7 @@ static __attribute__((noinline, cold)) struct memory *memory_claim(void)
     unsigned count = atomic_load_explicit(&memory_count, memory_order_acquire);
     for (unsigned i = 0; i < TRIES && i < count; i++) {
         struct memory *memory = atomic_load_explicit(&memories[atomic_fetch_add(&hand, 1) % count], memory_order_acquire);
-        if (memory != NULL && memory_try(memory, thread)) {
+        if (memory != NULL && slot_take(&memory->owner, thread)) {
             if (memory->unfinished) {
                 memory_clear(memory, true);
                 memory->unfinished = false;
@@ -554,7 +545,7 @@ void stack_after_fork_child(void)
     for (unsigned i = 0; i < MEMORIES; i++) {
         struct memory *memory = atomic_load_explicit(&memories[i], memory_order_relaxed);
         if (memory != NULL)
-            atomic_store_explicit(&memory->owner, memory == mine.memory ? tracker_thread() : 0, memory_order_relaxed);
+            slot_after_fork_child(&memory->owner, memory == mine.memory, tracker_thread());
     }
     mine.ready = NOT_READY;
     unloads_after_fork_child();

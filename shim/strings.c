@@ -314,5 +314,11 @@ bool string_discarded(struct call *call, uintptr_t text, const uintptr_t *argume
 
 void strings_after_fork_child(void)
 {
+    if (TRACKER->fork_lost) { /* their stacks went with the arena, and the filter that leads to them */
+        memset((void *)lent_strings, 0, sizeof lent_strings);
+        memset((void *)dead_tags, 0, sizeof dead_tags);
+        memset(dead, 0, sizeof dead);
+        deaths = 0;
+    }
     unlock();
 }

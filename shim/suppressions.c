@@ -153,11 +153,12 @@ static bool part_matches(const struct suppression_part *part, void *context)
     return false;
 }
 
+static _Atomic uint64_t known[1024];
+
 /* The same violation may come a million times: what was found for these very stacks is remembered. A slot holds the upper 48 bits of their key and
  * the index + 1 of the entry, 0 for none. */
 static int find_entry(const struct violation *violation)
 {
-    static _Atomic uint64_t known[1024];
     uint64_t key = violation->rule * UINT64_C(0x9e3779b97f4a7c15);
     const uint64_t parts[] = {violation->used, violation->obtained, violation->freed, violation->other, violation->function, violation->death_function};
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
@@ -209,6 +210,7 @@ void suppressions_after_fork_child(void)
     in_fork_child = true;
     for (unsigned i = 0; i < table.count; i++)
         atomic_store(&matches[i], 0);
+    memset((void *)known, 0, sizeof known); /* the stacks may be of another arena */
 }
 
 /* ---- generating ------------------------------------------------------------------------------------------------------------ */

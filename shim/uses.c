@@ -38,7 +38,7 @@ handle_id killer_of(handle_id id)
 void judge_dead(struct finding *finding, const struct handle_record *record, handle_id id)
 {
     finding->dead = killer_of(id);
-    finding->refuse = holdfast_options.mode != MODE_report && ((record->flags & HANDLE_FENCED) != 0 || (record->pins != 0 && record->pins != (uint32_t)tracker_thread()));
+    finding->refuse = holdfast_options.mode != MODE_report && ((record->flags & HANDLE_FENCED) != 0 || (record->burier != 0 && record->burier != (uint32_t)tracker_thread()));
     finding->action = finding->refuse ? ACTION_refused : ACTION_logged;
     if (holdfast_options.mode != MODE_report && !finding->refuse)
         finding->note = "its memory was not seen freed, so the call was let through";
@@ -166,12 +166,12 @@ static void keep_while_used(struct call *call, handle_id id)
     if (call->passing.pinned != 0 || (record->state != HANDLE_HELD && (record->flags & HANDLE_STALE) == 0))
         return;
     handle_id held = handle_waiting_ancestor(TRACKER, id);
-    struct handle_record *waiting = tracker_handle(TRACKER, held);
-    if (waiting == NULL || waiting->state != HANDLE_HELD)
+    struct hold_record *waiting = tracker_hold(TRACKER, held);
+    if (waiting == NULL)
         return;
     waiting->pins++;
     call->passing.pinned = held;
-    call->passing.serial = waiting->serial;
+    call->passing.serial = tracker_handle(TRACKER, held)->serial;
 }
 
 /* A counted handle that is stale by the parents that are known: does anybody else hold it? Only the object itself knows. It is alive, because
@@ -197,7 +197,10 @@ static bool use_is_fine(struct call *call, uintptr_t address, uint8_t kind, cons
     if (kind == KIND_string)
         return string_is_fine(call, address, arguments);
     if (!tracker_lock(TRACKER))
+    {
+        tracker_count(TRACKER, COUNTER_unjudged); /* a signal handler inside Holdfast: let through, but not unsaid */
         return true;
+    }
     handle_id id = find_handle(address, kind);
     if (id == 0 && (id = of_another_kind(call->view, address, kind)) != 0)
     {

@@ -5,10 +5,13 @@
  */
 #include "young.h"
 #include "call.h"
+#include "control.h"
 #include "hold.h"
 #include "leaks.h"
 #include "lifecycle.h"
+#include "memory.h"
 #include "python.h"
+#include "slots.h"
 #include "stack.h"
 #include <errno.h>
 #include <linux/membarrier.h>
@@ -109,14 +112,6 @@ static unsigned parent_slot(uintptr_t address)
 
 /* ---- sets ------------------------------------------------------------------------------------------------------------- */
 
-static bool thread_is_gone(int32_t thread)
-{
-    int saved_errno = errno;
-    bool gone = syscall(SYS_tgkill, getpid(), thread, 0) != 0 && errno == ESRCH;
-    errno = saved_errno;
-    return gone;
-}
-
 static void reset(struct young_set *set)
 {
     memset((void *)set, 0, offsetof(struct young_set, entries));
@@ -125,16 +120,78 @@ static void reset(struct young_set *set)
 
 static void grow_all(struct young_set *set);
 
+/* [tracker locked] In the arena when that is a record: what is young must survive the process too. A thread that finds no room there goes the slow
+ * way with all its handles, and so the record is whole. */
+static struct young_set *new_set(void)
+{
+    struct young_set *set;
+    struct arena_own *own = &tracker_header(TRACKER)->own;
+    if (own->set_bytes == 0) {
+        set = mmap(NULL, sizeof *set, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        return set != MAP_FAILED ? set : NULL;
+    }
+    uint32_t offset;
+    set = tracker_take_own(TRACKER, sizeof *set, &offset);
+    if (set == NULL)
+        return NULL;
+    if (own->sets == 0)
+        own->sets_offset = offset;
+    __atomic_store_n(&own->sets, own->sets + 1, __ATOMIC_RELEASE);
+    return set;
+}
+
+extern const struct young_birth __start_holdfast_births[] __attribute__((visibility("hidden")));
+extern const struct young_birth __stop_holdfast_births[] __attribute__((visibility("hidden")));
+
+void young_describe(struct arena_own *own)
+{
+    uint32_t count = (uint32_t)(__stop_holdfast_births - __start_holdfast_births);
+    struct arena_birth *births = tracker_take_own(TRACKER, count * sizeof *births, &own->births_offset);
+    for (uint32_t i = 0; births != NULL && i < count; i++) {
+        const struct young_birth *birth = &__start_holdfast_births[i];
+        births[i] = (struct arena_birth){birth->function, birth->kind, (uint8_t)((birth->borrowed ? ARENA_BIRTH_BORROWED : 0) | (birth->numbered ? ARENA_BIRTH_NUMBERED : 0))};
+    }
+    own->births = births != NULL ? count : 0;
+    own->births_address = (uintptr_t)__start_holdfast_births;
+    own->birth_bytes = sizeof(struct young_birth);
+    own->at_thread = offsetof(struct young_set, thread);
+    own->at_busy = offsetof(struct young_set, busy);
+    own->at_unused = offsetof(struct young_set, unused);
+    own->entry_bytes = sizeof(struct young);
+    own->entries = ENTRIES;
+    own->at_entries = offsetof(struct young_set, entries);
+    own->at_address = offsetof(struct young, address);
+    own->at_birth = offsetof(struct young, birth);
+    own->at_stack = offsetof(struct young, stack);
+    own->at_loan_stack = offsetof(struct young, loan_stack);
+    own->at_serial = offsetof(struct young, serial);
+    own->at_above = offsetof(struct young, above);
+    own->at_state = offsetof(struct young, state);
+    own->at_number = offsetof(struct young, number);
+    own->at_holders = offsetof(struct young, holders);
+    own->at_provider = offsetof(struct young, provider);
+    own->at_counts = offsetof(struct young_set, counts);
+    own->at_published = offsetof(struct young_set, published);
+    own->counts = YOUNG_COUNTERS;
+    for (unsigned i = 0; i < YOUNG_COUNTERS; i++)
+        own->counter[i] = (uint8_t)counted[i];
+    own->state_live = STATE_LIVE;
+    own->state_held = STATE_HELD;
+    __atomic_store_n(&own->set_bytes, (uint32_t)sizeof(struct young_set), __ATOMIC_RELEASE);
+}
+
 /* A set for this thread: one whose thread is gone, or a new one. */
 static __attribute__((noinline, cold)) struct young_set *enroll(void)
 {
     mine = &no_set; /* whatever interrupts, or fails */
+    int saved_errno = errno;
     if (!atomic_load(&barrier_works)) {
-        if (syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) != 0)
+        if (syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) != 0) {
+            errno = saved_errno;
             return NULL;
+        }
         atomic_store(&barrier_works, true);
     }
-    int saved_errno = errno;
     int32_t self = tracker_thread();
     struct young_set *found = NULL;
     if (!tracker_lock(TRACKER)) {
@@ -144,15 +201,15 @@ static __attribute__((noinline, cold)) struct young_set *enroll(void)
     for (unsigned i = 0; i < SETS && found == NULL; i++) {
         struct young_set *set = atomic_load(&sets[i]);
         if (set == NULL) {
-            set = mmap(NULL, sizeof *set, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-            if (set == MAP_FAILED)
+            set = new_set();
+            if (set == NULL)
                 break;
             set->unused = 1;
             atomic_store(&sets[i], set);
             found = set;
         } else {
             int32_t owner = atomic_load(&set->thread);
-            if (!atomic_load(&set->busy) && (owner == 0 || owner == self || thread_is_gone(owner))) {
+            if (!atomic_load(&set->busy) && slot_is_free(owner, self)) {
                 atomic_store(&set->busy, true);
                 grow_all(set); /* they are of the thread that was */
                 atomic_store(&set->busy, false);
@@ -868,6 +925,7 @@ enum young_outcome young_dying(struct young_death *death, const struct view *vie
 {
     death->set = NULL;
     python_settle_proxies();
+    control_look();
     stack_id stack = stack_here(caller); /* takes locks, so before the set is entered */
     struct young_set *set = enter();
     if (set == NULL)
@@ -1110,6 +1168,17 @@ void young_settle(void)
     count_growth();
 }
 
+bool young_is_bare(uintptr_t address)
+{
+    struct young_set *set = mine;
+    if (set == NULL || outside_parents[parent_slot(address)] != 0 || enter() == NULL)
+        return false;
+    uint16_t index = lookup(set, address);
+    bool bare = index != 0 && set->entries[index].state == STATE_LIVE && set->entries[index].first_child == 0;
+    leave(set);
+    return bare;
+}
+
 /* [tracker unlocked] */
 static void settle_others(bool all)
 {
@@ -1226,6 +1295,17 @@ bool young_holder_drop(uintptr_t address, uint32_t birth, struct young_due *due)
     }
     leave(set);
     return known;
+}
+
+uint64_t young_memory(void)
+{
+    uint64_t bytes = 0;
+    for (unsigned i = 0; i < SETS; i++) {
+        struct young_set *set = atomic_load_explicit(&sets[i], memory_order_relaxed);
+        if (set != NULL)
+            bytes += memory_resident(set, sizeof *set);
+    }
+    return bytes;
 }
 
 void young_publish(void)
@@ -1351,15 +1431,21 @@ void young_before_fork(void)
 /* The sets of threads that are not there any more may have been in the midst of a change: what they had is as if it had been made unseen. */
 void young_after_fork_child(void)
 {
+    if (TRACKER->base == NULL) {
+        mine = &no_set; /* where sets in a record lie is the parent's memory */
+        return;
+    }
     for (unsigned i = 0; i < SETS; i++) {
         struct young_set *set = atomic_load_explicit(&sets[i], memory_order_relaxed);
         if (set == NULL)
             break;
+        /* Its stacks are of an arena that is not there any more, and its addresses are out of the filter. What it kept back stays so: nobody asks the
+         * allocator here. */
+        if (set != mine || (TRACKER->fork_lost && !atomic_load(&set->busy)))
+            reset(set);
         if (set == mine) {
             atomic_store(&set->thread, tracker_thread());
             atomic_store(&set->wanted, false);
-        } else {
-            reset(set);
         }
     }
 }

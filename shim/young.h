@@ -25,6 +25,11 @@
 #define YOUNG_PARENTS 2
 #define YOUNG_DEAD_MAX 1024u /* bound of the option `young` */
 
+/* What may be born young lies in one array, so that a record can tell what an entry's pointer means. Not const, though
+ * nobody writes it: the compiler sorts constants by whether the linker has to fill them in, and some of these it has. The alignment keeps it from leaving
+ * room between them. */
+#define BIRTH __attribute__((section("holdfast_births"), aligned(8)))
+
 /* What a contract says of what its function brings: generated, constant. */
 struct young_birth {
     uint16_t function;
@@ -74,6 +79,9 @@ static inline void young_died(struct young_death *death)
         young_died_slowly(death);
 }
 
+/* Is it young in this thread's set, and nothing was lent by it or depends on it? Then there is nothing that a change of it could settle or
+ * invalidate, and it stays where it is. */
+bool young_is_bare(uintptr_t address);
 /* All that is alive in this thread's set grows up. Tracker unlocked. */
 void young_settle(void);
 /* All that may depend on the handle under this address, or on what lives in it, in whatever thread's set, grows up. Tracker unlocked. */
@@ -99,6 +107,10 @@ void young_release(const struct young_due *due);
 /* Add what the threads counted to the arena's counters. Tracker unlocked. */
 void young_publish(void);
 
+/* Bytes of the sets that are resident. */
+uint64_t young_memory(void);
+/* Where a reader of the arena finds what is young. Before any thread has a set. */
+void young_describe(struct arena_own *own);
 /* For a crashed process: what is known of the young handle at this address, or of the nearest one that is not further than `reach` from it, read without entering
  * any set. What is told may be torn. */
 struct violation;

@@ -9,7 +9,17 @@
 /* Text logs and JSON Lines, also mixed with the program's own output (a saved stderr). */
 void read_log(struct findings *findings, const char *file, FILE *stream);
 
+/* Does it begin as an arena does? Rewinds it. */
+bool is_arena(FILE *stream);
+
 /* The arena of a running, ended or killed process. */
 void read_arena(struct findings *findings, const char *file);
+
+/* Is this arena sound? Says so on standard output. */
+enum arena_soundness { ARENA_SOUND, ARENA_DAMAGED };
+enum arena_soundness check_arena(const char *file);
+
+/* The record of a live process, as a path that can be opened; free() it. NULL, and said on standard error: it has none. */
+char *record_of_process(const char *pid);
 
 #endif

@@ -1,13 +1,11 @@
 /* Reading arenas: see inputs.h. The events of an arena become violations as the log's schema has them; what only the process that wrote
  * it could say (remedy, line to change, kind of the handle) is left out. */
-#include "contracts_table.h"
 #include "inputs.h"
+#include "process.h"
 #include "reader.h"
 #include "rules.h"
 #include "text.h"
-#include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -170,27 +168,154 @@ __attribute__((format(printf, 3, 4))) static void add_notice(struct findings *fi
     findings_add_notice(findings, notice);
 }
 
-/* A process that did not end properly, as far as this machine knows. */
-static bool was_killed(const struct arena_header *header)
+/* What became of the process. */
+static const char *fate(const struct arena_header *header)
 {
-    return header->state == ARENA_LIVE && kill((pid_t)header->pid, 0) != 0 && errno == ESRCH;
+    if (header->state == ARENA_CLOSED)
+        return "ended properly";
+    if (header->state == ARENA_REPLACED)
+        return "was replaced by another program (exec)";
+    switch (process_life(header)) {
+    case PROCESS_LIVES:
+        return "is running";
+    case PROCESS_GONE:
+        return "was killed";
+    case PROCESS_UNKNOWN:
+        break;
+    }
+    return "is running, or was killed: it is of another machine, container or time";
 }
 
 static void describe_arena(struct findings *findings, const struct reader *reader)
 {
-    static const char *const state_words[] = {
-        [ARENA_BUILDING] = "was just being made",
-        [ARENA_LIVE] = "is running",
-        [ARENA_CLOSED] = "ended properly",
-    };
     const struct arena_header *header = &reader->header;
     uint64_t alive = 0;
     for (uint32_t id = 0; (id = reader_next_handle(reader, id)) != 0;)
         alive += reader_handle(reader, id)->state == HANDLE_LIVE;
+    struct reader_young young;
+    for (uint32_t set = 0, index = 0; reader_next_young(reader, &set, &index, &young);)
+        alive += !young.held;
     add_notice(findings, reader, "%s %s; %" PRIu64 " handles born, %" PRIu64 " lent, %" PRIu64 " freed, %" PRIu64 " alive in the arena, %u frees postponed",
-               header->program, was_killed(header) ? "died without a proper end" : header->state <= ARENA_CLOSED ? state_words[header->state] : "is in an unknown state",
-               header->counters[COUNTER_births], header->counters[COUNTER_loans], header->counters[COUNTER_deaths], alive, header->hold_count);
+               header->program, fate(header), header->counters[COUNTER_births], header->counters[COUNTER_loans], header->counters[COUNTER_deaths], alive, header->hold_count);
 }
+
+/* ---- what lived ---------------------------------------------------------------------------------------------------------- */
+
+struct origin {
+    uint32_t stack;
+    uint16_t kind, function;
+    bool borrowed;
+    uint64_t count;
+    uint32_t label;         /* string, of the first that has one */
+};
+
+#define ORIGINS_SHOWN 10u
+#define HELD_SHOWN 10u
+#define EVENTS_SHOWN 10u
+
+static int by_origin(const void *left, const void *right)
+{
+    const struct origin *a = left, *b = right;
+    if (a->kind != b->kind)
+        return a->kind < b->kind ? -1 : 1;
+    if (a->function != b->function)
+        return a->function < b->function ? -1 : 1;
+    if (a->stack != b->stack)
+        return a->stack < b->stack ? -1 : 1;
+    return (a->label == 0) - (b->label == 0);
+}
+
+static int by_count(const void *left, const void *right)
+{
+    const struct origin *a = left, *b = right;
+    return a->count != b->count ? (a->count > b->count ? -1 : 1) : by_origin(left, right);
+}
+
+/* The line of the user's nearest to the call, as text to be freed. */
+static char *place_of(struct findings *findings, const struct reader *reader, uint32_t id)
+{
+    struct reader_stack found;
+    struct reader_python_frame frame;
+    if (!reader_stack(reader, id, &found))
+        return duplicate("an unknown place");
+    if (found.python_count != 0 && reader_python_frame(reader, found.python[0], &frame))
+        return compose("%s:%u in %s", frame.file, frame.line, frame.function);
+    uint64_t offset = 0;
+    const struct module_record *module = found.native_count != 0 ? reader_native_frame(reader, found.native[0], &offset) : NULL;
+    if (module == NULL)
+        return duplicate("an unknown place");
+    char build_id[2 * sizeof module->build_id + 1] = "";
+    for (size_t index = 0; index < module->build_id_bytes && index < sizeof module->build_id; index++)
+        snprintf(build_id + 2 * index, 3, "%02x", (unsigned)module->build_id[index]);
+    struct symbol symbol = {0};
+    const char *path = reader_string(reader, module->path);
+    if (symbolize(findings->symbolizer, path, build_id[0] != '\0' ? build_id : NULL, offset, &symbol) != SYMBOL_FOUND)
+        return compose("%s+0x%" PRIx64, path, offset);
+    char *place = symbol.file != NULL ? compose("%s:%d in %s", symbol.file, symbol.line, symbol.function != NULL ? symbol.function : "?")
+                                      : compose("%s in %s", symbol.function != NULL ? symbol.function : "?", path);
+    symbol_clear(&symbol);
+    return place;
+}
+
+static const char *kind_words(const struct reader *reader, unsigned kind)
+{
+    const char *name = reader_kind_name(reader, kind);
+    return name[0] != '\0' ? name : "handle";
+}
+
+static void describe_origin(struct findings *findings, const struct reader *reader, const struct origin *origin)
+{
+    char *place = place_of(findings, reader, origin->stack);
+    const char *label = reader_string(reader, origin->label), *function = reader_function_name(reader, origin->function);
+    add_notice(findings, reader, "alive: %" PRIu64 " %s%s%s%s, %s by %s at %s", origin->count, kind_words(reader, origin->kind), label[0] != '\0' ? " " : "", label,
+               origin->count > 1 && label[0] != '\0' ? " and others" : "", origin->borrowed ? "lent" : "made",
+               function[0] != '\0' ? function : "an unknown function", place);
+    free(place);
+}
+
+static size_t collect(const struct reader *reader, struct origin *origins)
+{
+    size_t count = 0;
+    for (uint32_t id = 0; (id = reader_next_handle(reader, id)) != 0;) {
+        const struct handle_record *handle = reader_handle(reader, id);
+        if (handle->state == HANDLE_LIVE)
+            origins[count++] = (struct origin){.stack = handle->birth_stack, .kind = handle->kind, .function = handle->birth_function, .borrowed = (handle->flags & HANDLE_BORROWED) != 0,
+                                               .count = 1, .label = (handle->flags & HANDLE_NUMBER) != 0 ? 0 : handle->label};
+    }
+    struct reader_young young;
+    for (uint32_t set = 0, index = 0; reader_next_young(reader, &set, &index, &young);)
+        if (!young.held)
+            origins[count++] = (struct origin){.stack = young.birth_stack, .kind = young.kind, .function = young.function, .borrowed = young.borrowed, .count = 1};
+    return count;
+}
+
+static void describe_living(struct findings *findings, const struct reader *reader)
+{
+    size_t room = reader->sections[SECTION_HANDLES].used, groups = 0;
+    struct reader_young young;
+    for (uint32_t set = 0, index = 0; reader_next_young(reader, &set, &index, &young);)
+        room++;
+    struct origin *origins = calloc(room + 1, sizeof *origins);
+    size_t count = origins != NULL ? collect(reader, origins) : 0;
+    if (count > 1)
+        qsort(origins, count, sizeof *origins, by_origin);
+    for (size_t i = 0; i < count; i++) {
+        struct origin *last = groups != 0 ? &origins[groups - 1] : NULL;
+        if (last != NULL && last->kind == origins[i].kind && last->function == origins[i].function && last->stack == origins[i].stack)
+            last->count++;
+        else
+            origins[groups++] = origins[i];
+    }
+    if (groups > 1)
+        qsort(origins, groups, sizeof *origins, by_count);
+    for (size_t i = 0; i < groups && i < ORIGINS_SHOWN; i++)
+        describe_origin(findings, reader, &origins[i]);
+    if (groups > ORIGINS_SHOWN)
+        add_notice(findings, reader, "alive: and those of %zu more origins", groups - ORIGINS_SHOWN);
+    free(origins);
+}
+
+/* ---- what the threads did ---------------------------------------------------------------------------------------------------- */
 
 static void tell_crashes(struct findings *findings, const struct reader *reader)
 {
@@ -201,64 +326,86 @@ static void tell_crashes(struct findings *findings, const struct reader *reader)
     }
 }
 
-/* The name of the contract with this index, if the arena was written by a build with the same contracts. */
-static const char *function_name(const struct reader *reader, uint32_t function)
+static void put_last_handle(char *text, size_t bytes, const char *kind, bool numbered, int number, const char *label, uint64_t address, const char *state)
 {
-    uint64_t sum = UINT64_C(0xcbf29ce484222325);
-    const char *last = "", *found = NULL;
-    uint32_t index = 0;
-    for (size_t line = 0; line < contract_line_count; line++) {
-        const char *name = contract_lines[line].function;
-        if (strcmp(name, last) == 0)
-            continue;
-        for (const char *letter = name;; letter++) {
-            sum = (sum ^ (uint8_t)*letter) * UINT64_C(0x100000001b3);
-            if (*letter == '\0')
-                break;
-        }
-        if (index++ == function)
-            found = name;
-        last = name;
-    }
-    return sum == reader->header.functions_sum && found != NULL ? found : "an API function of another build";
+    if (numbered)
+        snprintf(text, bytes, " on %s %d%s", kind, number, state);
+    else if (label[0] != '\0')
+        snprintf(text, bytes, " on %s '%s'%s", kind, label, state);
+    else
+        snprintf(text, bytes, " on %s 0x%" PRIx64 "%s", kind, address, state);
 }
 
-/* "dataset 'a.tif'": by its label alone, since what kinds are called is the build's business. */
-static void describe_last_handle(const struct reader *reader, uint64_t address, char *text, size_t bytes)
+/* "dataset 'a.tif'" */
+static void describe_last_handle(const struct reader *reader, uint64_t handle, char *text, size_t bytes)
 {
+    uint64_t address = handle << 8 >> 16;
     for (uint32_t id = 0; (id = reader_next_handle(reader, id)) != 0;) {
-        const struct handle_record *handle = reader_handle(reader, id);
-        if (handle->address != address)
+        const struct handle_record *record = reader_handle(reader, id);
+        if (record->address != address)
             continue;
-        const char *kind = handle->kind > 0 && handle->kind <= contract_kind_count ? contract_kinds[handle->kind - 1].words : "handle";
-        const char *state = handle->state == HANDLE_BURIED ? ", freed" : handle->state == HANDLE_HELD ? ", whose free was postponed" : "";
-        if (handle->flags & HANDLE_NUMBER)
-            snprintf(text, bytes, " on %s %d%s", kind, (int)handle->label, state);
-        else if (handle->label != 0)
-            snprintf(text, bytes, " on %s '%s'%s", kind, reader_string(reader, handle->label), state);
-        else
-            snprintf(text, bytes, " on %s 0x%" PRIx64 "%s", kind, address, state);
+        put_last_handle(text, bytes, kind_words(reader, record->kind), (record->flags & HANDLE_NUMBER) != 0, (int)record->label, (record->flags & HANDLE_NUMBER) != 0 ? "" : reader_string(reader, record->label),
+                        address, record->state == HANDLE_BURIED ? ", freed" : record->state == HANDLE_HELD ? ", whose free was postponed" : "");
         return;
     }
-    snprintf(text, bytes, " on handle 0x%" PRIx64, address);
+    put_last_handle(text, bytes, kind_words(reader, (unsigned)(handle & 0xff)), false, 0, "", address, "");
 }
 
-/* What each thread was doing, of a process that was killed. */
+/* What each thread was doing, of a process that did not end by itself. */
 static void tell_threads(struct findings *findings, const struct reader *reader)
 {
-    if (!was_killed(&reader->header))
-        return;
     for (uint32_t id = 1; id < reader->sections[SECTION_THREADS].used; id++) {
         const struct thread_record *thread = reader_record(reader, SECTION_THREADS, id);
-        uint64_t address = thread->handle << 8 >> 16;
         char on[300] = "";
         if (thread->owner == 0 || thread->function == 0)
             continue;
-        if (address != 0)
-            describe_last_handle(reader, address, on, sizeof on);
-        add_notice(findings, reader, "thread %u '%s' was in, or had called last: %s%s", thread->owner, thread->name, function_name(reader, thread->function - 1), on);
+        if (thread->handle << 8 >> 16 != 0)
+            describe_last_handle(reader, thread->handle, on, sizeof on);
+        const char *function = reader_function_name(reader, thread->function - 1);
+        add_notice(findings, reader, "thread %u '%s' is in, or called last: %s%s", thread->owner, thread->name, function[0] != '\0' ? function : "an unknown function", on);
     }
 }
+
+/* ---- what was held, and what happened last ----------------------------------------------------------------------------------- */
+
+static void describe_held(struct findings *findings, const struct reader *reader)
+{
+    uint32_t steps = 0, shown = 0;
+    for (uint32_t id = 0; (id = reader_next_held(reader, id, &steps)) != 0 && shown < HELD_SHOWN; shown++) {
+        const struct handle_record *handle = reader_handle(reader, id);
+        char *place = place_of(findings, reader, handle->death_stack);
+        const char *label = (handle->flags & HANDLE_NUMBER) != 0 ? "" : reader_string(reader, handle->label), *function = reader_function_name(reader, handle->death_function);
+        add_notice(findings, reader, "held: %s%s%s, its free by %s at %s is postponed", kind_words(reader, handle->kind), label[0] != '\0' ? " " : "", label,
+                   function[0] != '\0' ? function : "an unknown function", place);
+        free(place);
+    }
+    if (reader->header.hold_count > shown)
+        add_notice(findings, reader, "held: and %u more", reader->header.hold_count - shown);
+}
+
+static void describe_events(struct findings *findings, const struct reader *reader)
+{
+    static const char *const words[EVENT_TYPE_COUNT] = {
+#define X(name, text) text,
+        EVENT_TYPES(X)
+#undef X
+    };
+    uint64_t count = reader->event_end - reader->event_begin;
+    for (uint64_t number = reader->event_end - (count < EVENTS_SHOWN ? count : EVENTS_SHOWN); number < reader->event_end; number++) {
+        struct event_record event;
+        if (!reader_event(reader, number, &event))
+            continue;
+        const char *label = reader_string(reader, event.label), *function = reader_string(reader, event.function_name);
+        time_t seconds = (time_t)(event.time_ns / 1000000000u);
+        struct tm parts;
+        char clock[16] = "?";
+        if (gmtime_r(&seconds, &parts) != NULL)
+            strftime(clock, sizeof clock, "%H:%M:%S", &parts);
+        add_notice(findings, reader, "event: %s in thread %u, %s%s%s%s%s", clock, event.thread, words[event.type], label[0] != '\0' ? ", " : "", label, function[0] != '\0' ? ", " : "", function);
+    }
+}
+
+/* ---- Holdfast's own work --------------------------------------------------------------------------------------------------- */
 
 /* What the process counted of Holdfast's own work. Births and deaths are told above, what was dropped below. */
 static void describe_work(struct findings *findings, const struct reader *reader)
@@ -312,7 +459,12 @@ void read_arena(struct findings *findings, const char *file)
     findings_add_summary(findings, summary);
     describe_arena(findings, &reader);
     tell_crashes(findings, &reader);
-    tell_threads(findings, &reader);
+    if (reader.header.state == ARENA_LIVE || reader.header.state == ARENA_REPLACED) { /* of one that ended properly, the log has told it */
+        tell_threads(findings, &reader);
+        describe_living(findings, &reader);
+        describe_held(findings, &reader);
+        describe_events(findings, &reader);
+    }
     describe_work(findings, &reader);
     tell_losses(findings, &reader, shown);
     findings->files++;

@@ -190,6 +190,130 @@ static void read_object(struct log *log, json_t *object)
         findings_add_summary(log->findings, json_incref(object));
 }
 
+/* ---- OpenTelemetry's log records, as log_format=otlp writes them: what they keep of a violation ----------------------------------------- */
+
+static const char *attribute(const json_t *attributes, const char *key)
+{
+    for (size_t index = 0; index < json_array_size(attributes); index++) {
+        const json_t *pair = json_array_get(attributes, index), *value = json_object_get(pair, "value");
+        if (strcmp(member(pair, "key"), key) == 0)
+            return json_object_get(value, "intValue") != NULL ? member(value, "intValue") : member(value, "stringValue");
+    }
+    return "";
+}
+
+static void copy_attribute(json_t *object, const char *name, const json_t *attributes, const char *key)
+{
+    if (attribute(attributes, key)[0] != '\0')
+        json_object_set_new(object, name, json_text(attribute(attributes, key)));
+}
+
+/* `  File "x.py", line 5, in work`, or `  at main+0x12 (tool+0x1234)`. */
+static void add_frame(json_t *stack, const char *line)
+{
+    char *text = duplicate(line), *quote, *in;
+    if (strncmp(text, "  File \"", 8) == 0 && (quote = strstr(text + 8, "\", line ")) != NULL && (in = strstr(quote, ", in ")) != NULL) {
+        *quote = '\0';
+        json_array_append_new(json_object_get(stack, "python"),
+                              json_pack("{s:o, s:I, s:o}", "file", json_text(text + 8), "line", (json_int_t)strtoll(quote + 8, NULL, 10), "function", json_text(in + 5)));
+    } else if (strncmp(text, "  at ", 5) == 0) {
+        char *module = strrchr(text, '('), *offset = strrchr(text, '+');
+        if (module != NULL && offset != NULL && offset > module) {
+            *module++ = *offset++ = '\0';
+            offset[strcspn(offset, ")")] = '\0';
+            text[5 + strcspn(text + 5, " ")] = '\0';
+        }
+        json_array_append_new(json_object_get(stack, "native"), json_pack("{s:o, s:o, s:o}", "module", json_text(module != NULL ? module : ""), "offset",
+                                                                          json_text(module != NULL && offset != NULL ? offset : ""), "symbol", json_text(text + 5)));
+    }
+    free(text);
+}
+
+/* The stacks of a record's exception.stacktrace: a title each ("used by GDALClose:"), then its frames. */
+static json_t *stacks_of_trace(const char *trace)
+{
+    static const char *const titles[][2] = {{"used", "used"}, {"meanwhile", "other"}, {"obtained", "obtained"}, {"freed", "freed"}};
+    json_t *stacks = json_object(), *stack = NULL;
+    while (*trace != '\0') {
+        size_t bytes = strcspn(trace, "\n");
+        char *line = duplicate_bytes(trace, bytes);
+        for (size_t index = 0; line[0] != ' ' && index < sizeof titles / sizeof titles[0]; index++) {
+            size_t length = strlen(titles[index][0]);
+            if (strncmp(line, titles[index][0], length) != 0 || (line[length] != ':' && line[length] != ' '))
+                continue;
+            char *function = strncmp(line + length, " by ", 4) == 0 ? line + length + 4 : line + length;
+            function[strcspn(function, ":")] = '\0';
+            stack = json_pack("{s:o, s:[], s:[]}", "function", json_text(function), "python", "native");
+            json_object_set_new(stacks, titles[index][1], stack);
+        }
+        if (line[0] == ' ' && stack != NULL)
+            add_frame(stack, line);
+        free(line);
+        trace += bytes + (trace[bytes] == '\n');
+    }
+    return stacks;
+}
+
+static json_t *violation_of_record(const json_t *record, const json_t *resource)
+{
+    const json_t *attributes = json_object_get(record, "attributes");
+    json_int_t number = member_number(record, "severityNumber");
+    json_t *violation = json_object(), *handle = json_object();
+    json_object_set_new(violation, "schema", json_integer(SCHEMA_VERSION));
+    json_object_set_new(violation, "type", json_string("violation"));
+    copy_attribute(violation, "rule", attributes, "holdfast.rule");
+    copy_attribute(violation, "name", attributes, "holdfast.rule.name");
+    json_object_set_new(violation, "severity", json_string(number >= 21 ? "fatal" : number >= 17 ? "error" : number >= 13 ? "warning" : "advice"));
+    copy_attribute(violation, "message", attributes, "exception.message");
+    json_object_set_new(violation, "pid", json_integer(strtoll(attribute(resource, "process.pid"), NULL, 10)));
+    json_object_set_new(violation, "thread", json_integer(strtoll(attribute(attributes, "thread.id"), NULL, 10)));
+    copy_attribute(violation, "program", resource, "service.name");
+    copy_attribute(violation, "mode", attributes, "holdfast.mode");
+    copy_attribute(violation, "action", attributes, "holdfast.action");
+    copy_attribute(violation, "function", attributes, "holdfast.function");
+    copy_attribute(violation, "remedy", attributes, "holdfast.remedy");
+    copy_attribute(violation, "note", attributes, "holdfast.note");
+    copy_attribute(handle, "kind", attributes, "holdfast.handle.kind");
+    copy_attribute(handle, "description", attributes, "holdfast.handle.description");
+    copy_attribute(handle, "address", attributes, "holdfast.handle.address");
+    json_object_set_new(violation, "handle", handle);
+    const char *file = attribute(attributes, "code.file.path");
+    if (file[0] != '\0')
+        json_object_set_new(violation, "change", json_pack("{s:o, s:I, s:s}", "file", json_text(file), "line", (json_int_t)strtoll(attribute(attributes, "code.line.number"), NULL, 10), "text", ""));
+    json_object_set_new(violation, "stacks", stacks_of_trace(attribute(attributes, "exception.stacktrace")));
+    return violation;
+}
+
+static void read_record(struct log *log, const json_t *record, const json_t *resource)
+{
+    const char *event = member(record, "eventName");
+    const json_t *attributes = json_object_get(record, "attributes");
+    if (strcmp(event, "holdfast.violation") == 0 && is_rule_id(attribute(attributes, "holdfast.rule")))
+        findings_add_violation(log->findings, violation_of_record(record, resource));
+    else if (strcmp(event, "holdfast.notice") == 0)
+        add_notice(log, strtoll(attribute(resource, "process.pid"), NULL, 10), member(json_object_get(record, "body"), "stringValue"));
+    else if (strcmp(event, "holdfast.summary") == 0) {
+        static const char *const names[] = {"repeats", "refused", "held", "suppressed"};
+        json_t *summary = json_object();
+        for (size_t index = 0; index < sizeof names / sizeof names[0]; index++) {
+            char *key = compose("holdfast.%s", names[index]);
+            json_object_set_new(summary, names[index], json_integer(strtoll(attribute(attributes, key), NULL, 10)));
+            free(key);
+        }
+        findings_add_summary(log->findings, summary);
+    }
+}
+
+static void read_resource_logs(struct log *log, const json_t *all)
+{
+    size_t outer, middle, inner;
+    json_t *resource, *scope, *record;
+    json_array_foreach(all, outer, resource)
+        json_array_foreach(json_object_get(resource, "scopeLogs"), middle, scope)
+            json_array_foreach(json_object_get(scope, "logRecords"), inner, record)
+                read_record(log, record, json_object_get(json_object_get(resource, "resource"), "attributes"));
+}
+
 /* File names need not be UTF-8, so a line may not be either: then it is read with '?' for every byte beyond ASCII. */
 static json_t *load_line(char *line, size_t bytes, json_error_t *error)
 {
@@ -215,6 +339,9 @@ static void read_json_line(struct log *log, char *line, size_t bytes, bool compl
     } else if (json_is_integer(json_object_get(object, "schema"))) {
         log->known_lines++;
         read_object(log, object);
+    } else if (json_is_array(json_object_get(object, "resourceLogs"))) {
+        log->known_lines++;
+        read_resource_logs(log, json_object_get(object, "resourceLogs"));
     }
     json_decref(object);
 }
@@ -258,7 +385,7 @@ static void judge_log(struct log *log, size_t bytes, int error)
     else if (bytes == 0)
         findings_add_problem(findings, log->file, "is empty: no Holdfast log; check that the path is the one given as log_path");
     else if (log->known_lines == 0)
-        findings_add_problem(findings, log->file, "is no Holdfast log and no arena file; give a file written by log_path=, arena_path= "
+        findings_add_problem(findings, log->file, "is no Holdfast log and no arena file; give a file written by log_path=, record= "
                                                   "or a saved stderr");
     else if (log->damaged_lines > 1)
         findings_add_problem(findings, log->file, "%s (and %zu more damaged places); the rest of the file is shown", log->first_damage,

@@ -1,4 +1,4 @@
-/* What `holdfast report` shows: see render_text.c and render_json.c. */
+/* What `holdfast report` shows: see render_text.c, render_json.c and render_otlp.c. */
 #ifndef HOLDFAST_TOOLS_RENDER_H
 #define HOLDFAST_TOOLS_RENDER_H
 
@@ -7,5 +7,6 @@
 
 void render_text(FILE *stream, const struct findings *findings);
 void render_json(FILE *stream, const struct findings *findings);
+void render_otlp(FILE *stream, const struct findings *findings);
 
 #endif

@@ -9,15 +9,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 const char report_usage[] =
-    "usage: holdfast report [--format text|json] [--suppressions FILE]... FILE...\n\n"
-    "Shows every violation that the files tell of, the same one of several processes once, then counts by rule and by place.\n"
+    "usage: holdfast report [--format text|json|otlp] [--suppressions FILE]... FILE|PID...\n"
+    "       holdfast report --check FILE|PID...\n\n"
+    "Shows every violation that the files tell of, the same one of several processes once, then counts by rule and by place;\n"
+    "otlp: each violation as an OpenTelemetry log record, a line of OTLP/JSON each.\n"
     "A FILE is a text log, a JSON Lines log, a saved stderr, or the arena of a running, ended or killed process; - is the\n"
     "standard input. --suppressions leaves out what the file names, also by source lines that only debug information tells.\n"
+    "A PID is that of a live process with a record; it is not stopped. --check says whether records are sound.\n"
     "Exit status: 0, 1 when a file is damaged or foreign (the others are shown), 2 for wrong arguments.\n";
 
-static bool is_arena(FILE *stream)
+bool is_arena(FILE *stream)
 {
     char start[sizeof ARENA_MAGIC - 1];
     bool same = fread(start, 1, sizeof start, stream) == sizeof start && memcmp(start, ARENA_MAGIC, sizeof start) == 0;
@@ -55,7 +59,8 @@ static int wrong_usage(void)
 }
 
 struct request {
-    bool json;
+    bool check;
+    void (*render)(FILE *stream, const struct findings *findings);
     struct suppressor *suppressor; /* NULL: none asked for */
     char **files;
     int file_count;
@@ -63,12 +68,13 @@ struct request {
 
 static bool set_format(struct request *request, const char *format)
 {
-    if (strcmp(format, "json") != 0 && strcmp(format, "text") != 0) {
-        complain("report", "--format '%s' is wrong: it must be text or json", format);
-        return false;
-    }
-    request->json = strcmp(format, "json") == 0;
-    return true;
+    request->render = strcmp(format, "json") == 0   ? render_json
+                      : strcmp(format, "otlp") == 0 ? render_otlp
+                      : strcmp(format, "text") == 0 ? render_text
+                                                    : NULL;
+    if (request->render == NULL)
+        complain("report", "--format '%s' is wrong: it must be text, json or otlp", format);
+    return request->render != NULL;
 }
 
 static bool add_suppressions(struct request *request, const char *file)
@@ -87,6 +93,10 @@ static bool read_arguments(struct request *request, int count, char **arguments)
             index++;
             break;
         }
+        if (strcmp(arguments[index], "--check") == 0) {
+            request->check = true;
+            continue;
+        }
         size_t bytes = strcspn(arguments[index], "=");
         char *name = duplicate_bytes(arguments[index], bytes);
         bool (*set)(struct request *, const char *) = strcmp(name, "--format") == 0         ? set_format
@@ -97,7 +107,7 @@ static bool read_arguments(struct request *request, int count, char **arguments)
         else if (arguments[index][bytes] == '=')
             fine = set(request, arguments[index] + bytes + 1);
         else if (index + 1 >= count)
-            complain("report", set == set_format ? "%s needs a value: text or json" : "%s needs a value: a file", name);
+            complain("report", set == set_format ? "%s needs a value: text, json or otlp" : "%s needs a value: a file", name);
         else
             fine = set(request, arguments[++index]);
         free(name);
@@ -111,24 +121,52 @@ static bool read_arguments(struct request *request, int count, char **arguments)
     return request->file_count != 0;
 }
 
+/* A number is a process, unless there is a file of that name. The name to read, to be freed; NULL: there is none. */
+static char *name_of_input(const char *argument)
+{
+    bool is_number = argument[0] != '\0' && strspn(argument, "0123456789") == strlen(argument);
+    return is_number && access(argument, F_OK) != 0 ? record_of_process(argument) : duplicate(argument);
+}
+
+static int check_files(const struct request *request)
+{
+    int status = STATUS_FINE;
+    for (int index = 0; index < request->file_count; index++) {
+        char *name = name_of_input(request->files[index]);
+        if (name == NULL || check_arena(name) != ARENA_SOUND)
+            status = STATUS_FAILED;
+        free(name);
+    }
+    return status;
+}
+
 int report_command(int count, char **arguments)
 {
-    struct request request = {0};
+    struct request request = {.render = render_text};
     struct findings findings;
     if (!read_arguments(&request, count, arguments)) {
         suppressor_close(request.suppressor);
         return wrong_usage();
     }
+    if (request.check) {
+        suppressor_close(request.suppressor);
+        return check_files(&request);
+    }
+    bool missing = false;
     findings_open(&findings);
     findings.suppressor = request.suppressor;
     for (int index = 0; index < request.file_count; index++)
-        read_file(&findings, request.files[index]);
+    {
+        char *name = name_of_input(request.files[index]);
+        if (name != NULL)
+            read_file(&findings, name);
+        missing = missing || name == NULL;
+        free(name);
+    }
     findings_settle_suppressions(&findings);
-    bool fine = json_array_size(findings.problems) == 0;
-    if (request.json)
-        render_json(stdout, &findings);
-    else if (fine || findings.files != 0)
-        render_text(stdout, &findings);
+    bool fine = json_array_size(findings.problems) == 0 && !missing;
+    if (request.render != render_text || fine || findings.files != 0)
+        request.render(stdout, &findings);
     findings_close(&findings);
     return fine ? STATUS_FINE : STATUS_FAILED;
 }

@@ -21,10 +21,12 @@ const char run_usage[] =
     "Runs PROGRAM, unchanged, under Holdfast.\n\n"
     "  --mode MODE           report (log only), defer (default: keep the program alive), reject (refuse wrong frees)\n"
     "  --log-path PREFIX     write reports to PREFIX.PID instead of stderr\n"
-    "  --log-format FORMAT   text (default), or json\n"
+    "  --log WHERE           stderr, file:PREFIX, fd:N, syslog or journald\n"
+    "  --log-format FORMAT   text (default), json, or otlp (OpenTelemetry)\n"
     "  --error-exitcode N    exit with N (1 to 255) when any process of the program had an error\n"
     "  --suppressions FILE   do not tell of the violations that FILE names; repeatable (man holdfast has the syntax)\n"
     "  --gen-suppressions[=FILE]  write behind each report the entry that suppresses it (or append it to FILE)\n"
+    "  --options-file FILE   options from a file: NAME=VALUE, one a line; repeatable\n"
     "  --option NAME=VALUE   any other option, such as leaks=all; repeatable (man holdfast lists them)\n"
     "  --help                this text\n\n"
     "Options already in HOLDFAST_OPTIONS hold too; those given here override them. The exit status is the program's own,\n"
@@ -55,7 +57,7 @@ static bool is_number(const char *value, const char *suffixes)
 
 static bool fits_mode(const char *value) { return is_one_of(value, "report defer reject"); }
 static bool fits_borrowed(const char *value) { return is_one_of(value, "grace live dead"); }
-static bool fits_format(const char *value) { return is_one_of(value, "text json"); }
+static bool fits_format(const char *value) { return is_one_of(value, "text json otlp"); }
 static bool fits_leaks(const char *value) { return is_one_of(value, "off data all 0 1"); }
 static bool fits_flag(const char *value) { return is_one_of(value, "0 1"); }
 static bool fits_count(const char *value) { return is_number(value, ""); }
@@ -64,6 +66,20 @@ static bool fits_bytes(const char *value) { return is_number(value, "kmg"); }
 static bool fits_path(const char *value) { return value[0] != '\0'; }
 
 static bool fits_files(const char *value) { return value[0] != '\0'; }
+
+static bool begins(const char *value, const char *start) { return strncmp(value, start, strlen(start)) == 0; }
+
+static bool fits_destination(const char *value)
+{
+    return is_one_of(value, "stderr syslog journald") || (begins(value, "file:") && value[5] != '\0') || (begins(value, "fd:") && is_number(value + 3, "")) ||
+           begins(value, "syslog:/") || begins(value, "journald:/");
+}
+
+static bool fits_signal(const char *value)
+{
+    const char *name = begins(value, "SIG") ? value + 3 : value;
+    return is_one_of(value, "none 0") || is_one_of(name, "HUP USR1 USR2") || ((begins(name, "RTMIN+") || begins(name, "RTMAX-")) && is_number(name + 6, ""));
+}
 
 static char wanted_levels[240];
 
@@ -80,12 +96,14 @@ static bool fits_levels(const char *value)
 
 static const char wanted_mode[] = "report, defer or reject";
 static const char wanted_borrowed[] = "grace, live or dead";
-static const char wanted_format[] = "text or json";
+static const char wanted_format[] = "text, json or otlp";
 static const char wanted_leaks[] = "off, data or all";
 static const char wanted_flag[] = "0 or 1";
 static const char wanted_count[] = "a number";
 static const char wanted_seconds[] = "a number of seconds";
 static const char wanted_bytes[] = "a number of bytes (suffix k, m, g)";
+static const char wanted_destination[] = "stderr, file:PREFIX, fd:N, syslog or journald";
+static const char wanted_signal[] = "none, HUP, USR1, USR2, RTMIN+N or RTMAX-N";
 static const char wanted_path[] = "a path";
 static const char wanted_files[] = "a path";
 
@@ -127,6 +145,17 @@ static char *absolute(const char *name, const char *value)
     return compose("%s/%s", directory, value);
 }
 
+/* The place of a log may have one colon of its own, before a path. */
+static char *absolute_destination(const char *value)
+{
+    if (!begins(value, "file:"))
+        return duplicate(value);
+    char *path = absolute("log", value + 5);
+    char *whole = compose("file:%s", path);
+    free(path);
+    return whole;
+}
+
 /* Check one option of the command line and add it. `shown` is how the user wrote it. */
 static bool add_option(char **options, const char *shown, const char *name, size_t name_bytes, const char *value)
 {
@@ -135,7 +164,11 @@ static bool add_option(char **options, const char *shown, const char *name, size
         complain("run", "there is no option '%.*s'; man holdfast lists them, and so does HOLDFAST_OPTIONS=help=1", (int)name_bytes, name);
         return false;
     }
-    if (strchr(value, ':') != NULL) {
+    const char *colon = strchr(value, ':');
+    bool has_place = rule->fits == fits_destination;
+    if (colon != NULL && has_place)
+        colon = strchr(colon + 1, ':');
+    if (colon != NULL) {
         complain("run", "%s '%s': HOLDFAST_OPTIONS separates options by ':', a value cannot hold one; choose another %s", shown, value,
                  rule->is_path ? "path" : "value");
         return false;
@@ -144,7 +177,7 @@ static bool add_option(char **options, const char *shown, const char *name, size
         complain("run", "%s '%s' is wrong: it must be %s", shown, value, rule->wanted);
         return false;
     }
-    char *final = rule->is_path ? absolute(rule->name, value) : duplicate(value);
+    char *final = has_place ? absolute_destination(value) : rule->is_path ? absolute(rule->name, value) : duplicate(value);
     append_option(options, rule->name, final);
     free(final);
     return true;
@@ -287,12 +320,31 @@ static bool may_lack_value(const char *name)
     return strcmp(name, "--gen-suppressions") == 0;
 }
 
+/* Read by the process itself, and by each that it starts: the file must stay. */
+static bool add_options_file(char **options, const char *value)
+{
+    if (strchr(value, ':') != NULL || access(value, R_OK) != 0) {
+        complain("run", "--options-file '%s': %s", value, strchr(value, ':') != NULL ? "HOLDFAST_OPTIONS separates options by ':', a path cannot hold one; choose another path" : strerror(errno));
+        return false;
+    }
+    char *path = absolute("options_file", value);
+    char *longer = compose("%s%s@%s", *options, **options != '\0' ? ":" : "", path);
+    free(path);
+    free(*options);
+    *options = longer;
+    return true;
+}
+
 static bool apply(struct request *request, const char *name, const char *value)
 {
     if (strcmp(name, "--mode") == 0)
         return add_option(&request->options, name, "mode", 4, value);
     if (strcmp(name, "--log-path") == 0)
         return add_option(&request->options, name, "log_path", 8, value);
+    if (strcmp(name, "--log") == 0)
+        return add_option(&request->options, name, "log", 3, value);
+    if (strcmp(name, "--options-file") == 0)
+        return add_options_file(&request->options, value);
     if (strcmp(name, "--log-format") == 0)
         return add_option(&request->options, name, "log_format", 10, value);
     if (strcmp(name, "--error-exitcode") == 0)
@@ -307,7 +359,7 @@ static bool apply(struct request *request, const char *name, const char *value)
 
 static bool is_known(const char *name)
 {
-    return is_one_of(name, "--mode --log-path --log-format --error-exitcode --suppressions --gen-suppressions --option");
+    return is_one_of(name, "--mode --log --log-path --options-file --log-format --error-exitcode --suppressions --gen-suppressions --option");
 }
 
 /* Reads `arguments` up to the program. Returns false after a complaint. */

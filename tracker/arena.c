@@ -32,6 +32,7 @@
 static const uint32_t record_bytes[SECTION_COUNT] = {
     [SECTION_HANDLES] = sizeof(struct handle_record),
     [SECTION_HANDLE_BUCKETS] = sizeof(uint32_t),
+    [SECTION_HOLDS] = sizeof(struct hold_record),
     [SECTION_EDGES] = sizeof(struct edge_record),
     [SECTION_STACKS] = sizeof(struct stack_record),
     [SECTION_STACK_BUCKETS] = sizeof(uint32_t),
@@ -45,6 +46,7 @@ static const uint32_t record_bytes[SECTION_COUNT] = {
     [SECTION_EVENTS] = sizeof(struct event_record),
     [SECTION_FENCES] = sizeof(struct fence_record),
     [SECTION_THREADS] = sizeof(struct thread_record),
+    [SECTION_OWN] = ARENA_OWN_UNIT,
 };
 
 /* Shares of the arena in thousandths. A group is an array of records with the buckets that find them, and for strings the bytes. What
@@ -54,8 +56,9 @@ static const struct {
     enum arena_section buckets; /* SECTION_COUNT: none */
     uint32_t thousandths;
 } shares[] = {
-    {SECTION_HANDLES, SECTION_HANDLE_BUCKETS, 450},
-    {SECTION_EDGES, SECTION_COUNT, 180},
+    {SECTION_HANDLES, SECTION_HANDLE_BUCKETS, 415},
+    {SECTION_HOLDS, SECTION_COUNT, 15},
+    {SECTION_EDGES, SECTION_COUNT, 200},
     {SECTION_STACKS, SECTION_STACK_BUCKETS, 35},
     {SECTION_WORDS, SECTION_COUNT, 175},
     {SECTION_PYTHON_FRAMES, SECTION_PYTHON_BUCKETS, 30},
@@ -74,11 +77,12 @@ static uint64_t power_of_two_up_to(uint64_t value)
     return power;
 }
 
-static void plan_sections(struct arena_section_header sections[SECTION_COUNT], uint64_t bytes)
+static void plan_sections(struct arena_section_header sections[SECTION_COUNT], uint64_t bytes, uint64_t own_bytes)
 {
     uint64_t capacity[SECTION_COUNT] = {0};
     uint64_t rounding = (uint64_t)SECTION_COUNT * SECTION_ALIGNMENT;
-    uint64_t divided = bytes - ARENA_HEADER_BYTES - rounding;
+    capacity[SECTION_OWN] = own_bytes / ARENA_OWN_UNIT;
+    uint64_t divided = bytes - ARENA_HEADER_BYTES - rounding - capacity[SECTION_OWN] * ARENA_OWN_UNIT;
 
     for (size_t i = 0; i < sizeof shares / sizeof shares[0]; i++) {
         enum arena_section records = shares[i].records, buckets = shares[i].buckets;
@@ -118,10 +122,11 @@ static void plan_sections(struct arena_section_header sections[SECTION_COUNT], u
                                                SECTION_STRING_BUCKETS, SECTION_EVENTS,        SECTION_FENCES, SECTION_THREADS};
     for (size_t i = 0; i < sizeof whole / sizeof whole[0]; i++)
         sections[whole[i]].used = sections[whole[i]].capacity;
+    sections[SECTION_OWN].used = 0;
 }
 
 /* Turn `bytes` of zeroed memory into an empty arena. LIVE is written last: until then a reader knows that it is not whole. */
-static void format_arena(uint8_t *base, uint64_t bytes, const char *program)
+static void format_arena(uint8_t *base, uint64_t bytes, uint64_t own_bytes, const char *program)
 {
     handle_filter_clear();
     struct arena_header *header = (struct arena_header *)base;
@@ -136,7 +141,7 @@ static void format_arena(uint8_t *base, uint64_t bytes, const char *program)
     header->started_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
     if (program != NULL)
         memcpy(header->program, program, strnlen(program, sizeof header->program - 1));
-    plan_sections(header->sections, bytes);
+    plan_sections(header->sections, bytes, own_bytes);
     header->layout_sum = arena_layout_sum(header->sections);
     __atomic_store_n(&header->state, (uint32_t)ARENA_LIVE, __ATOMIC_RELEASE);
 }
@@ -174,9 +179,44 @@ static int reserve_file(int file, uint64_t bytes)
     return failure;
 }
 
-static uint8_t *map_new_file(const char *path, uint64_t bytes, char *error, size_t error_bytes)
+/* A file that is being made. Where the file system can, it has no name until it is whole: then a process that is killed meanwhile leaves nothing behind, and
+ * who finds a file can read it. */
+struct new_file {
+    int file;
+    bool named;
+};
+
+static void open_new_file(struct new_file *new, const char *path)
 {
-    int file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    char folder[4096];
+    const char *slash = strrchr(path, '/');
+    size_t length = slash == NULL ? 0 : slash == path ? 1 : (size_t)(slash - path);
+    *new = (struct new_file){-1, false};
+    if (length < sizeof folder && access("/proc/self/fd", F_OK) == 0) { /* the way to its name */
+        memcpy(folder, path, length);
+        folder[length] = '\0';
+        new->file = open(length == 0 ? "." : folder, O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
+    }
+    if (new->file < 0)
+        *new = (struct new_file){open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600), true};
+}
+
+/* What is in it is whole. */
+static bool name_new_file(struct new_file *new, const char *path, char *error, size_t error_bytes)
+{
+    char way[40];
+    snprintf(way, sizeof way, "/proc/self/fd/%d", new->file);
+    bool done = new->named || linkat(AT_FDCWD, way, AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0;
+    if (!done)
+        snprintf(error, error_bytes, "cannot create the arena file %s: %s", path, reason(errno));
+    close(new->file);
+    return done;
+}
+
+static uint8_t *map_new_file(struct new_file *new, const char *path, uint64_t bytes, char *error, size_t error_bytes)
+{
+    open_new_file(new, path);
+    int file = new->file;
     if (file < 0) {
         snprintf(error, error_bytes, "cannot create the arena file %s: %s", path, reason(errno));
         return NULL;
@@ -187,15 +227,14 @@ static uint8_t *map_new_file(const char *path, uint64_t bytes, char *error, size
                  path, reason(failure));
     } else {
         void *base = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-        if (base != MAP_FAILED) {
-            close(file);
+        if (base != MAP_FAILED)
             return base;
-        }
         snprintf(error, error_bytes, "cannot map %llu bytes of the arena file %s: %s", (unsigned long long)bytes, path,
                  reason(errno));
     }
     close(file);
-    unlink(path);
+    if (new->named)
+        unlink(path);
     return NULL;
 }
 
@@ -213,9 +252,18 @@ bool tracker_open(struct tracker *tracker, const char *path, uint64_t bytes, con
         snprintf(error, error_bytes, "an arena of %llu bytes is larger than any file can be", (unsigned long long)bytes);
         return false;
     }
-    uint8_t *base = path != NULL ? map_new_file(path, bytes, error, error_bytes) : map_anonymous(bytes, error, error_bytes);
+    struct new_file new;
+    uint8_t *base = path != NULL ? map_new_file(&new, path, bytes, error, error_bytes) : map_anonymous(bytes, error, error_bytes);
     if (base != NULL) {
-        format_arena(base, bytes, program);
+        if (tracker->own_bytes > bytes / 2)
+            tracker->own_bytes = 0;
+        format_arena(base, bytes, tracker->own_bytes, program);
+        if (path != NULL && !name_new_file(&new, path, error, error_bytes)) {
+            munmap(base, bytes);
+            base = NULL;
+        }
+    }
+    if (base != NULL) {
         tracker->bytes = bytes;
         tracker->shared_file = path != NULL;
         __atomic_store_n(&tracker->base, base, __ATOMIC_RELEASE);
@@ -230,12 +278,14 @@ void tracker_close(struct tracker *tracker)
     uint8_t *base = tracker->base;
     if (base == NULL)
         return;
-    bool locked = tracker_lock(tracker);
+    bool locked = tracker_lock(tracker), depot_locked = depot_enter(tracker);
     __atomic_store_n(&tracker_header(tracker)->state, (uint32_t)ARENA_CLOSED, __ATOMIC_RELEASE);
     __atomic_store_n(&tracker->base, NULL, __ATOMIC_RELEASE);
     munmap(base, tracker->bytes);
     tracker->bytes = 0;
     tracker->shared_file = false;
+    if (depot_locked)
+        depot_leave(tracker);
     if (locked)
         tracker_unlock(tracker);
     errno = saved_errno;
@@ -248,6 +298,8 @@ static enum arena_counter dropped_counter(enum arena_section section)
     switch (section) {
     case SECTION_HANDLES:
         return COUNTER_dropped_handles;
+    case SECTION_HOLDS:
+        return COUNTER_dropped_holds;
     case SECTION_EDGES:
         return COUNTER_dropped_edges;
     case SECTION_STRINGS:
@@ -258,6 +310,19 @@ static enum arena_counter dropped_counter(enum arena_section section)
     }
 }
 
+/* Where a free record of this section says which one is free next. */
+static uint32_t *free_link(enum arena_section section, void *record)
+{
+    switch (section) {
+    case SECTION_HANDLES:
+        return &((struct handle_record *)record)->next;
+    case SECTION_HOLDS:
+        return &((struct hold_record *)record)->next;
+    default:
+        return &((struct edge_record *)record)->next_of_child;
+    }
+}
+
 uint32_t tracker_take_record(struct tracker *tracker, enum arena_section section)
 {
     if (tracker->base == NULL)
@@ -265,15 +330,9 @@ uint32_t tracker_take_record(struct tracker *tracker, enum arena_section section
     struct arena_section_header *header = section_header(tracker, section);
     uint32_t id = header->free_head;
     if (id != 0) {
-        if (section == SECTION_HANDLES) {
-            struct handle_record *handle = tracker_record(tracker, section, id);
-            header->free_head = handle->next;
-            handle->next = 0;
-        } else {
-            struct edge_record *edge = tracker_record(tracker, section, id);
-            header->free_head = edge->next_of_child;
-            edge->next_of_child = 0;
-        }
+        uint32_t *link = free_link(section, tracker_record(tracker, section, id));
+        header->free_head = *link;
+        *link = 0;
     } else if (header->used < header->capacity) {
         id = header->used;
         __atomic_store_n(&header->used, id + 1, __ATOMIC_RELEASE);
@@ -289,20 +348,28 @@ uint32_t tracker_take_record(struct tracker *tracker, enum arena_section section
 void tracker_give_record(struct tracker *tracker, enum arena_section section, uint32_t id)
 {
     struct arena_section_header *header = section_header(tracker, section);
-    if (section == SECTION_HANDLES) {
-        struct handle_record *handle = tracker_record(tracker, section, id);
-        if (handle == NULL)
-            return;
-        *handle = (struct handle_record){.serial = handle->serial, .next = header->free_head};
-    } else if (section == SECTION_EDGES) {
-        struct edge_record *edge = tracker_record(tracker, section, id);
-        if (edge == NULL)
-            return;
-        *edge = (struct edge_record){.next_of_child = header->free_head};
-    } else {
+    void *record = tracker_record(tracker, section, id);
+    if (record == NULL || (section != SECTION_HANDLES && section != SECTION_HOLDS && section != SECTION_EDGES))
         return;
-    }
+    uint32_t serial = section == SECTION_HANDLES ? ((struct handle_record *)record)->serial : 0;
+    memset(record, 0, header->record_bytes);
+    if (section == SECTION_HANDLES)
+        ((struct handle_record *)record)->serial = serial;
+    *free_link(section, record) = header->free_head;
     header->free_head = id;
+}
+
+void *tracker_take_own(struct tracker *tracker, uint64_t bytes, uint32_t *offset)
+{
+    if (tracker->base == NULL)
+        return NULL;
+    struct arena_section_header *header = section_header(tracker, SECTION_OWN);
+    uint64_t units = (bytes + ARENA_OWN_UNIT - 1) / ARENA_OWN_UNIT;
+    if (units > header->capacity - header->used)
+        return NULL;
+    *offset = header->used * ARENA_OWN_UNIT;
+    __atomic_store_n(&header->used, header->used + (uint32_t)units, __ATOMIC_RELEASE);
+    return (uint8_t *)section_data(tracker, SECTION_OWN) + *offset;
 }
 
 void tracker_count(struct tracker *tracker, enum arena_counter counter)
@@ -339,69 +406,109 @@ static inline void pause_a_moment(void)
 #endif
 }
 
-static bool take_free_lock(struct tracker *tracker, int32_t word)
+static bool take_free_lock(int32_t *lock, int32_t word)
 {
     int32_t free_word = 0;
-    return __atomic_compare_exchange_n(&tracker->lock, &free_word, word, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+    return __atomic_compare_exchange_n(lock, &free_word, word, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
 /* Most sections are shorter than a system call, so it pays to spin a little: up to twice as long as helped lately. */
-static bool take_lock_spinning(struct tracker *tracker, int32_t self)
+static bool take_lock_spinning(int32_t *lock, int32_t *lock_spins, int32_t self)
 {
-    int32_t average = __atomic_load_n(&tracker->lock_spins, __ATOMIC_RELAXED);
+    int32_t average = __atomic_load_n(lock_spins, __ATOMIC_RELAXED);
     int32_t most = average * 2 + 10 < 200 ? average * 2 + 10 : 200;
     int32_t spins = 0;
     bool taken = false;
     while (spins < most && !taken) {
         spins++;
         pause_a_moment();
-        taken = __atomic_load_n(&tracker->lock, __ATOMIC_RELAXED) == 0 && take_free_lock(tracker, self);
+        taken = __atomic_load_n(lock, __ATOMIC_RELAXED) == 0 && take_free_lock(lock, self);
     }
-    __atomic_store_n(&tracker->lock_spins, average + (spins - average) / 8, __ATOMIC_RELAXED);
+    __atomic_store_n(lock_spins, average + (spins - average) / 8, __ATOMIC_RELAXED);
     return taken;
 }
 
-static __attribute__((noinline)) void take_lock_slowly(struct tracker *tracker, int32_t self)
+static __attribute__((noinline)) void take_lock_slowly(int32_t *lock, int32_t *lock_spins, int32_t self)
 {
-    if (take_lock_spinning(tracker, self))
+    if (take_lock_spinning(lock, lock_spins, self))
         return;
     int saved_errno = errno;
     /* Whoever slept cannot know whether others still sleep, so it takes the lock with the mark set: one wake-up too many at
      * the end, never one too few. */
-    while (!take_free_lock(tracker, self | TRACKER_LOCK_WAITERS)) {
-        int32_t word = __atomic_load_n(&tracker->lock, __ATOMIC_RELAXED);
+    while (!take_free_lock(lock, self | TRACKER_LOCK_WAITERS)) {
+        int32_t word = __atomic_load_n(lock, __ATOMIC_RELAXED);
         if (word == 0)
             continue;
         if ((word & TRACKER_LOCK_WAITERS) == 0 &&
-            !__atomic_compare_exchange_n(&tracker->lock, &word, word | TRACKER_LOCK_WAITERS, false, __ATOMIC_RELAXED,
-                                         __ATOMIC_RELAXED))
+            !__atomic_compare_exchange_n(lock, &word, word | TRACKER_LOCK_WAITERS, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
             continue;
-        syscall(SYS_futex, &tracker->lock, FUTEX_WAIT_PRIVATE, word | TRACKER_LOCK_WAITERS, NULL, NULL, 0);
+        syscall(SYS_futex, lock, FUTEX_WAIT_PRIVATE, word | TRACKER_LOCK_WAITERS, NULL, NULL, 0);
     }
     errno = saved_errno;
 }
 
-bool tracker_lock(struct tracker *tracker)
+/* Whoever reads the arena, perhaps after we were killed, knows by an odd number that it may be in the midst of a change. Only who has the lock
+ * writes it. */
+static inline void count_change(uint64_t *changes)
+{
+    __atomic_store_n(changes, *changes + 1, __ATOMIC_RELEASE);
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+}
+
+static inline void give_lock(int32_t *lock)
+{
+    int32_t word = __atomic_exchange_n(lock, 0, __ATOMIC_RELEASE);
+    if ((word & TRACKER_LOCK_WAITERS) == 0)
+        return;
+    int saved_errno = errno;
+    syscall(SYS_futex, lock, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+    errno = saved_errno;
+}
+
+/* `locks` and `waits` are counted by whoever holds the lock: no atomic operation is needed, and the reader sees a count that was right a moment ago. */
+static inline bool take_lock(struct tracker *tracker, int32_t *lock, int32_t *lock_spins, enum arena_counter locks, enum arena_counter waits)
 {
     if (__atomic_load_n(&tracker->base, __ATOMIC_RELAXED) == NULL)
         return false;
     int32_t self = tracker_thread();
-    if (!take_free_lock(tracker, self)) {
+    bool waited = !take_free_lock(lock, self);
+    if (waited) {
         /* No other thread can put our own id there, so this needs no order. */
-        if ((__atomic_load_n(&tracker->lock, __ATOMIC_RELAXED) & ~TRACKER_LOCK_WAITERS) == self)
+        if ((__atomic_load_n(lock, __ATOMIC_RELAXED) & ~TRACKER_LOCK_WAITERS) == self)
             return false;
-        take_lock_slowly(tracker, self);
+        take_lock_slowly(lock, lock_spins, self);
     }
-    if (__atomic_load_n(&tracker->base, __ATOMIC_RELAXED) == NULL) { /* closed while we waited */
-        tracker_unlock(tracker);
+    uint8_t *base = __atomic_load_n(&tracker->base, __ATOMIC_RELAXED);
+    if (base == NULL) { /* closed while we waited */
+        give_lock(lock);
         return false;
     }
+    uint64_t *counters = ((struct arena_header *)base)->counters;
+    __atomic_store_n(&counters[locks], counters[locks] + 1, __ATOMIC_RELAXED);
+    if (waited)
+        __atomic_store_n(&counters[waits], counters[waits] + 1, __ATOMIC_RELAXED);
+    return true;
+}
+
+bool tracker_lock(struct tracker *tracker)
+{
+    if (!take_lock(tracker, &tracker->lock, &tracker->lock_spins, COUNTER_locks, COUNTER_lock_waits))
+        return false;
+    count_change(&tracker_header(tracker)->changes);
     return true;
 }
 
 bool tracker_try_lock(struct tracker *tracker)
 {
-    return __atomic_load_n(&tracker->base, __ATOMIC_RELAXED) != NULL && take_free_lock(tracker, tracker_thread());
+    if (__atomic_load_n(&tracker->base, __ATOMIC_RELAXED) == NULL || !take_free_lock(&tracker->lock, tracker_thread()))
+        return false;
+    count_change(&tracker_header(tracker)->changes);
+    return true;
+}
+
+bool tracker_depot_is_free(const struct tracker *tracker)
+{
+    return __atomic_load_n(&tracker->depot_lock, __ATOMIC_RELAXED) == 0;
 }
 
 bool tracker_is_mine(const struct tracker *tracker)
@@ -411,12 +518,24 @@ bool tracker_is_mine(const struct tracker *tracker)
 
 void tracker_unlock(struct tracker *tracker)
 {
-    int32_t word = __atomic_exchange_n(&tracker->lock, 0, __ATOMIC_RELEASE);
-    if ((word & TRACKER_LOCK_WAITERS) == 0)
-        return;
-    int saved_errno = errno;
-    syscall(SYS_futex, &tracker->lock, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
-    errno = saved_errno;
+    if (tracker->base != NULL)
+        count_change(&tracker_header(tracker)->changes);
+    give_lock(&tracker->lock);
+}
+
+bool depot_enter(struct tracker *tracker)
+{
+    if (!take_lock(tracker, &tracker->depot_lock, &tracker->depot_spins, COUNTER_depot_locks, COUNTER_depot_waits))
+        return false;
+    count_change(&tracker_header(tracker)->depot_changes);
+    return true;
+}
+
+void depot_leave(struct tracker *tracker)
+{
+    if (tracker->base != NULL)
+        count_change(&tracker_header(tracker)->depot_changes);
+    give_lock(&tracker->depot_lock);
 }
 
 /* ---- fork ----------------------------------------------------------------------------------------------------------- */
@@ -440,6 +559,7 @@ static void copy_arena(uint8_t *to, const uint8_t *from)
 void tracker_before_fork(struct tracker *tracker)
 {
     tracker->fork_locked = tracker_lock(tracker);
+    tracker->fork_depot_locked = depot_enter(tracker);
     if (tracker->base == NULL || !tracker->shared_file)
         return;
     /* Also when this thread holds the lock already: the fork then stands inside a change, and parent and child both carry it on
@@ -457,6 +577,10 @@ void tracker_after_fork_parent(struct tracker *tracker)
     if (tracker->fork_snapshot != NULL)
         munmap(tracker->fork_snapshot, tracker->bytes);
     tracker->fork_snapshot = NULL;
+    if (tracker->fork_depot_locked) {
+        tracker->fork_depot_locked = false;
+        depot_leave(tracker);
+    }
     if (tracker->fork_locked) {
         tracker->fork_locked = false;
         tracker_unlock(tracker);
@@ -464,24 +588,45 @@ void tracker_after_fork_parent(struct tracker *tracker)
     errno = saved_errno;
 }
 
+/* Before anybody can find the file by its name. */
+static void belong_to_child(uint8_t *base)
+{
+    struct arena_header *header = (struct arena_header *)base;
+    header->pid = (uint32_t)getpid();
+    header->changes += header->changes & 1; /* the locks are free here */
+    header->depot_changes += header->depot_changes & 1;
+    header->process_start = 0; /* the parent's */
+}
+
 /* The memory that is to stand in for the inherited arena: of the new file, else anonymous. NULL when there is none. */
 static uint8_t *map_for_child(struct tracker *tracker, const char *path, const char *program, bool *in_file, char *error,
                               size_t error_bytes)
 {
     uint8_t *snapshot = tracker->fork_snapshot;
-    uint8_t *fresh = path != NULL ? map_new_file(path, tracker->bytes, error, error_bytes) : NULL;
-    *in_file = fresh != NULL;
-    if (snapshot != NULL) {
-        if (fresh == NULL)
-            return snapshot;
-        copy_arena(fresh, snapshot);
-        munmap(snapshot, tracker->bytes);
-        return fresh;
+    struct new_file new;
+    uint8_t *fresh = path != NULL ? map_new_file(&new, path, tracker->bytes, error, error_bytes) : NULL;
+    if (fresh != NULL) {
+        if (snapshot != NULL)
+            copy_arena(fresh, snapshot);
+        else
+            format_arena(fresh, tracker->bytes, tracker->own_bytes, program);
+        belong_to_child(fresh);
+        if (!name_new_file(&new, path, error, error_bytes)) {
+            munmap(fresh, tracker->bytes);
+            fresh = NULL;
+        }
     }
+    *in_file = fresh != NULL;
+    if (snapshot != NULL && fresh != NULL)
+        munmap(snapshot, tracker->bytes);
     if (fresh == NULL)
+        fresh = snapshot;
+    if (fresh == NULL) {
         fresh = map_anonymous(tracker->bytes, error, error_bytes);
-    if (fresh != NULL)
-        format_arena(fresh, tracker->bytes, program);
+        if (fresh != NULL)
+            format_arena(fresh, tracker->bytes, tracker->own_bytes, program);
+    }
+    tracker->fork_lost = snapshot == NULL;
     return fresh;
 }
 
@@ -490,15 +635,16 @@ bool tracker_after_fork_child(struct tracker *tracker, const char *path, char *e
     int saved_errno = errno;
     if (tracker->base == NULL) {
         this_thread = 0;
-        tracker->lock = 0;
+        tracker->lock = tracker->depot_lock = 0;
         return true;
     }
     /* this_thread is still the parent's: only the thread that forks goes on, so it says who held the lock. */
     int32_t owner = tracker->lock & ~TRACKER_LOCK_WAITERS;
     bool torn = owner != 0 && owner != this_thread;
     this_thread = 0;
-    tracker->lock = 0;
-    tracker->fork_locked = false;
+    /* Whoever was adding to the depot left nothing that can be seen. */
+    tracker->lock = tracker->depot_lock = 0;
+    tracker->fork_locked = tracker->fork_depot_locked = tracker->fork_lost = false;
 
     char program[sizeof tracker_header(tracker)->program];
     memcpy(program, tracker_header(tracker)->program, sizeof program);
@@ -515,12 +661,13 @@ bool tracker_after_fork_child(struct tracker *tracker, const char *path, char *e
             if (fresh != NULL)
                 snprintf(error, error_bytes, "cannot give the forked process its own arena: %s", reason(errno));
             tracker->base = NULL;
+            tracker->fork_lost = true;
             as_asked = false;
         }
         tracker->shared_file = in_file && tracker->base != NULL;
     }
     if (tracker->base != NULL) {
-        tracker_header(tracker)->pid = (uint32_t)getpid();
+        belong_to_child(tracker->base);
         tracker_header(tracker)->forks++;
     }
     errno = saved_errno;

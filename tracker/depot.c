@@ -1,12 +1,14 @@
 /* The depot: strings, Python frames, stacks and modules, each kept once however often it is seen; and the ring of events.
  *
- * Any thread, with the tracker's lock held or not: what is not held already is taken here. Not from a signal handler that may have
- * interrupted the tracker. Nothing here allocates from the heap or uses stdio.
+ * Any thread, with the tracker's lock held or not. Nothing here allocates from the heap or uses stdio.
  *
- * Records are only ever appended, and are complete before their section's `used` says that they are there, so a reader in another
- * process, and tracker_text() here, need no lock. The one lock guards lookups too. Sharding it by hash would need: a lock a shard of
- * buckets, `used` of words and string bytes raised by compare-and-swap (a lost race leaves a hole, which must be tolerated), and bucket heads
- * published with release and read with acquire; then lookups of what is there already could go without any lock.
+ * Records are only ever appended, never changed or taken back. A record is complete before its section's `used` says that it is there, and that is said
+ * before a bucket leads to it (release; whoever follows the bucket acquires). So a reader in another process, tracker_text(), and every lookup of what is
+ * there already need no lock: the usual stack is found without one. Only who found nothing takes the depot's lock, looks once more at what was put
+ * in front meanwhile, and appends. The handles' lock is another one: births on one thread do not wait for stacks on another.
+ *
+ * A signal handler that interrupts a thread inside that lock gets what is known already, and 0 for what is new. The fork of a process leaves the
+ * child nothing torn: what was being appended is not there.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE 1 /* clock_gettime under -std=c17 */
@@ -15,37 +17,22 @@
 #include <string.h>
 #include <time.h>
 
-/* Did we take the lock? Not when this thread had it: then it is whoever took it that gives it back. */
-static bool enter(struct tracker *tracker, bool *usable)
+static bool is_usable(const struct tracker *tracker)
 {
-    bool locked = tracker_lock(tracker);
-    *usable = tracker->base != NULL;
-    return locked;
+    return __atomic_load_n(&tracker->base, __ATOMIC_ACQUIRE) != NULL;
 }
 
-static void leave(struct tracker *tracker, bool locked)
+/* Where a chain of records begins; with it, all of them are whole. */
+static uint32_t chain_of(const uint32_t *bucket)
 {
-    if (locked)
-        tracker_unlock(tracker);
+    return __atomic_load_n(bucket, __ATOMIC_ACQUIRE);
 }
 
-static uint64_t mix(uint64_t hash, uint64_t word)
+/* [depot locked] From now on others find it: the last step. */
+static uint32_t lead_to(uint32_t *bucket, uint32_t id)
 {
-    hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
-    return hash ^ hash >> 32;
-}
-
-static uint64_t hash_bytes(const char *bytes, size_t length)
-{
-    uint64_t hash = length;
-    for (; length >= 8; bytes += 8, length -= 8) {
-        uint64_t word;
-        memcpy(&word, bytes, sizeof word);
-        hash = mix(hash, word);
-    }
-    uint64_t rest = 0;
-    memcpy(&rest, bytes, length);
-    return mix(hash, rest);
+    __atomic_store_n(bucket, id, __ATOMIC_RELEASE);
+    return id;
 }
 
 static bool has_room(const struct tracker *tracker, enum arena_section section, uint64_t records)
@@ -86,20 +73,25 @@ static size_t stored_length(const char *text, size_t length)
     return cut;
 }
 
-/* [locked] */
-static string_id intern(struct tracker *tracker, const char *text, size_t length, uint32_t hash)
+/* Any lock or none. */
+static string_id find_string(const struct tracker *tracker, const char *text, size_t length, uint32_t hash)
 {
     const char *bytes = section_data(tracker, SECTION_STRINGS);
-    uint32_t *bucket = section_bucket(tracker, SECTION_STRING_BUCKETS, hash);
     const struct string_index_record *known;
-    for (uint32_t id = *bucket; id != 0; id = known->next) {
+    for (uint32_t id = chain_of(section_bucket(tracker, SECTION_STRING_BUCKETS, hash)); id != 0; id = known->next) {
         known = tracker_record(tracker, SECTION_STRING_INDEX, id);
         if (known == NULL)
             break;
         if (known->hash == hash && known->length == length && memcmp(bytes + known->string, text, length) == 0)
             return known->string;
     }
+    return 0;
+}
 
+/* [depot locked] */
+static string_id add_string(struct tracker *tracker, const char *text, size_t length, uint32_t hash)
+{
+    uint32_t *bucket = section_bucket(tracker, SECTION_STRING_BUCKETS, hash);
     if (!has_room(tracker, SECTION_STRINGS, (uint64_t)length + 1)) {
         tracker_count(tracker, COUNTER_dropped_strings);
         return 0;
@@ -108,11 +100,13 @@ static string_id intern(struct tracker *tracker, const char *text, size_t length
     if (record == NULL)
         return 0;
     uint32_t string = section_header(tracker, SECTION_STRINGS)->used;
-    memcpy((char *)section_data(tracker, SECTION_STRINGS) + string, text, length); /* the NUL is there: memory begins as zero */
+    char *bytes = (char *)section_data(tracker, SECTION_STRINGS) + string;
+    memcpy(bytes, text, length);
+    bytes[length] = '\0'; /* not zero yet where a fork caught another thread in the midst of this */
     publish(tracker, SECTION_STRINGS, (uint32_t)length + 1);
 
     *record = (struct string_index_record){string, hash, *bucket, (uint32_t)length};
-    *bucket = publish(tracker, SECTION_STRING_INDEX, 1);
+    lead_to(bucket, publish(tracker, SECTION_STRING_INDEX, 1));
     return string;
 }
 
@@ -120,11 +114,14 @@ string_id tracker_string(struct tracker *tracker, const char *text, size_t lengt
 {
     if (text == NULL || (length = stored_length(text, length)) == 0)
         return 0;
-    uint32_t hash = (uint32_t)hash_bytes(text, length);
-    bool usable;
-    bool locked = enter(tracker, &usable);
-    string_id id = usable ? intern(tracker, text, length, hash) : 0;
-    leave(tracker, locked);
+    uint32_t hash = depot_string_hash(text, length);
+    string_id id = is_usable(tracker) ? find_string(tracker, text, length, hash) : 0;
+    if (id != 0 || !depot_enter(tracker))
+        return id;
+    id = find_string(tracker, text, length, hash);
+    if (id == 0)
+        id = add_string(tracker, text, length, hash);
+    depot_leave(tracker);
     return id;
 }
 
@@ -136,38 +133,48 @@ const char *tracker_text(const struct tracker *tracker, string_id id)
 
 /* ---- Python frames -------------------------------------------------------------------------------------------------- */
 
-/* [locked] */
-static uint32_t intern_python_frame(struct tracker *tracker, string_id file, string_id function, uint32_t line)
+static uint32_t *python_bucket(const struct tracker *tracker, string_id file, string_id function, uint32_t line)
 {
-    uint32_t hash = (uint32_t)mix(mix(file, function), line);
-    uint32_t *bucket = section_bucket(tracker, SECTION_PYTHON_BUCKETS, hash);
+    return section_bucket(tracker, SECTION_PYTHON_BUCKETS, depot_frame_hash(file, function, line));
+}
+
+/* Any lock or none. */
+static uint32_t find_python_frame(const struct tracker *tracker, string_id file, string_id function, uint32_t line)
+{
     const struct python_frame_record *known;
-    for (uint32_t id = *bucket; id != 0; id = known->next) {
+    for (uint32_t id = chain_of(python_bucket(tracker, file, function, line)); id != 0; id = known->next) {
         known = tracker_record(tracker, SECTION_PYTHON_FRAMES, id);
         if (known == NULL)
             break;
         if (known->line == line && known->function == function && known->file == file)
             return id;
     }
+    return 0;
+}
+
+/* [depot locked] */
+static uint32_t add_python_frame(struct tracker *tracker, string_id file, string_id function, uint32_t line)
+{
+    uint32_t *bucket = python_bucket(tracker, file, function, line);
     struct python_frame_record *record = next_record(tracker, SECTION_PYTHON_FRAMES, COUNTER_dropped_stacks);
     if (record == NULL)
         return 0;
     *record = (struct python_frame_record){file, function, line, *bucket};
-    return *bucket = publish(tracker, SECTION_PYTHON_FRAMES, 1);
+    return lead_to(bucket, publish(tracker, SECTION_PYTHON_FRAMES, 1));
 }
 
 uint32_t tracker_python_frame(struct tracker *tracker, const char *file, size_t file_length, const char *function,
                               size_t function_length, uint32_t line)
 {
-    bool usable;
-    bool locked = enter(tracker, &usable);
-    uint32_t id = 0;
-    if (usable) {
-        string_id file_id = tracker_string(tracker, file, file_length);
-        string_id function_id = tracker_string(tracker, function, function_length);
-        id = intern_python_frame(tracker, file_id, function_id, line);
-    }
-    leave(tracker, locked);
+    string_id file_id = tracker_string(tracker, file, file_length);
+    string_id function_id = tracker_string(tracker, function, function_length);
+    uint32_t id = is_usable(tracker) ? find_python_frame(tracker, file_id, function_id, line) : 0;
+    if (id != 0 || !depot_enter(tracker))
+        return id;
+    id = find_python_frame(tracker, file_id, function_id, line);
+    if (id == 0)
+        id = add_python_frame(tracker, file_id, function_id, line);
+    depot_leave(tracker);
     return id;
 }
 
@@ -193,20 +200,25 @@ static bool same_stack(const struct stack_record *record, const uint64_t *words,
     return key->native_count == 0 || memcmp(words + key->python_count, key->native, key->native_count * sizeof *words) == 0;
 }
 
-/* [locked] */
-static stack_id intern_stack(struct tracker *tracker, const struct stack_key *key)
+/* Any lock or none. */
+static stack_id find_stack(const struct tracker *tracker, const struct stack_key *key)
 {
-    uint64_t *words = section_data(tracker, SECTION_WORDS);
-    uint32_t *bucket = section_bucket(tracker, SECTION_STACK_BUCKETS, (uint32_t)key->hash);
+    const uint64_t *words = section_data(tracker, SECTION_WORDS);
     const struct stack_record *known;
-    for (uint32_t id = *bucket; id != 0; id = known->next) {
+    for (uint32_t id = chain_of(section_bucket(tracker, SECTION_STACK_BUCKETS, (uint32_t)key->hash)); id != 0; id = known->next) {
         known = tracker_record(tracker, SECTION_STACKS, id);
         if (known == NULL)
             break;
         if (same_stack(known, words, key))
             return id;
     }
+    return 0;
+}
 
+/* [depot locked] */
+static stack_id add_stack(struct tracker *tracker, const struct stack_key *key)
+{
+    uint32_t *bucket = section_bucket(tracker, SECTION_STACK_BUCKETS, (uint32_t)key->hash);
     uint32_t frames = key->python_count + key->native_count;
     if (!has_room(tracker, SECTION_WORDS, frames)) {
         tracker_count(tracker, COUNTER_dropped_stacks);
@@ -215,7 +227,7 @@ static stack_id intern_stack(struct tracker *tracker, const struct stack_key *ke
     struct stack_record *record = next_record(tracker, SECTION_STACKS, COUNTER_dropped_stacks);
     if (record == NULL)
         return 0;
-    uint64_t *word = words + section_header(tracker, SECTION_WORDS)->used;
+    uint64_t *word = (uint64_t *)section_data(tracker, SECTION_WORDS) + section_header(tracker, SECTION_WORDS)->used;
     for (unsigned i = 0; i < key->python_count; i++)
         *word++ = key->python[i];
     if (key->native_count != 0)
@@ -230,7 +242,7 @@ static stack_id intern_stack(struct tracker *tracker, const struct stack_key *ke
         .python_count = (uint16_t)key->python_count,
         .flags = key->flags,
     };
-    return *bucket = publish(tracker, SECTION_STACKS, 1);
+    return lead_to(bucket, publish(tracker, SECTION_STACKS, 1));
 }
 
 stack_id tracker_stack(struct tracker *tracker, const uint64_t *native, unsigned native_count, const uint32_t *python,
@@ -247,22 +259,25 @@ stack_id tracker_stack(struct tracker *tracker, const uint64_t *native, unsigned
     }
     if (key.native_count + key.python_count == 0)
         return 0;
-    key.hash = mix(mix(key.python_count, key.native_count), key.flags);
+    key.hash = depot_mix(depot_mix(key.python_count, key.native_count), key.flags);
     for (unsigned i = 0; i < key.python_count; i++)
-        key.hash = mix(key.hash, python[i]);
+        key.hash = depot_mix(key.hash, python[i]);
     for (unsigned i = 0; i < key.native_count; i++)
-        key.hash = mix(key.hash, native[i]);
+        key.hash = depot_mix(key.hash, native[i]);
 
-    bool usable;
-    bool locked = enter(tracker, &usable);
-    stack_id id = usable ? intern_stack(tracker, &key) : 0;
-    leave(tracker, locked);
+    stack_id id = is_usable(tracker) ? find_stack(tracker, &key) : 0;
+    if (id != 0 || !depot_enter(tracker))
+        return id;
+    id = find_stack(tracker, &key);
+    if (id == 0)
+        id = add_stack(tracker, &key);
+    depot_leave(tracker);
     return id;
 }
 
 /* ---- modules -------------------------------------------------------------------------------------------------------- */
 
-/* [locked] A few hundred at the most, each asked for once by whoever caches the answer: no buckets. */
+/* [depot locked] A few hundred at the most, each asked for once by whoever caches the answer: no buckets. */
 static uint32_t intern_module(struct tracker *tracker, const struct module_record *wanted)
 {
     for (uint32_t id = section_header(tracker, SECTION_MODULES)->used - 1; id > 0; id--) {
@@ -289,14 +304,11 @@ uint32_t tracker_module(struct tracker *tracker, const char *path, uint64_t base
         memcpy(wanted.build_id, build_id, build_id_bytes);
         wanted.build_id_bytes = build_id_bytes;
     }
-    bool usable;
-    bool locked = enter(tracker, &usable);
-    uint32_t id = 0;
-    if (usable) {
-        wanted.path = path != NULL ? tracker_string(tracker, path, strlen(path)) : 0;
-        id = intern_module(tracker, &wanted);
-    }
-    leave(tracker, locked);
+    wanted.path = path != NULL ? tracker_string(tracker, path, strlen(path)) : 0;
+    if (!depot_enter(tracker))
+        return 0;
+    uint32_t id = intern_module(tracker, &wanted);
+    depot_leave(tracker);
     return id;
 }
 
@@ -312,14 +324,12 @@ void tracker_event(struct tracker *tracker, const struct event_record *event)
     filled.time_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
     filled.thread = (uint32_t)tracker_thread();
 
-    bool usable;
-    bool locked = enter(tracker, &usable);
-    if (usable) {
-        struct arena_header *header = tracker_header(tracker);
-        uint32_t slots = header->sections[SECTION_EVENTS].capacity - 1;
-        struct event_record *ring = section_data(tracker, SECTION_EVENTS);
-        ring[1 + header->event_count % slots] = filled;
-        __atomic_store_n(&header->event_count, header->event_count + 1, __ATOMIC_RELEASE);
-    }
-    leave(tracker, locked);
+    if (!depot_enter(tracker))
+        return;
+    struct arena_header *header = tracker_header(tracker);
+    uint32_t slots = header->sections[SECTION_EVENTS].capacity - 1;
+    struct event_record *ring = section_data(tracker, SECTION_EVENTS);
+    ring[1 + header->event_count % slots] = filled;
+    __atomic_store_n(&header->event_count, header->event_count + 1, __ATOMIC_RELEASE);
+    depot_leave(tracker);
 }

@@ -67,9 +67,7 @@ void handle_unfence(struct handle_record *handle)
 
 static uint32_t *handle_bucket(const struct tracker *tracker, uint64_t address)
 {
-    /* Neighbours in memory have neighbouring buckets, so that a program that makes many handles does not touch a new page of the arena for each; what lies a
-     * multiple of the table's reach apart is told apart by the higher bits. */
-    return section_bucket(tracker, SECTION_HANDLE_BUCKETS, (uint32_t)(address >> 5 ^ (address >> 22) * UINT64_C(0x9e3779b97f4a7c15) >> 40));
+    return section_bucket(tracker, SECTION_HANDLE_BUCKETS, handle_hash(address));
 }
 
 handle_id handle_find(const struct tracker *tracker, uint64_t address, kind_test same, void *context)

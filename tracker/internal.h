@@ -7,6 +7,7 @@
 #define HOLDFAST_TRACKER_INTERNAL_H
 
 #include "tracker.h"
+#include <string.h>
 
 static inline struct arena_section_header *section_header(const struct tracker *tracker, enum arena_section section)
 {
@@ -34,6 +35,46 @@ static inline uint64_t arena_layout_sum(const struct arena_section_header sectio
                 sum = (sum ^ (constant[i] >> (8 * byte) & 0xff)) * UINT64_C(0x100000001b3);
     }
     return sum;
+}
+
+/* ---- arena.c ---------------------------------------------------------------------------------------------------- */
+
+/* The depot's lock, with the tracker's held or not, never the other way round. False: no arena, or this very thread holds it: it is a signal
+ * handler that interrupted a change of the depot, which must be left alone. */
+bool depot_enter(struct tracker *tracker);
+void depot_leave(struct tracker *tracker);
+
+/* ---- hashes: who checks a file must agree with who wrote it ------------------------------------------------------- */
+
+/* Neighbours in memory have neighbouring buckets, so that a program that makes many handles does not touch a new page of the arena for each; what lies a
+ * multiple of the table's reach apart is told apart by the higher bits. */
+static inline uint32_t handle_hash(uint64_t address)
+{
+    return (uint32_t)(address >> 5 ^ (address >> 22) * UINT64_C(0x9e3779b97f4a7c15) >> 40);
+}
+
+static inline uint64_t depot_mix(uint64_t hash, uint64_t word)
+{
+    hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+    return hash ^ hash >> 32;
+}
+
+static inline uint32_t depot_string_hash(const char *bytes, size_t length)
+{
+    uint64_t hash = length;
+    for (; length >= 8; bytes += 8, length -= 8) {
+        uint64_t word;
+        memcpy(&word, bytes, sizeof word);
+        hash = depot_mix(hash, word);
+    }
+    uint64_t rest = 0;
+    memcpy(&rest, bytes, length);
+    return (uint32_t)depot_mix(hash, rest);
+}
+
+static inline uint32_t depot_frame_hash(string_id file, string_id function, uint32_t line)
+{
+    return (uint32_t)depot_mix(depot_mix(file, function), line);
 }
 
 /* ---- graph.c ---------------------------------------------------------------------------------------------------- */

@@ -20,6 +20,7 @@
 enum arena_section {
     SECTION_HANDLES,
     SECTION_HANDLE_BUCKETS, /* uint32_t: handle id, by hash of address */
+    SECTION_HOLDS, /* of held handles, what only those need */
     SECTION_EDGES,
     SECTION_STACKS,
     SECTION_STACK_BUCKETS, /* uint32_t: stack id */
@@ -33,12 +34,13 @@ enum arena_section {
     SECTION_EVENTS, /* a ring */
     SECTION_FENCES, /* a ring */
     SECTION_THREADS, /* one for each thread that called the libraries */
+    SECTION_OWN,    /* units of ARENA_OWN_UNIT bytes, from unit 0 on: what the caller of the tracker keeps there, see struct arena_own */
     SECTION_COUNT
 };
 
 /* Sections that fill up, in the words of reports; NULL for buckets and rings, which are as large as they are. */
 static const char *const arena_section_words[SECTION_COUNT] __attribute__((unused)) = {
-    [SECTION_HANDLES] = "handles", [SECTION_EDGES] = "relations", [SECTION_STACKS] = "stacks", [SECTION_WORDS] = "words of stacks",
+    [SECTION_HANDLES] = "handles", [SECTION_HOLDS] = "postponed frees", [SECTION_EDGES] = "relations", [SECTION_STACKS] = "stacks", [SECTION_WORDS] = "words of stacks",
     [SECTION_PYTHON_FRAMES] = "Python frames", [SECTION_STRINGS] = "bytes of strings", [SECTION_STRING_INDEX] = "strings", [SECTION_MODULES] = "modules",
 };
 
@@ -50,7 +52,45 @@ struct arena_section_header {
     uint32_t free_head;    /* first record of the free list, 0 when empty */
 };
 
-enum arena_state { ARENA_BUILDING = 0, ARENA_LIVE = 1, ARENA_CLOSED = 2 };
+enum arena_state {
+    ARENA_BUILDING = 0,
+    ARENA_LIVE = 1, /* its process lives, or was killed */
+    ARENA_CLOSED = 2,
+    ARENA_REPLACED = 3, /* its process called exec: another program goes on */
+    ARENA_STATE_COUNT
+};
+
+/* What a recorded process keeps in SECTION_OWN, so that it survives it: the names of kinds and functions (the numbers in records mean something
+ * to one build only), what may be born young, and the young handles of each thread. Where things lie in a set and an entry is told
+ * here, as the writer's compiler laid them out: a reader needs no more than these fields. All zero: nothing of it is there. */
+#define ARENA_OWN_UNIT 64u
+struct arena_own {
+    uint64_t births_address;            /* in the process: entries point to what their birth was */
+    uint32_t names_offset, names_bytes; /* from the start of the section: NUL-terminated, first the kinds, then the functions */
+    uint32_t kinds, functions;
+    uint32_t births_offset, births;     /* struct arena_birth */
+    uint32_t birth_bytes;               /* from one birth to the next in the process */
+    uint32_t sets_offset, set_bytes;    /* sets lie behind each other */
+    uint32_t sets;                      /* that are in use */
+    uint16_t at_thread;                 /* in a set: int32_t, 0: nobody's */
+    uint16_t at_busy;                   /* bool: in the midst of a change */
+    uint16_t at_unused;                 /* uint16_t: entries 1 .. unused-1 were used */
+    uint16_t entry_bytes;
+    uint32_t entries, at_entries;       /* how many in a set, and where they begin */
+    uint16_t at_address, at_birth, at_stack, at_loan_stack, at_serial, at_above, at_state, at_number, at_holders, at_provider;
+    uint8_t state_live, state_held;     /* values of an entry's state */
+    uint16_t at_counts, at_published;   /* in a set: uint64_t, what it counted, and how much of that the header's counters have */
+    uint16_t counts;                    /* how many of each */
+    uint8_t counter[8];                 /* which of enum arena_counter */
+};
+
+struct arena_birth {
+    uint16_t function;
+    uint8_t kind;
+    uint8_t flags; /* ARENA_BIRTH_* */
+};
+#define ARENA_BIRTH_BORROWED 1u
+#define ARENA_BIRTH_NUMBERED 2u
 
 /* Counters of the whole arena. Names are what reports print. */
 #define ARENA_COUNTERS(X)                                                                                            \
@@ -71,7 +111,14 @@ enum arena_state { ARENA_BUILDING = 0, ARENA_LIVE = 1, ARENA_CLOSED = 2 };
     X(inside_ns, "nanoseconds in those, estimated from a sample of them")                                            \
     X(stacks_fast, "stacks taken by comparing")                                                                      \
     X(stacks_slow, "stacks taken by unwinding")                                                                      \
+    X(locks, "times the lock of the handles was taken")                                                              \
+    X(lock_waits, "of those, times it had to be waited for")                                                         \
+    X(depot_locks, "times the lock of stacks and strings was taken")                                                 \
+    X(depot_waits, "of those, times it had to be waited for")                                                        \
+    X(unjudged, "uses let through unjudged: a signal handler interrupted Holdfast")                                  \
+    X(left_out, "reports not written: log_rate, or a signal handler interrupted another report")                     \
     X(dropped_handles, "handles not recorded: arena full")                                                           \
+    X(dropped_holds, "frees not postponed: arena full")                                                              \
     X(dropped_edges, "relations not recorded: arena full")                                                           \
     X(dropped_stacks, "stacks not recorded: arena full")                                                             \
     X(dropped_strings, "strings not recorded: arena full")                                                           \
@@ -101,10 +148,18 @@ struct arena_header {
     uint32_t hold_tail;     /* handle id: the youngest */
     uint32_t hold_count;    /* postponed frees now */
     uint32_t forks;         /* that this process has behind it: the generation of the handles that are born now */
+    uint64_t changes;       /* raised when the lock is taken, and again when it is given back: odd in the midst of a change */
+    uint64_t depot_changes; /* the same of strings, stacks, modules and events, which have a lock of their own */
+    uint64_t ended_ns;      /* CLOCK_REALTIME of the end, for states behind ARENA_LIVE; 0: not known */
+    uint64_t process_start; /* of the process: ticks since the machine's start, as in /proc/PID/stat; 0: not known */
+    uint64_t boot;          /* hash of the machine's boot id, 0: not known */
+    uint64_t pid_namespace; /* what `pid` counts in: inode of /proc/PID/ns/pid, 0: not known */
+    uint32_t keep;          /* 1: kept also when there was nothing to find */
+    uint32_t reserved;
     struct arena_section_header sections[SECTION_COUNT];
+    struct arena_own own;
     uint64_t counters[COUNTER_COUNT];
     char program[256]; /* name of the program, for people */
-    uint64_t functions_sum; /* FNV-1a over the names of the contracts, in order: what `function` of a thread means. 0: unknown */
 };
 
 _Static_assert(sizeof(struct arena_section_header) == 24, "arena layout changed: raise ARENA_VERSION");
@@ -128,6 +183,7 @@ enum handle_cause {
     CAUSE_MEMBER = 6,       /* of a live handle: a member that it had taken was freed by somebody else */
     CAUSE_ALTERED = 7,      /* of a live handle: the definition that it is laid out after was changed */
     CAUSE_REPLACED = 8,     /* of a live handle: what it pointed to was replaced in place */
+    CAUSE_COUNT
 };
 
 enum handle_flag {
@@ -168,8 +224,8 @@ struct handle_record {
     uint32_t birth;        /* number of its birth, 0: has none. What the writer kept of it outside the arena knows it by that */
     uint32_t first_child;  /* edge id */
     uint32_t first_parent; /* edge id */
-    uint32_t holders;      /* Python proxies alive */
-    uint32_t references;   /* references taken by the caller beyond the first */
+    uint16_t holders;      /* Python proxies alive; saturated it stays: nobody knows any more how many it stands for, so some may be alive */
+    uint16_t references;   /* references taken by the caller beyond the first; saturated it stays */
     uint32_t label;        /* string id, or a number with HANDLE_NUMBER */
     uint32_t birth_stack;  /* stack id of its creation or first loan */
     uint32_t loan_stack;   /* of the youngest proxy, 0: as birth */
@@ -178,15 +234,25 @@ struct handle_record {
     uint16_t death_function;
     uint32_t killer;       /* handle id of what died (or was changed) and took it along, 0: itself */
     uint32_t killer_serial;
-    uint32_t fence_next;   /* next handle covered by the same fence */
-    uint32_t hold_previous, hold_next; /* queue of postponed frees */
     uint32_t birth_thread;
-    uint32_t pins;      /* calls that use what hangs on this held handle right now: it is not released under them.
-                          * Of a buried one: the number of the thread on which its real free is under way */
-    uint64_t held_at_ms;   /* CLOCK_MONOTONIC milliseconds */
-    uint64_t arguments[2]; /* of the postponed free, beside the handle: see shim/hold.c */
+    union {
+        uint32_t descriptor; /* live: one more than the lowest free file descriptor when it was born, 0 when nobody looked: see shim/hold.c */
+        uint32_t hold;       /* held: id of its hold record */
+        uint32_t burier;     /* buried, and not fenced yet: the thread on which its real free is under way, 0 when none is */
+        uint32_t fence_next; /* fenced: the next handle covered by the same fence */
+    };
 };
-_Static_assert(sizeof(struct handle_record) == 120, "arena layout changed: raise ARENA_VERSION");
+_Static_assert(sizeof(struct handle_record) == 80, "arena layout changed: raise ARENA_VERSION");
+
+/* Of a free that waits. Few handles are ever held, so what they need stands beside them. */
+struct hold_record {
+    uint64_t held_at_ms;     /* CLOCK_MONOTONIC milliseconds */
+    uint64_t arguments[2];   /* of the postponed free: see shim/hold.c */
+    uint32_t previous, next; /* queue of postponed frees: handle ids; in the free list `next` is a hold record's */
+    uint32_t pins;           /* calls that use what hangs on this handle right now: it is not released under them */
+    uint32_t handle;         /* whose, 0: a free record */
+};
+_Static_assert(sizeof(struct hold_record) == 40, "arena layout changed: raise ARENA_VERSION");
 
 enum edge_type {
     EDGE_NONE = 0,

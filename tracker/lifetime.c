@@ -143,13 +143,12 @@ void handle_lent_again(struct tracker *tracker, handle_id id)
 
 /* ---- the queue of postponed frees ----------------------------------------------------------------------------------- */
 
-static void hold_join(struct tracker *tracker, handle_id id, struct handle_record *handle)
+static void hold_join(struct tracker *tracker, handle_id id, struct hold_record *hold)
 {
     struct arena_header *header = tracker_header(tracker);
-    handle->hold_previous = header->hold_tail;
-    handle->hold_next = 0;
+    hold->previous = header->hold_tail;
     if (header->hold_tail != 0)
-        tracker_handle(tracker, header->hold_tail)->hold_next = id;
+        tracker_hold(tracker, header->hold_tail)->next = id;
     else
         header->hold_head = id;
     header->hold_tail = id;
@@ -159,27 +158,36 @@ static void hold_join(struct tracker *tracker, handle_id id, struct handle_recor
 void hold_leave(struct tracker *tracker, struct handle_record *handle)
 {
     struct arena_header *header = tracker_header(tracker);
-    if (handle->hold_previous != 0)
-        tracker_handle(tracker, handle->hold_previous)->hold_next = handle->hold_next;
+    const struct hold_record *hold = tracker_record(tracker, SECTION_HOLDS, handle->hold);
+    if (hold->previous != 0)
+        tracker_hold(tracker, hold->previous)->next = hold->next;
     else
-        header->hold_head = handle->hold_next;
-    if (handle->hold_next != 0)
-        tracker_handle(tracker, handle->hold_next)->hold_previous = handle->hold_previous;
+        header->hold_head = hold->next;
+    if (hold->next != 0)
+        tracker_hold(tracker, hold->next)->previous = hold->previous;
     else
-        header->hold_tail = handle->hold_previous;
-    handle->hold_previous = handle->hold_next = 0;
+        header->hold_tail = hold->previous;
+    tracker_give_record(tracker, SECTION_HOLDS, handle->hold);
+    handle->hold = 0;
     header->hold_count--;
 }
 
-void handle_hold(struct tracker *tracker, handle_id id, uint64_t now_ms)
+struct hold_record *handle_hold(struct tracker *tracker, handle_id id, uint64_t now_ms)
 {
     struct handle_record *handle = tracker_handle(tracker, id);
     if (handle == NULL || handle->state != HANDLE_LIVE)
-        return;
+        return NULL;
+    uint32_t place = tracker_take_record(tracker, SECTION_HOLDS);
+    struct hold_record *hold = tracker_record(tracker, SECTION_HOLDS, place);
+    if (hold == NULL)
+        return NULL;
     handle->state = HANDLE_HELD;
-    handle->held_at_ms = now_ms;
-    hold_join(tracker, id, handle);
+    handle->hold = place;
+    hold->held_at_ms = now_ms;
+    hold->handle = id;
+    hold_join(tracker, id, hold);
     handle_mark_stale(tracker, id, true);
+    return hold;
 }
 
 void handle_unhold(struct tracker *tracker, handle_id id)
@@ -208,6 +216,7 @@ static void bury_one(struct tracker *tracker, struct handle_record *handle, enum
         hold_leave(tracker, handle);
     tracker_count(tracker, COUNTER_deaths);
     handle->state = HANDLE_BURIED;
+    handle->burier = 0;
     handle->cause = (uint8_t)cause;
     handle->flags &= (uint32_t) ~(HANDLE_STALE | HANDLE_REFUSED);
     handle->killer = burial->killer;
@@ -265,7 +274,8 @@ void handle_holder_add(struct tracker *tracker, handle_id id, stack_id stack)
     struct handle_record *handle = tracker_handle(tracker, id);
     if (handle == NULL || handle->state == HANDLE_FREE_RECORD)
         return;
-    handle->holders++;
+    if (handle->holders != UINT16_MAX)
+        handle->holders++;
     handle->flags |= HANDLE_EXACT;
     handle->loan_stack = stack;
 }
@@ -273,7 +283,7 @@ void handle_holder_add(struct tracker *tracker, handle_id id, stack_id stack)
 handle_id handle_holder_drop(struct tracker *tracker, handle_id id)
 {
     struct handle_record *handle = tracker_handle(tracker, id);
-    if (handle == NULL || handle->holders == 0)
+    if (handle == NULL || handle->holders == 0 || handle->holders == UINT16_MAX)
         return 0;
     handle->holders--;
     return is_undead(handle) ? handle_waiting_ancestor(tracker, id) : 0;

@@ -20,6 +20,7 @@
 #define ALL_SECTIONS(X)                                                                                              \
     X(SECTION_HANDLES, struct handle_record)                                                                         \
     X(SECTION_HANDLE_BUCKETS, uint32_t)                                                                              \
+    X(SECTION_HOLDS, struct hold_record)                                                                             \
     X(SECTION_EDGES, struct edge_record)                                                                             \
     X(SECTION_STACKS, struct stack_record)                                                                           \
     X(SECTION_STACK_BUCKETS, uint32_t)                                                                               \
@@ -32,7 +33,12 @@
     X(SECTION_MODULES, struct module_record)                                                                         \
     X(SECTION_EVENTS, struct event_record)                                                                           \
     X(SECTION_FENCES, struct fence_record)                                                                           \
-    X(SECTION_THREADS, struct thread_record)
+    X(SECTION_THREADS, struct thread_record)                                                                         \
+    X(SECTION_OWN, struct arena_own_unit)
+
+struct arena_own_unit {
+    uint8_t bytes[ARENA_OWN_UNIT];
+};
 
 static const uint32_t record_bytes[SECTION_COUNT] = {
 #define X(section, type) [section] = sizeof(type),
@@ -43,8 +49,8 @@ static const uint32_t record_bytes[SECTION_COUNT] = {
 /* What names before what is named: handles name stacks, stacks name frames and modules, all name strings, and none of the latter is
  * ever taken back. So a live process may go on while we copy. Buckets and the string index only help the writer. */
 static const enum arena_section copy_order[] = {
-    SECTION_THREADS, SECTION_EVENTS, SECTION_FENCES, SECTION_EDGES,   SECTION_HANDLES, SECTION_STACKS,
-    SECTION_WORDS,  SECTION_PYTHON_FRAMES, SECTION_MODULES, SECTION_STRINGS,
+    SECTION_THREADS, SECTION_EVENTS, SECTION_OWN,   SECTION_FENCES,        SECTION_EDGES,   SECTION_HANDLES, SECTION_HOLDS,
+    SECTION_STACKS, SECTION_WORDS, SECTION_PYTHON_FRAMES, SECTION_MODULES, SECTION_STRINGS,
 };
 
 /* ---- the file ------------------------------------------------------------------------------------------------------- */
@@ -69,7 +75,7 @@ static bool sections_fit(const struct arena_header *header)
     for (int section = 0; section < SECTION_COUNT; section++) {
         const struct arena_section_header *part = &header->sections[section];
         uint64_t bytes = (uint64_t)part->capacity * record_bytes[section];
-        if (part->record_bytes != record_bytes[section] || part->offset < ARENA_HEADER_BYTES ||
+        if (part->record_bytes != record_bytes[section] || part->offset < ARENA_HEADER_BYTES || part->offset % 64 != 0 ||
             part->offset > header->total_bytes || bytes > header->total_bytes - part->offset)
             return false;
     }
@@ -93,7 +99,7 @@ static bool check_header(const struct arena_header *header, uint64_t header_read
     else if (header->state == ARENA_BUILDING)
         snprintf(error, error_bytes, "%s is not finished: the process that makes it is still at it, or died over it", path);
     else if (header->layout_sum != arena_layout_sum(header->sections) || header->header_bytes != ARENA_HEADER_BYTES ||
-             header->state > ARENA_CLOSED)
+             header->state >= ARENA_STATE_COUNT)
         snprintf(error, error_bytes, "%s has a damaged header: its check sum does not match", path);
     else if (file_bytes < header->total_bytes)
         snprintf(error, error_bytes, "%s is truncated: it has %llu of %llu bytes", path, (unsigned long long)file_bytes,
@@ -103,6 +109,11 @@ static bool check_header(const struct arena_header *header, uint64_t header_read
     else
         return true;
     return false;
+}
+
+bool reader_accepts(const struct arena_header *header, uint64_t file_bytes, const char *path, char *error, size_t error_bytes)
+{
+    return check_header(header, sizeof *header, file_bytes, path, error, error_bytes);
 }
 
 static bool copy_section(struct reader *reader, int file, enum arena_section section, const char *path, char *error,
@@ -143,7 +154,7 @@ static void tame_handles(struct reader *reader)
     for (uint32_t id = 0; id < reader->sections[SECTION_HANDLES].used; id++) {
         if (handle[id].state > HANDLE_BURIED)
             handle[id].state = HANDLE_FREE_RECORD;
-        if (handle[id].cause > CAUSE_TEARDOWN)
+        if (handle[id].cause >= CAUSE_COUNT)
             handle[id].cause = CAUSE_NONE;
     }
 }
@@ -196,6 +207,8 @@ static void find_events(struct reader *reader, uint64_t count_before, uint64_t c
         reader->event_begin = reader->event_end;
 }
 
+static void tame_own(struct reader *reader);
+
 static bool copy_arena(struct reader *reader, int file, const char *path, char *error, size_t error_bytes)
 {
     struct stat about;
@@ -216,12 +229,133 @@ static bool copy_arena(struct reader *reader, int file, const char *path, char *
         }
     }
     reader->header.program[sizeof reader->header.program - 1] = '\0';
+    tame_own(reader);
     tame_handles(reader);
     tame_edges(reader);
     tame_events(reader);
     tame_modules(reader);
     tame_threads(reader);
     return true;
+}
+
+/* ---- what the writer keeps of its own ------------------------------------------------------------------------------------ */
+
+static const uint8_t *own_bytes(const struct reader *reader, uint64_t offset, uint64_t bytes)
+{
+    uint64_t room = (uint64_t)reader->sections[SECTION_OWN].used * ARENA_OWN_UNIT;
+    if (bytes > room || offset > room - bytes)
+        return NULL;
+    return (const uint8_t *)reader->sections[SECTION_OWN].records + offset;
+}
+
+static uint64_t set_stride(const struct arena_own *own)
+{
+    return (own->set_bytes + (uint64_t)ARENA_OWN_UNIT - 1) / ARENA_OWN_UNIT * ARENA_OWN_UNIT;
+}
+
+static bool fits(uint64_t at, uint64_t bytes, uint64_t whole)
+{
+    return bytes <= whole && at <= whole - bytes;
+}
+
+/* What threads counted and did not add to the header's counters yet. */
+static void add_counts(struct reader *reader)
+{
+    const struct arena_own *own = &reader->header.own;
+    if (own->counts > sizeof own->counter || !fits(own->at_counts, own->counts * sizeof(uint64_t), own->set_bytes) || !fits(own->at_published, own->counts * sizeof(uint64_t), own->set_bytes))
+        return;
+    for (uint32_t set = 0; set < own->sets; set++) {
+        const uint8_t *bytes = own_bytes(reader, own->sets_offset + set * set_stride(own), own->set_bytes);
+        for (unsigned i = 0; i < own->counts; i++) {
+            uint64_t count, published;
+            memcpy(&count, bytes + own->at_counts + i * sizeof count, sizeof count);
+            memcpy(&published, bytes + own->at_published + i * sizeof published, sizeof published);
+            if (own->counter[i] < COUNTER_COUNT && count > published)
+                reader->header.counters[own->counter[i]] += count - published;
+        }
+    }
+}
+
+/* What does not fit is taken as not there. */
+static void tame_own(struct reader *reader)
+{
+    struct arena_own *own = &reader->header.own;
+    const uint16_t fields[] = {own->at_address, own->at_birth, own->at_stack, own->at_loan_stack, own->at_serial, own->at_above, own->at_state, own->at_number, own->at_holders, own->at_provider};
+    bool fine = fits(own->at_thread, 4, own->set_bytes) && fits(own->at_unused, 2, own->set_bytes) &&
+                fits(own->at_entries, (uint64_t)own->entries * own->entry_bytes, own->set_bytes) && own_bytes(reader, own->sets_offset, own->sets * set_stride(own)) != NULL;
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
+        fine = fine && fits(fields[i], 8, own->entry_bytes);
+    if (!fine)
+        own->sets = 0;
+    if (own->birth_bytes == 0 || own_bytes(reader, own->births_offset, own->births * sizeof(struct arena_birth)) == NULL)
+        own->births = 0;
+
+    add_counts(reader);
+    const char *names = (const char *)own_bytes(reader, own->names_offset, own->names_bytes);
+    uint64_t count = (uint64_t)own->kinds + own->functions, found = 0;
+    reader->names = names != NULL && count <= own->names_bytes ? calloc(count + 1, sizeof *reader->names) : NULL;
+    for (uint32_t at = 0; reader->names != NULL && found < count && at < own->names_bytes; found++) {
+        reader->names[found] = at;
+        at += (uint32_t)strnlen(names + at, own->names_bytes - at) + 1;
+    }
+    if (reader->names == NULL || found < count || own->names_bytes == 0 || names[own->names_bytes - 1] != '\0')
+        own->kinds = own->functions = 0;
+}
+
+static const char *name_of(const struct reader *reader, uint64_t number)
+{
+    return (const char *)own_bytes(reader, reader->header.own.names_offset, reader->header.own.names_bytes) + reader->names[number];
+}
+
+const char *reader_kind_name(const struct reader *reader, unsigned kind)
+{
+    return kind < reader->header.own.kinds ? name_of(reader, kind) : "";
+}
+
+const char *reader_function_name(const struct reader *reader, unsigned function)
+{
+    return function < reader->header.own.functions ? name_of(reader, (uint64_t)reader->header.own.kinds + function) : "";
+}
+
+static void read_young(const struct reader *reader, const uint8_t *set, const uint8_t *entry, struct reader_young *young)
+{
+    const struct arena_own *own = &reader->header.own;
+    uint64_t birth;
+    *young = (struct reader_young){.held = entry[own->at_state] == own->state_held};
+    memcpy(&young->thread, set + own->at_thread, sizeof young->thread);
+    memcpy(&young->address, entry + own->at_address, sizeof young->address);
+    memcpy(&young->birth_stack, entry + own->at_stack, sizeof young->birth_stack);
+    memcpy(&young->serial, entry + own->at_serial, sizeof young->serial);
+    memcpy(&young->number, entry + own->at_number, sizeof young->number);
+    memcpy(&young->holders, entry + own->at_holders, sizeof young->holders);
+    memcpy(&birth, entry + own->at_birth, sizeof birth);
+    birth -= own->births_address;
+    if (own->births == 0 || birth / own->birth_bytes >= own->births)
+        return;
+    struct arena_birth what;
+    memcpy(&what, own_bytes(reader, own->births_offset + birth / own->birth_bytes * sizeof what, sizeof what), sizeof what);
+    young->kind = what.kind;
+    young->function = what.function;
+    young->borrowed = (what.flags & ARENA_BIRTH_BORROWED) != 0;
+    young->numbered = (what.flags & ARENA_BIRTH_NUMBERED) != 0;
+}
+
+bool reader_next_young(const struct reader *reader, uint32_t *set, uint32_t *index, struct reader_young *young)
+{
+    const struct arena_own *own = &reader->header.own;
+    for (; *set < own->sets; ++*set, *index = 0) {
+        const uint8_t *bytes = own_bytes(reader, own->sets_offset + *set * set_stride(own), own->set_bytes);
+        uint16_t unused;
+        memcpy(&unused, bytes + own->at_unused, sizeof unused);
+        while (++*index < unused && *index < own->entries) {
+            const uint8_t *entry = bytes + own->at_entries + (uint64_t)*index * own->entry_bytes;
+            if (entry[own->at_state] != own->state_live && entry[own->at_state] != own->state_held)
+                continue;
+            read_young(reader, bytes, entry, young);
+            return true;
+        }
+    }
+    return false;
 }
 
 bool reader_open(struct reader *reader, const char *path, char *error, size_t error_bytes)
@@ -244,6 +378,7 @@ void reader_close(struct reader *reader)
 {
     for (int section = 0; section < SECTION_COUNT; section++)
         free(reader->sections[section].records);
+    free(reader->names);
     *reader = (struct reader){0};
 }
 
@@ -313,7 +448,8 @@ uint32_t reader_next_held(const struct reader *reader, uint32_t id, uint32_t *st
     if ((*steps)++ >= reader->sections[SECTION_HANDLES].used)
         return 0;
     const struct handle_record *handle = reader_handle(reader, id);
-    uint32_t next = id == 0 ? reader->header.hold_head : handle == NULL ? 0 : handle->hold_next;
+    const struct hold_record *hold = handle != NULL && handle->state == HANDLE_HELD ? reader_record(reader, SECTION_HOLDS, handle->hold) : NULL;
+    uint32_t next = id == 0 ? reader->header.hold_head : hold == NULL ? 0 : hold->next;
     handle = reader_handle(reader, next);
     return handle != NULL && handle->state == HANDLE_HELD ? next : 0;
 }

@@ -24,11 +24,14 @@ struct reader {
         void *records;
         uint32_t used; /* records copied, record 0 included */
     } sections[SECTION_COUNT];
+    uint32_t *names; /* where the names of kinds and functions begin; header.own.kinds and .functions are 0 where there are none */
 };
 
 /* On failure returns false and puts one sentence into `error`; there is nothing to close then. */
 bool reader_open(struct reader *reader, const char *path, char *error, size_t error_bytes);
 void reader_close(struct reader *reader);
+/* Is this the header of an arena that fits a file of so many bytes? As reader_open() asks it. */
+bool reader_accepts(const struct arena_header *header, uint64_t file_bytes, const char *path, char *error, size_t error_bytes);
 
 /* The record with this id; NULL for 0 or one that is not there. Buckets have no records here; events have reader_event(). */
 const void *reader_record(const struct reader *reader, enum arena_section section, uint32_t id);
@@ -53,6 +56,21 @@ const struct edge_record *reader_next_edge(struct reader_edges *edges);
 
 /* Postponed frees, the oldest first: start with `*steps` 0 and `id` 0. Ends as the walk above. */
 uint32_t reader_next_held(const struct reader *reader, uint32_t id, uint32_t *steps);
+
+/* The young handles that live or whose free is postponed, of all threads: start with *set and *index 0. False: no more. Those of a
+ * live process may be in the tracker as well, if they grew up while the file was copied. */
+struct reader_young {
+    uint64_t address;
+    uint32_t birth_stack, serial, thread;
+    int32_t number; /* label, of one that is numbered */
+    uint16_t kind, function, holders;
+    bool borrowed, numbered, held;
+};
+bool reader_next_young(const struct reader *reader, uint32_t *set, uint32_t *index, struct reader_young *young);
+
+/* As the writer called them; "" where the arena does not say. */
+const char *reader_kind_name(const struct reader *reader, unsigned kind);
+const char *reader_function_name(const struct reader *reader, unsigned function);
 
 /* Never NULL: "" for 0 or what is not there. Valid until reader_close(). */
 const char *reader_string(const struct reader *reader, uint32_t id);

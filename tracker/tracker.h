@@ -24,9 +24,14 @@ struct tracker {
     int32_t lock;        /* futex word: 0 free, else the thread id of the owner, | TRACKER_LOCK_WAITERS when others sleep. One word for
                           * both, so that no signal can come between the taking and the naming of the owner. */
     int32_t lock_spins;  /* how long spinning helped lately */
+    int32_t depot_lock;  /* the same of strings, stacks, modules and events: see depot.c. Order: the first, then this one */
+    int32_t depot_spins;
     bool shared_file;    /* mapped from a named file */
     bool fork_locked;    /* tracker_before_fork() took the lock */
+    bool fork_depot_locked;
+    bool fork_lost;      /* in fork's child: it began with an empty arena, or without any, so ids of before the fork mean nothing, or something else */
     void *fork_snapshot; /* of a file arena, between tracker_before_fork() and the fork's end */
+    uint64_t own_bytes;  /* set before tracker_open(): how much of the arena is SECTION_OWN, for the caller's own use */
 };
 #define TRACKER_LOCK_WAITERS 0x40000000
 
@@ -36,7 +41,7 @@ struct tracker {
 
 /* Make an arena of `bytes` (rounded down to a page) for writing: anonymous when `path` is NULL, else a new file, whose space is
  * reserved at once so that a full disk can never kill the program later. On failure returns false and puts one
- * sentence into `error`. The tracker must be zero. */
+ * sentence into `error`. The tracker must be zero, but for `own_bytes`. */
 bool tracker_open(struct tracker *tracker, const char *path, uint64_t bytes, const char *program, char *error,
                   size_t error_bytes);
 /* Mark the arena as properly ended and unmap it. Threads that wait for the lock are turned away; what tracker_text() and
@@ -50,7 +55,7 @@ void tracker_after_fork_parent(struct tracker *tracker);
 /* In fork's child, before any other call: free the lock; a file arena is copied to the new file `path` (NULL or
  * failure: to anonymous memory), an anonymous one is the child's own already. The arena stays at its address. Where the state at the fork
  * is not to be had (another thread was changing it, or a file arena without tracker_before_fork()) the child begins with an empty
- * arena. False, with one sentence in `error`: not where it was asked for, but in anonymous memory or, at the worst, nowhere. */
+ * arena, and `fork_lost` is set until it forks itself. False, with one sentence in `error`: not where it was asked for, but in anonymous memory or, at the worst, nowhere. */
 bool tracker_after_fork_child(struct tracker *tracker, const char *path, char *error, size_t error_bytes);
 
 /* The kernel's number of this thread, asked once a thread and process. Any context, no lock. */
@@ -60,11 +65,15 @@ void tracker_unlock(struct tracker *tracker);
 /* For the crash handler, which must not wait for long: false when anybody holds it. Does this thread hold it? */
 bool tracker_try_lock(struct tracker *tracker);
 bool tracker_is_mine(const struct tracker *tracker);
+bool tracker_depot_is_free(const struct tracker *tracker); /* for the moment */
 
 static inline struct arena_header *tracker_header(const struct tracker *tracker)
 {
     return (struct arena_header *)tracker->base;
 }
+/* Memory of SECTION_OWN that nobody has yet, zero, on a boundary of ARENA_OWN_UNIT, and where it lies in the section; NULL when there is not
+ * enough. [locked], or while no other thread knows of the arena. It is never given back. */
+void *tracker_take_own(struct tracker *tracker, uint64_t bytes, uint32_t *offset);
 /* The record with this id; NULL for id 0 or one out of bounds. */
 static inline void *tracker_record(const struct tracker *tracker, enum arena_section section, uint32_t id)
 {
@@ -79,12 +88,18 @@ static inline struct handle_record *tracker_handle(const struct tracker *tracker
 {
     return (struct handle_record *)tracker_record(tracker, SECTION_HANDLES, id);
 }
+/* [locked] What is known of this handle's postponed free; NULL unless it is held. */
+static inline struct hold_record *tracker_hold(const struct tracker *tracker, handle_id id)
+{
+    const struct handle_record *handle = tracker_handle(tracker, id);
+    return handle != NULL && handle->state == HANDLE_HELD ? (struct hold_record *)tracker_record(tracker, SECTION_HOLDS, handle->hold) : NULL;
+}
 static inline struct edge_record *tracker_edge(const struct tracker *tracker, uint32_t id)
 {
     return (struct edge_record *)tracker_record(tracker, SECTION_EDGES, id);
 }
 /* [locked] Take and give back a record; 0 when the section is full (the loss is counted in the matching dropped_ counter). A taken
- * record is zero, but for a handle's serial, which is raised. Only handles and edges can be given back. */
+ * record is zero, but for a handle's serial, which is raised. Only handles, holds and edges can be given back. */
 uint32_t tracker_take_record(struct tracker *tracker, enum arena_section section);
 void tracker_give_record(struct tracker *tracker, enum arena_section section, uint32_t id);
 
@@ -93,7 +108,7 @@ void tracker_count(struct tracker *tracker, enum arena_counter counter);
 void tracker_uncount(struct tracker *tracker, enum arena_counter counter); /* what was counted turned out not to be so */
 
 /* ---- strings, stacks, modules (depot.c): each returns 0 when it is full; equal input gives the equal id ----------
- * They take the lock themselves unless this thread holds it already. */
+ * Any thread, with the lock held or not; what is known already is found without any. From a signal handler that interrupted one of these, what is new gets 0. */
 
 /* What is longer is cut (not inside a UTF-8 character); a NUL ends a text early. The empty text is 0. */
 #define TRACKER_STRING_MAXIMUM 8191u
@@ -179,8 +194,9 @@ enum borrowed_policy { BORROWED_GRACE, BORROWED_LIVE, BORROWED_DEAD };
  * lives below it does. Walks the whole tree unless it finds a dependant. */
 enum children children_alive(struct tracker *tracker, handle_id id, enum borrowed_policy borrowed, handle_id *example);
 
-/* live -> held, at the tail of the queue; everything below becomes HANDLE_STALE. */
-void handle_hold(struct tracker *tracker, handle_id id, uint64_t now_ms);
+/* live -> held, at the tail of the queue; everything below becomes HANDLE_STALE. NULL: it is not live, or the arena has no room for one more;
+ * nothing changed. */
+struct hold_record *handle_hold(struct tracker *tracker, handle_id id, uint64_t now_ms);
 /* held -> live again, out of the queue (the caller frees it now, or mode reject keeps it). Staleness below is lifted. */
 void handle_unhold(struct tracker *tracker, handle_id id);
 /* Mark, or unmark, all that is borrowed from `id` or depends on it as stale. What has another reason to be stale stays so. */
@@ -192,6 +208,18 @@ void handle_lent_again(struct tracker *tracker, handle_id id);
  * depends on a buried handle stays with its edge and becomes HANDLE_STALE, with all below it. `function` or `stack` 0: what
  * the record has (from the postponed free) stays. */
 void handle_bury(struct tracker *tracker, handle_id id, enum handle_cause cause, uint16_t function, stack_id stack);
+
+/* A reference of the caller's more, or less (there is one). What has more than are counted keeps them for good: it is never said to be over-released. */
+static inline void handle_reference_add(struct handle_record *handle)
+{
+    if (handle->references != UINT16_MAX)
+        handle->references++;
+}
+static inline void handle_reference_drop(struct handle_record *handle)
+{
+    if (handle->references != 0 && handle->references != UINT16_MAX)
+        handle->references--;
+}
 
 /* One proxy more or less for the live or held handle `id`. `handle_holder_drop` returns the nearest ancestor (or itself) whose
  * postponed free may now be due: the caller asks children_alive() for it again. 0: nothing to do. */

@@ -827,7 +827,7 @@ def write_birth(out, function, plan):
     edges = [EDGES[verb] for _, verb in plan.parents]
     kinds += ['none'] * (2 - len(kinds))
     edges += ['0'] * (2 - len(edges))
-    out.write(f'static const struct young_birth birth_{function.name} = {{FUNCTION_{function.name}, KIND_{plan.birth.kind}, {int(plan.birth.verb == "borrows")}, {int(plan.number is not None)}, '
+    out.write(f'static BIRTH struct young_birth birth_{function.name} = {{FUNCTION_{function.name}, KIND_{plan.birth.kind}, {int(plan.birth.verb == "borrows")}, {int(plan.number is not None)}, '
               f'{int(any(KINDS[function.kind_at(Place(position))]["counted"] is not None for position, _ in plan.parents))}, '
               f'{{{", ".join("KIND_" + kind for kind in kinds)}}}, {{{", ".join(edges)}}}, {c_string(plan.label)}}};\n')
 
@@ -1067,7 +1067,7 @@ def main():
         for name in names:
             write_nop(out, functions[name][0])
     emit('wrappers_nop.c', nop)
-    emit('exports.map', lambda out: out.write('{\n  global:\n    free; realloc; dlsym; dlclose; holdfast_*;\n    sigaction; signal; bsd_signal; ssignal; sysv_signal; __sysv_signal; sigset; sigignore; siginterrupt; sigaltstack;\n' + ''.join(f'    {name};\n' for name in names) + '  local: *;\n};\n'))
+    emit('exports.map', lambda out: out.write('{\n  global:\n    free; realloc; dlsym; dlclose; holdfast_*;\n    sigaction; signal; bsd_signal; ssignal; sysv_signal; __sysv_signal; sigset; sigignore; siginterrupt; sigaltstack;\n    _exit; _Exit; execl; execle; execlp; execv; execve; execveat; execvp; execvpe; fexecve;\n' + ''.join(f'    {name};\n' for name in names) + '  local: *;\n};\n'))
 
 
 if __name__ == '__main__':

@@ -154,11 +154,22 @@ def same_counts_problems(folder):
     return run_problems(done, first, "micro") + run_problems(again, second, "micro") or counts_problems(first, second)
 
 
+def threads_problems(told):
+    problems = []
+    for row in told["threads"]:
+        what = "%s with %d threads" % (row["work"], row["threads"])
+        problems += number_problems(what, {name: figure["median"] for name, figure in row["wall_ns_of_a_round"].items()}, list(told["variants"]))
+        problems += number_problems(what + " counts", row["counts"], ["locks", "lock_waits", "depot_locks", "depot_lock_waits"], positive=False)
+    wanted = {(work, threads) for work in ("raster", "vector", "crs", "geos", "living") for threads in (1, 2)}
+    return problems + ["there is no row of %s with %d" % pair for pair in sorted(wanted - {(row["work"], row["threads"]) for row in told["threads"]})]
+
+
 BENCHMARKS = {  # name: (arguments, what may be wrong with its figures)
     "micro": (["--depths", "2", "--threads", "1", "--repeats", "1"], micro_problems),
     "startup": ([], lambda told: program_problems(told, "startup")),
     "programs": ([], lambda told: program_problems(told, "programs")),
     "growth": ([], growth_problems),
+    "threads": ([], threads_problems),
     "rivals": (["--tools", "bare,holdfast defer,holdfast report"], rivals_problems),
     "findings": (["--tools", "bare,holdfast defer"], findings_problems),
 }

@@ -39,7 +39,7 @@ def test_options(folder):
         "upper case": ("MODE=DEFER", ["MODE", "help=1"]),
         "a format that is none": ("log_format=xml", ["log_format", "xml", "json"]),
         "a path longer than any": ("log_path=/" + "x" * 2000, ["log_path", "1024"]),
-        "an arena path that cannot be": ("arena_path=/no/such/folder/arena", ["/no/such/folder/arena"]),
+        "an arena path that cannot be": ("record=/no/such/folder/arena", ["/no/such/folder/arena"]),
         "several mistakes": ("mood=1:mode=lenient:nothing", ["mood", "more mistake"]),
     }
     for name, (options, words) in cases.items():
@@ -140,11 +140,11 @@ def test_full_disk(folder, sums):
         pass
     try:
         for name, options in {"log_path": {"log_path": place / "log"}, "log_path, JSON": {"log_path": place / "log", "log_format": "json"},
-                              "arena_path": {"arena_path": place / "arena", "log_path": place / "log"}, "verdict_path": {"verdict_path": place / "verdict", "log_path": place / "log"}}.items():
+                              "record": {"record": place / "arena", "log_path": place / "log"}, "verdict_path": {"verdict_path": place / "verdict", "log_path": place / "log"}}.items():
             result = run([PYTHON, "stale.py"], options=options, cwd=folder)
             complaints = [line for line in result.stderr.splitlines() if line.startswith("holdfast: ")]
             check("%s on a full disk: the program runs on" % name, result.status == 0 and result.stdout == sums, result)
-            limit = 2 if name == "arena_path" else 1  # two options that cannot be obeyed
+            limit = 2 if name == "record" else 1  # two options that cannot be obeyed
             check("%s on a full disk: one line each at most, and the report on stderr" % name,
                   1 <= len(complaints) <= limit and "HF101" in result.stderr, result.stderr)
     finally:

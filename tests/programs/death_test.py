@@ -504,28 +504,30 @@ def killed_for_memory(program, folder):
         found = {}
         for preload in (False, True):
             process = subprocess.Popen([str(program), "eats_memory"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder, start_new_session=True,
-                                       preexec_fn=group.join, env=environment({"arena_path": folder / "arena"}, preload))
+                                       preexec_fn=group.join, env=environment({"record": folder / "arena"}, preload))
             found[preload] = (Death.wait(process, 60), process.pid)
         told = report_of(folder / ("arena.%d" % found[True][1]))
-        check("killed for want of memory, and the arena tells the handle", found[True][0] == found[False][0] == signal.SIGKILL and "died without a proper end" in told and
-              "OGR_F_SetFID on feature" in told, "%s\n%s" % (found, told))
+        check("killed for want of memory, and the arena tells the handle", found[True][0] == found[False][0] == signal.SIGKILL and "was killed" in told and
+              "called last: OGR_F_SetFID on feature" in told, "%s\n%s" % (found, told))
     finally:
         group.end()
 
 
 def arena_ways(folder):
     program = compile_c(FOLDER / "death_ways.c", folder / "death_ways", "-D_GNU_SOURCE", "-rdynamic", *gdal_flags(), "-lproj", "-lgeos_c", "-lpthread")
-    killed = Death([program, "waits"], folder, options={"arena_path": folder / "arena"}, interrupt=signal.SIGKILL)
+    killed = Death([program, "waits"], folder, options={"record": folder / "arena"}, interrupt=signal.SIGKILL)
     told = report_of(folder / ("arena.%d" % killed.pid))
-    check("after SIGKILL the arena tells what the thread did last", killed.ending == "death by SIGKILL" and "died without a proper end" in told and
-          re.search(r"thread %d 'death_ways' was in, or had called last: GDALGetRasterBandXSize on band 2" % killed.pid, told), told)
+    check("after SIGKILL the arena tells what the thread did last", killed.ending == "death by SIGKILL" and "was killed" in told and
+          re.search(r"thread %d 'death_ways' is in, or called last: GDALGetRasterBandXSize on band 2" % killed.pid, told), told)
     killed_for_memory(program, folder)
-    crashed = Death([program, "many_threads"], folder, options={"arena_path": folder / "arena"})
+    crashed = Death([program, "many_threads"], folder, options={"record": folder / "arena"})
     told = report_of(folder / ("arena.%d" % crashed.pid))
+    checked = subprocess.run([COMMAND, "report", "--check", str(folder / ("arena.%d" % crashed.pid))], capture_output=True, text=True)
+    check("the record of a crash passes `holdfast report --check`", checked.returncode == 0, checked.stdout + checked.stderr)
     workers = [thread for thread in crashed.crashes[0]["threads"] if thread["name"].startswith("worker ")] if crashed.crashes else []
     check("a crash tells what the other threads do", sorted(thread["name"] for thread in workers) == ["worker %d" % i for i in range(4)] and
           all(thread["call"]["function"] == "OGR_F_SetFID" and "feature of feature definition 'roads'" in thread["call"]["words"] for thread in workers), crashed)
-    check("and the arena has the crash and the threads", "crash: SIGSEGV at address 0x0, near null" in told and told.count("OGR_F_SetFID on feature") == 4, told)
+    check("and the arena has the crash and the threads", "crash: SIGSEGV at address 0x0, near null" in told and told.count("called last: OGR_F_SetFID on feature") == 4, told)
     text = subprocess.run([str(program), "wild_inside"], capture_output=True, text=True, env=environment({}), preexec_fn=may_dump, cwd=folder).stderr
     check("as text", re.search(r"^==\d+== Holdfast crash \(error\): SIGSEGV at address 0x123456789000 .*, in OGR_F_SetFieldString on feature of feature definition 'roads'$", text, re.M) and
           re.search(r"^==\d+==   obtained  .*, by OGR_F_Create", text, re.M) and re.search(r"^==\d+==     #\d+ +wild_inside\+0x", text, re.M) and

@@ -16,8 +16,8 @@ from support import BUILD, COMMAND, FOLDER, PYTHON, check, check_equal, finish, 
 
 ROOT = FOLDER.parents[1]
 CONTRACTS = ROOT / "shim" / "contracts"
-OWN_DEFAULTS = {"arena_path": "anonymous"}  # README says it in words
-UNITS = {"8 MiB": "8388608", "128 MiB": "134217728"}
+OWN_DEFAULTS = {"record": "none"}  # README says it in words
+UNITS = {"8 MiB": "8388608", "16 MiB": "16777216", "128 MiB": "134217728"}
 FOR_TESTS = {"evidence_path", "verify_stacks"}
 # Prototypes between which the examples of the table find what they need.
 PROTOTYPES = ["GDALDatasetH f(GDALDatasetH P, GDALDatasetH Q)", "GDALDatasetH f(GDALDatasetH *P, int N, GDALDatasetH Q)", "GDALDatasetH f(GDALDatasetH P, GDALDatasetH *Q)",

@@ -180,7 +180,7 @@ class Outcome:
 
 def options_of(mode, traces):
     # Small arenas: some families are dozens of processes, and the space of an arena file is reserved at once.
-    return None if mode is None else {"mode": mode, "log_path": traces / "log", "arena_path": traces / "arena", "arena_size": "8m"}
+    return None if mode is None else {"mode": mode, "log_path": traces / "log", "record": traces / "arena", "record_size": "8m", "record_keep": 1, "record_files": 0}
 
 
 def variables_of(place):
@@ -334,7 +334,7 @@ int main(int argc, char **argv)
 def test_name(inputs, parent):
     parent.mkdir()
     program = compile_c(RENAMED, parent / "original", *gdal_flags())
-    result = run([program], options={"arena_path": parent / "arena"}, cwd=inputs)
+    result = run([program], options={"record": parent / "arena", "record_keep": 1}, cwd=inputs)
     arenas = list(parent.glob("arena*"))
     told = subprocess.run([COMMAND, "report", *map(str, arenas)], capture_output=True, text=True)
     check("a program that overwrites its arguments keeps its name", result.status == 0 and ": original ended properly" in told.stdout + told.stderr, told)

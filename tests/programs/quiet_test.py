@@ -2,7 +2,7 @@
 
 usage: quiet_test.py BUILD_DIRECTORY
 
-log_path and arena_path point into an empty folder that must stay empty. The ratio of start-up times is printed, never a failure: what is noise
+log_path and record point into an empty folder that must stay empty. The ratio of start-up times is printed, never a failure: what is noise
 depends on the machine (tests/bench measures).
 """
 import re
@@ -42,7 +42,7 @@ PROGRAMS = {
 def test_silence(folder):
     traces = folder / "traces"
     traces.mkdir()
-    options = {"log_path": traces / "log", "arena_path": traces / "arena", "help": "1", "exitcode": "23", "mode": "reject"}
+    options = {"log_path": traces / "log", "record": traces / "arena", "record_keep": "1", "help": "1", "exitcode": "23", "mode": "reject"}
     for name, argv in PROGRAMS.items():
         plain = run(argv, preload=False, cwd=folder)
         watched = run(argv, options=options, cwd=folder)
@@ -62,7 +62,7 @@ def look(folder, program, **more):
 
 def test_inside(folder):
     plain, result = look(folder, LOOK, preload=False)
-    watched, seen = look(folder, LOOK, options={"arena_path": folder / "arena"})
+    watched, seen = look(folder, LOOK, options={"record": folder / "arena", "record_keep": "1"})
     check_equal("no thread more", plain.get("threads"), watched.get("threads"))
     check_equal("no descriptor more", plain.get("descriptors"), watched.get("descriptors"))
     check_equal("no mapping with Holdfast's name but the library", str(LIBRARY), watched.get("named"))

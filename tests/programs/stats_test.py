@@ -71,7 +71,7 @@ with workshop() as folder:
     handles = told["arena"]["handles"]
     check("an arena that is too small: full, and what was dropped is counted", handles["used"] == handles["capacity"] and told["counters"]["dropped_handles"] > 10000, told)
 
-    run_python(PROGRAM, 100, 100, 1, options={"arena_path": folder / "arena"})
+    run_python(PROGRAM, 100, 100, 1, options={"record": folder / "arena", "record_size": "128m", "record_keep": 1})
     arena = next(iter(folder.glob("arena.*")))
     shown = run([BUILD / "tools" / "holdfast", "report", arena], preload=False)
     check("holdfast report tells the same of an arena", "%d calls looked at" % few["counters"]["calls"] in shown.stdout and re.search(r"the arena holds [1-9]\d* of \d+ handles, ", shown.stdout), shown)

@@ -9,7 +9,7 @@ import re
 import subprocess
 import sys
 
-from support import BUILD, FOLDER, PYTHON, SCRIPTS, check, check_equal, compile_c, finish, gdal_flags, harness, workshop
+from support import BUILD, FOLDER, PYTHON, check, check_equal, compile_c, finish, gdal_flags, harness, workshop
 
 sys.path.insert(0, str(FOLDER.parent / "zoo"))
 import stacks  # noqa: E402
@@ -126,7 +126,7 @@ def check_wrong(program, name, expected, modes=("reject", "defer"), **options):
 def check_asked(program):
     for path in ("young", "none young"):
         with workshop() as folder:
-            result = run_work(program, "wrong_asked", "reject", path, arena_path=str(folder / "arena"), arena_size="64m")
+            result = run_work(program, "wrong_asked", "reject", path, record=str(folder / "arena"), record_size="64m", record_keep=1)
             check("wrong_asked, %s: not one of the late uses goes through" % path, result.stdout == "used 0\ndone\n", result.stdout + result.end() + result.log)
             totals = [harness.arena_totals(arena) for arena in pathlib.Path(folder).iterdir()]
             check_equal("wrong_asked, %s: each late use and second free is refused" % path, [8000], [one["refused"] for one in totals])
@@ -146,7 +146,7 @@ def check_cpp(folder):
 def check_loop(folder):
     """Python holds what features lent."""
     for mode in MODES:
-        runs = {path: harness.run([PYTHON, SCRIPTS / "young_loop.py"], {"mode": mode, **PATHS[path]}, cwd=folder) for path in PATHS}
+        runs = {path: harness.run([PYTHON, FOLDER / "young_loop.py"], {"mode": mode, **PATHS[path]}, cwd=folder) for path in PATHS}
         plain = runs["none young"]
         check("geometries kept in lists, mode %s: reported" % mode, {report["rule"] for report in plain.reports} == {"HF101"}, plain.end() + plain.stdout + plain.stderr + plain.log)
         for path in ("young", "one young"):

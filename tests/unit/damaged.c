@@ -139,7 +139,7 @@ static void read_everything(const struct reader *reader)
     for (uint32_t id = 0; (id = reader_next_handle(reader, id)) != 0;) {
         const struct handle_record *handle = reader_handle(reader, id);
         assert_in_range(handle->state, HANDLE_LIVE, HANDLE_BURIED);
-        assert_in_range(handle->cause, CAUSE_NONE, CAUSE_TEARDOWN);
+        assert_in_range(handle->cause, CAUSE_NONE, CAUSE_REPLACED);
         sum += strlen(reader_string(reader, handle->label)) + (reader_killer(reader, handle) != NULL);
         struct reader_edges edges[] = {reader_children(reader, id), reader_parents(reader, id)};
         for (unsigned i = 0; i < 2; i++)

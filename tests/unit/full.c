@@ -54,6 +54,29 @@ static void edges(void **state)
     assert_int_equal(state_of(child - 1), HANDLE_BURIED);
 }
 
+static void postponed_frees(void **state)
+{
+    (void)state;
+    uint32_t room = room_in(SECTION_HOLDS);
+    assert_in_range(room, 50, 200);
+    handle_id first = born(0x10), band = lent(first, 0x20), last = 0;
+    assert_non_null(handle_hold(&tracker, first, 1));
+    for (uint64_t i = 1; i < room; i++)
+        assert_non_null(handle_hold(&tracker, last = born(0x1000 + i), i));
+    handle_id more = born(0x30), below = lent(more, 0x40);
+    assert_null(handle_hold(&tracker, more, 1));
+    assert_int_equal(counter(COUNTER_dropped_holds), 1);
+    assert_int_equal(state_of(more), HANDLE_LIVE);
+    assert_false(has_flag(below, HANDLE_STALE));
+    assert_int_equal(tracker_header(&tracker)->hold_tail, last);
+    handle_unhold(&tracker, first);
+    assert_false(has_flag(band, HANDLE_STALE));
+    assert_non_null(handle_hold(&tracker, more, 7));
+    assert_int_equal(tracker_hold(&tracker, more)->held_at_ms, 7);
+    assert_int_equal(tracker_hold(&tracker, more)->arguments[0], 0);
+    assert_int_equal(tracker_hold(&tracker, more)->previous, last);
+}
+
 static void strings(void **state)
 {
     (void)state;
@@ -133,6 +156,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(handles),      TEST(edges),
+        TEST(postponed_frees),
         TEST(strings),      TEST(string_bytes),
         TEST(stacks_and_words), TEST(stack_records_frames_and_modules),
         TEST(too_small_or_too_large_is_said_clearly),

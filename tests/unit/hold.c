@@ -8,9 +8,9 @@ static void assert_queue(const handle_id *expected, unsigned count)
     handle_id id = header->hold_head, previous = 0;
     for (unsigned i = 0; i < count; i++) {
         assert_int_equal(id, expected[i]);
-        assert_int_equal(tracker_handle(&tracker, id)->hold_previous, previous);
+        assert_int_equal(tracker_hold(&tracker, id)->previous, previous);
         previous = id;
-        id = tracker_handle(&tracker, id)->hold_next;
+        id = tracker_hold(&tracker, id)->next;
     }
     assert_int_equal(id, 0);
     assert_int_equal(header->hold_tail, previous);
@@ -23,7 +23,7 @@ static void the_oldest_is_first_wherever_one_leaves(void **state)
     for (handle_id id = a; id <= d; id++)
         handle_hold(&tracker, id, 100 + id);
     handle_hold(&tracker, b, 999); /* held already: keeps its place and time */
-    assert_int_equal(tracker_handle(&tracker, b)->held_at_ms, 100 + b);
+    assert_int_equal(tracker_hold(&tracker, b)->held_at_ms, 100 + b);
     assert_queue((handle_id[]){a, b, c, d}, 4);
     handle_unhold(&tracker, b);
     assert_queue((handle_id[]){a, c, d}, 3);
@@ -119,6 +119,50 @@ static void a_buried_child_still_names_who_waits(void **state)
     assert_int_equal(handle_waiting_ancestor(&tracker, pj), context);
 }
 
+/* What only the held, the buried or the fenced have lies in one place of the record: none may take another's for its own. */
+static void nothing_of_a_held_handle_is_left_when_it_is_buried(void **state)
+{
+    (void)state;
+    handle_id context = born(0x10), pj = dependant(context, 0x20);
+    tracker_handle(&tracker, context)->descriptor = 77;
+    struct hold_record *hold = handle_hold(&tracker, context, 1);
+    hold->pins = 2;
+    hold->arguments[0] = 0x1234;
+    handle_bury(&tracker, context, CAUSE_FREED, 1, 1);
+    assert_null(tracker_hold(&tracker, context));
+    assert_int_equal(tracker_handle(&tracker, context)->burier, 0);
+    tracker_handle(&tracker, pj)->descriptor = 77;
+    handle_bury(&tracker, pj, CAUSE_FREED, 1, 1);
+    assert_int_equal(tracker_handle(&tracker, pj)->burier, 0);
+    handle_id next = born(0x30);
+    hold = handle_hold(&tracker, next, 2);
+    assert_int_equal(hold->pins, 0);
+    assert_int_equal(hold->arguments[0], 0);
+}
+
+static void more_holders_or_references_than_are_counted_stay_for_good(void **state)
+{
+    (void)state;
+    handle_id dataset = born(0x10), band = lent(dataset, 0x20);
+    struct handle_record *record = tracker_handle(&tracker, band);
+    for (unsigned i = 0; i < UINT16_MAX + 5u; i++) {
+        handle_holder_add(&tracker, band, 0);
+        handle_reference_add(record);
+    }
+    handle_hold(&tracker, dataset, 1);
+    for (unsigned i = 0; i < UINT16_MAX + 5u; i++) {
+        assert_int_equal(handle_holder_drop(&tracker, band), 0);
+        handle_reference_drop(record);
+    }
+    assert_int_equal(record->holders, UINT16_MAX);
+    assert_int_equal(record->references, UINT16_MAX);
+    record->references = 2;
+    handle_reference_drop(record);
+    handle_reference_add(record);
+    handle_reference_drop(record);
+    assert_int_equal(record->references, 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, with_arena, without_arena)
 
 int main(void)
@@ -131,6 +175,8 @@ int main(void)
         TEST(a_held_child_keeps_what_is_below_it_stale),
         TEST(the_last_holder_names_who_waits),
         TEST(a_buried_child_still_names_who_waits),
+        TEST(nothing_of_a_held_handle_is_left_when_it_is_buried),
+        TEST(more_holders_or_references_than_are_counted_stay_for_good),
     };
     return cmocka_run_group_tests_name("hold", tests, NULL, NULL);
 }

@@ -28,6 +28,30 @@ static void the_depot_works_inside_and_outside(void **state)
     assert_int_equal(tracker.lock, 0);
 }
 
+static void what_the_depot_knows_is_found_without_its_lock(void **state)
+{
+    (void)state;
+    const uint64_t frames[] = {1, 2, 3};
+    string_id text = tracker_string(&tracker, "a.tif", 5);
+    stack_id stack = tracker_stack(&tracker, frames, 3, NULL, 0, 0);
+    uint32_t frame = tracker_python_frame(&tracker, "a.py", 4, "f", 1, 7);
+    uint64_t locks = counter(COUNTER_depot_locks);
+    assert_true(locks >= 4);
+    assert_true(depot_enter(&tracker)); /* as if a signal had come in between: what asks now is a handler on this thread */
+    assert_int_equal(tracker_string(&tracker, "a.tif", 5), text);
+    assert_int_equal(tracker_stack(&tracker, frames, 3, NULL, 0, 0), stack);
+    assert_int_equal(tracker_python_frame(&tracker, "a.py", 4, "f", 1, 7), frame);
+    assert_int_equal(tracker_string(&tracker, "b.tif", 5), 0);
+    assert_int_equal(tracker_stack(&tracker, frames, 2, NULL, 0, 0), 0);
+    assert_int_equal(tracker_module(&tracker, "b.so", 1, 2, NULL, 0), 0);
+    tracker_event(&tracker, &(struct event_record){0});
+    assert_int_equal(tracker_header(&tracker)->event_count, 0);
+    depot_leave(&tracker);
+    assert_int_not_equal(tracker_string(&tracker, "b.tif", 5), 0);
+    assert_int_equal(counter(COUNTER_depot_locks), locks + 2);
+    assert_int_equal(counter(COUNTER_depot_waits), 0);
+}
+
 static volatile sig_atomic_t taken, refused;
 
 static void on_signal(int number)
@@ -91,6 +115,8 @@ static void a_sleeper_is_woken_and_keeps_its_errno(void **state)
         pthread_join(threads[i], NULL);
         assert_int_equal(results[i], 1);
     }
+    assert_int_equal(counter(COUNTER_locks), 5);
+    assert_int_equal(counter(COUNTER_lock_waits), 4);
     assert_int_equal(tracker.lock, 0);
 }
 
@@ -116,6 +142,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(the_owner_is_turned_away),
         TEST(the_depot_works_inside_and_outside),
+        TEST(what_the_depot_knows_is_found_without_its_lock),
         TEST(a_signal_never_waits_for_its_own_thread),
         TEST(a_sleeper_is_woken_and_keeps_its_errno),
         TEST(closing_turns_waiters_away),

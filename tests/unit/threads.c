@@ -73,10 +73,49 @@ static void eight_threads_leave_nothing_behind(void **state)
     assert_int_equal(tracker.lock, 0);
 }
 
+enum { RACERS = 4, RACE = 20000 };
+static stack_id race_stacks[RACERS][RACE];
+static string_id race_strings[RACERS][RACE];
+static pthread_barrier_t race_begins;
+
+static void *race(void *argument)
+{
+    unsigned racer = (unsigned)(uintptr_t)argument;
+    char text[32];
+    pthread_barrier_wait(&race_begins);
+    for (uint64_t i = 0; i < RACE; i++) {
+        race_stacks[racer][i] = tracker_stack(&tracker, (uint64_t[]){i, ~i}, 2, (uint32_t[]){(uint32_t)i}, 1, 0);
+        race_strings[racer][i] = tracker_string(&tracker, text, (size_t)snprintf(text, sizeof text, "racer's %u", (unsigned)i));
+        if (strcmp(tracker_text(&tracker, race_strings[racer][i]), text) != 0)
+            abort();
+    }
+    return NULL;
+}
+
+static void what_several_threads_meet_first_at_once_is_kept_once(void **state)
+{
+    (void)state;
+    pthread_t threads[RACERS];
+    pthread_barrier_init(&race_begins, NULL, RACERS);
+    for (uintptr_t i = 0; i < RACERS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, race, (void *)i), 0);
+    for (unsigned i = 0; i < RACERS; i++)
+        pthread_join(threads[i], NULL);
+    for (unsigned i = 0; i < RACE; i++)
+        for (unsigned racer = 1; racer < RACERS; racer++) {
+            assert_int_equal(race_stacks[racer][i], race_stacks[0][i]);
+            assert_int_equal(race_strings[racer][i], race_strings[0][i]);
+        }
+    assert_int_equal(tracker_header(&tracker)->sections[SECTION_STACKS].used, RACE + 1);
+    assert_int_equal(tracker_header(&tracker)->sections[SECTION_STRING_INDEX].used, RACE + 1);
+    assert_int_equal(tracker.depot_lock, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(eight_threads_leave_nothing_behind, with_arena, without_arena),
+        cmocka_unit_test_setup_teardown(what_several_threads_meet_first_at_once_is_kept_once, with_arena, without_arena),
     };
     return cmocka_run_group_tests_name("threads", tests, NULL, NULL);
 }

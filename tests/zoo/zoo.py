@@ -282,7 +282,7 @@ def twin_problems(bare, bare_files, result, files):
 def deferral_problems(keeper, program, mode):
     """A right program has no silent deferral either: the arena has the count."""
     with tempfile.TemporaryDirectory(dir=keeper.root) as folder:
-        keeper.run(program, mode, arena_path=folder + "/arena", arena_size="16m")
+        keeper.run(program, mode, record=folder + "/arena", record_size="16m", record_keep=1)
         held = [harness.arena_totals(path)["held"] for path in pathlib.Path(folder).iterdir()]
     return [] if held == [0] else ["expected one arena that tells of 0 postponed frees, got %s" % held]
 
