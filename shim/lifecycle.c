@@ -11,6 +11,7 @@
 #include "context.h"
 #include "control.h"
 #include "counters.h"
+#include "crash.h"
 #include "effects.h"
 #include "evidence.h"
 #include "fence.h"
@@ -87,6 +88,7 @@ static void after_fork_child(void)
         return;
     char error[300];
     report_after_fork_child();
+    crash_after_fork_child();
     if (!tracker_after_fork_child(&holdfast_tracker, record_path_for_child(), error, sizeof error))
         log_complain(error);
     record_after_fork_child();
@@ -153,6 +155,7 @@ void holdfast_activate(void)
         lifecycle_expect_exit();
         fence_activate();
         counters_activate();
+        crash_activate();
         control_activate();
     }
     atomic_store_explicit(&activation, 2, memory_order_release);

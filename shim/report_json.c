@@ -65,7 +65,7 @@ struct clock_parts clock_parts(int64_t seconds)
 }
 
 /* `thread`: 0 where it is that of the report. */
-static void put_json_stack(const char *name, stack_id id, uint16_t function, bool present, int thread)
+void put_json_stack(const char *name, stack_id id, uint16_t function, bool present, int thread)
 {
     const struct stack_record *stack = stack_of(id);
     put("\"%s\":", name);
