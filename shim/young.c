@@ -1445,17 +1445,6 @@ void young_publish(void)
     tracker_unlock(TRACKER);
 }
 
-/* ---- fork -------------------------------------------------------------------------------------------------------------------- */
-
-/* [tracker locked] */
-static void grow_all_dead(struct young_set *set)
-{
-    for (; set->dead_begin != set->dead_end; set->dead_begin++)
-        if (set->deaths[set->dead_begin % DEAD_MAX] != 0)
-            grow_dead(set, set->deaths[set->dead_begin % DEAD_MAX]);
-}
-
-/* The child has the sets of other threads no more. What those freed it may use as wrongly as what was freed here. */
 /* ---- in a crashed process ---------------------------------------------------------------------------------------------- */
 
 static void put_words(char *words, size_t bytes, const struct young *entry)
@@ -1477,7 +1466,7 @@ static void put_description(char *words, size_t bytes, const struct young_set *s
     for (unsigned depth = 0; depth < 4; depth++) {
         put_words(words, bytes, entry);
         const uintptr_t parent = has_outside(entry) ? entry->parent[0] : 0;
-        const uint16_t above = entry->above < ENTRIES ? entry->above : 0;
+        const uint16_t above = entry->above < ENTRIES(set->live_bound) ? entry->above : 0;
         const uint16_t beside = above == 0 && parent != 0 ? lookup(set, parent) : 0;
         if (above == 0 && parent == 0)
             return;
@@ -1504,7 +1493,7 @@ bool young_tell(uintptr_t address, uintptr_t reach, struct violation *violation,
     uintptr_t nearest = UINTPTR_MAX;
     for (unsigned i = 0; i < SETS; i++) {
         const struct young_set *set = atomic_load(&sets[i]);
-        for (unsigned entry = 1; set != NULL && entry < set->unused && entry < ENTRIES; entry++) {
+        for (unsigned entry = 1; set != NULL && entry < set->unused && entry < ENTRIES(set->live_bound); entry++) {
             const struct young *one = &set->entries[entry];
             if (one->address == 0 || one->state == STATE_FREE || one->birth == NULL)
                 continue;
@@ -1533,6 +1522,17 @@ bool young_tell(uintptr_t address, uintptr_t reach, struct violation *violation,
     return true;
 }
 
+/* ---- fork -------------------------------------------------------------------------------------------------------------------- */
+
+/* [tracker locked] */
+static void grow_all_dead(struct young_set *set)
+{
+    for (; set->dead_begin != set->dead_end; set->dead_begin++)
+        if (set->deaths[set->dead_begin % DEAD_MAX] != 0)
+            grow_dead(set, set->deaths[set->dead_begin % DEAD_MAX]);
+}
+
+/* The child has the sets of other threads no more. What those freed it may use as wrongly as what was freed here. */
 void young_before_fork(void)
 {
     young_settle_everything();
