@@ -552,14 +552,8 @@ static void put_crash_stack_json(void *unused)
 {
     (void)unused;
     put(",\"stacks\":{\"crashed\":{\"python\":[");
-    for (unsigned i = 0; i < facts.python.count; i++) {
-        const struct python_frame_record *frame = python_frame_of(i);
-        put("%s{\"file\":", i > 0 ? "," : "");
-        put_json_string(frame != NULL ? tracker_text(TRACKER, frame->file) : "");
-        put(",\"line\":%u,\"function\":", frame != NULL ? frame->line : 0);
-        put_json_string(frame != NULL ? tracker_text(TRACKER, frame->function) : "");
-        put("}");
-    }
+    for (unsigned i = 0; i < facts.python.count; i++)
+        put_json_python_frame(i == 0, python_frame_of(i));
     put("],\"native\":[");
     for (unsigned i = 0; i < native_count(); i++) {
         const char *module;
@@ -568,11 +562,7 @@ static void put_crash_stack_json(void *unused)
         crash_symbol(facts.stack.instruction[i], &module, &offset, symbol, sizeof symbol, &distance);
         if (symbol[0] != '\0')
             snprintf(name, sizeof name, "%s+0x%lx", symbol, (unsigned long)distance);
-        put("%s{\"module\":", i > 0 ? "," : "");
-        put_json_string(module);
-        put(",\"offset\":\"0x%lx\",\"symbol\":", (unsigned long)offset);
-        put_json_string(name);
-        put("}");
+        put_json_native_frame(i == 0, module, offset, name);
     }
     put("],\"whole\":%s}}", facts.stack_whole ? "true" : "false");
 }
