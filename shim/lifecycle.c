@@ -27,6 +27,7 @@
 #include "stack.h"
 #include "strings.h"
 #include "suppressions.h"
+#include "who.h"
 #include "young.h"
 #include <errno.h>
 #include <pthread.h>
@@ -146,6 +147,7 @@ void holdfast_activate(void)
         log_complain("HOLDFAST_OPTIONS is ignored: this program runs with the rights of another user");
     if (holdfast_options.help)
         options_print(STDERR_FILENO);
+    who_activate();
     report_check_log();
     suppressions_load();
     open_arena();

@@ -10,6 +10,7 @@
 #include "limits.h"
 #include "log.h"
 #include "suppressions.h"
+#include "who.h"
 #include "young.h"
 #include <pthread.h>
 #include <stdarg.h>
@@ -143,7 +144,8 @@ static void record_event(const struct violation *violation)
                                  .death_stack = violation->freed,
                                  .label = tracker_string(TRACKER, violation->handle, strlen(violation->handle)),
                                  .detail = tracker_string(TRACKER, violation->parent, strlen(violation->parent)),
-                                 .function_name = tracker_string(TRACKER, function, strlen(function))};
+                                 .function_name = tracker_string(TRACKER, function, strlen(function)),
+                                 .task = who_task()[0] != '\0' ? tracker_string(TRACKER, who_task(), strlen(who_task())) : 0};
     tracker_event(TRACKER, &event);
 }
 

@@ -3,6 +3,7 @@
 #include "report_parts.h"
 #include "context.h"
 #include "stack.h"
+#include "who.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -121,6 +122,13 @@ void put_json_head(const char *type)
         parts.year, parts.month, parts.day, parts.hour, parts.minute, parts.second, now.tv_nsec / 1000000,
         (int)getpid(), (int)gettid());
     put_json_string(lifecycle_program());
+    const char *const who[][2] = {{"host", who_host()}, {"worker", who_worker()}, {"task", who_task()}};
+    for (unsigned i = 0; i < sizeof who / sizeof who[0]; i++)
+        if (who[i][1][0] != '\0')
+        {
+            put(",\"%s\":", who[i][0]);
+            put_json_string(who[i][1]);
+        }
 }
 
 static void put_json_group(const struct violation *violation)

@@ -117,6 +117,9 @@ static json_t *violation_of(const struct reader *reader, const struct event_reco
     json_object_set_new(violation, "pid", json_integer(reader->header.pid));
     json_object_set_new(violation, "thread", json_integer(event->thread));
     set_text(violation, "program", reader->header.program);
+    set_text(violation, "host", reader->header.host);
+    set_text(violation, "worker", reader->header.worker);
+    set_text(violation, "task", reader_string(reader, event->task));
     json_object_set_new(violation, "action", json_text(action_name((enum report_action)event->action)));
     set_text(violation, "function", function);
     set_text(described, "description", handle);
@@ -143,7 +146,7 @@ static uint64_t add_violations(struct findings *findings, const struct reader *r
         struct event_record event;
         if (!reader_event(reader, number, &event) || event.type != EVENT_violation)
             continue;
-        findings_add_violation(findings, violation_of(reader, &event));
+        findings_add_recorded(findings, violation_of(reader, &event));
         count++;
     }
     return count;
@@ -195,8 +198,10 @@ static void describe_arena(struct findings *findings, const struct reader *reade
     struct reader_young young;
     for (uint32_t set = 0, index = 0; reader_next_young(reader, &set, &index, &young);)
         alive += !young.held;
-    add_notice(findings, reader, "%s %s; %" PRIu64 " handles born, %" PRIu64 " lent, %" PRIu64 " freed, %" PRIu64 " alive in the arena, %u frees postponed",
-               header->program, fate(header), header->counters[COUNTER_births], header->counters[COUNTER_loans], header->counters[COUNTER_deaths], alive, header->hold_count);
+    const char *worker = header->worker;
+    add_notice(findings, reader, "%s%s%s%s%s%s %s; %" PRIu64 " handles born, %" PRIu64 " lent, %" PRIu64 " freed, %" PRIu64 " alive in the arena, %u frees postponed",
+               header->program, worker[0] != '\0' ? " (worker " : "", worker, worker[0] != '\0' && header->host[0] != '\0' ? " on " : "", worker[0] != '\0' ? header->host : "",
+               worker[0] != '\0' ? ")" : "", fate(header), header->counters[COUNTER_births], header->counters[COUNTER_loans], header->counters[COUNTER_deaths], alive, header->hold_count);
 }
 
 /* ---- what lived ---------------------------------------------------------------------------------------------------------- */

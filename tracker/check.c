@@ -387,7 +387,7 @@ static void check_events(struct check *check)
         uint32_t id = 1 + (uint32_t)(number % slots);
         const struct event_record *event = record(check, SECTION_EVENTS, id);
         bool fine = event != NULL && event->type < EVENT_TYPE_COUNT && event->action < ACTION_COUNT && is_stack(check, event->stack) && is_stack(check, event->birth_stack) &&
-                    is_stack(check, event->death_stack) && is_string(check, event->label) && is_string(check, event->detail) && is_string(check, event->function_name);
+                    is_stack(check, event->death_stack) && is_string(check, event->label) && is_string(check, event->detail) && is_string(check, event->function_name) && is_string(check, event->task);
         SETTLED(check, fine, place(check, SECTION_EVENTS, id), "event %llu has an unknown type, or names what is not there", (unsigned long long)number);
     }
 }

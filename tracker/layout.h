@@ -160,6 +160,8 @@ struct arena_header {
     struct arena_own own;
     uint64_t counters[COUNTER_COUNT];
     char program[256]; /* name of the program, for people */
+    char host[64];     /* of the machine or container, "": not known */
+    char worker[256];  /* what the process is in a fleet, "": nobody said so */
 };
 
 _Static_assert(sizeof(struct arena_section_header) == 24, "arena layout changed: raise ARENA_VERSION");
@@ -345,8 +347,10 @@ struct event_record {
     uint32_t birth_stack, death_stack;
     uint32_t detail; /* string id: free text */
     uint32_t function_name; /* string id: arenas outlive the build whose index `function` is */
+    uint32_t task;          /* string id: what the thread was at, as it said itself */
+    uint32_t reserved;
 };
-_Static_assert(sizeof(struct event_record) == 56, "arena layout changed: raise ARENA_VERSION");
+_Static_assert(sizeof(struct event_record) == 64, "arena layout changed: raise ARENA_VERSION");
 
 struct fence_record {
     uint64_t block;

@@ -229,6 +229,8 @@ static bool copy_arena(struct reader *reader, int file, const char *path, char *
         }
     }
     reader->header.program[sizeof reader->header.program - 1] = '\0';
+    reader->header.host[sizeof reader->header.host - 1] = '\0';
+    reader->header.worker[sizeof reader->header.worker - 1] = '\0';
     tame_own(reader);
     tame_handles(reader);
     tame_edges(reader);
