@@ -1,17 +1,21 @@
-"""A fleet: many processes end with one report that names the worker, the task and the line. First what every process does for that, then a Dask cluster and a Spark cluster.
+"""A fleet: many processes end with one report that names the worker, the task and the line. First what every process does for that, then the recipes of recipes/ for
+gunicorn, Celery, a Dask cluster and a Spark cluster, each with one task that makes a mistake.
 
-usage: fleet_test.py BUILD_DIRECTORY [dask|spark]...     those alone
+usage: fleet_test.py BUILD_DIRECTORY [gunicorn|celery|dask|spark]...     those alone
 
-BUILD_DIRECTORY/fleet is a virtual environment with dask and distributed, and with pyspark where tools/setup was asked for it (it is 300 MB).
+BUILD_DIRECTORY/fleet is a virtual environment with all of them, with pyspark only where tools/setup was asked for it (it is 300 MB).
 """
 import json
 import os
+import pathlib
 import re
 import shutil
+import socket
 import subprocess
 import sys
+import time
 
-from support import BUILD, COMMAND, FOLDER, LIBRARY, check, check_equal, finish, run, run_python, skip, workshop
+from support import BUILD, COMMAND, FOLDER, LIBRARY, check, check_equal, environment, finish, run, run_python, skip, workshop
 
 RECIPES = FOLDER / "recipes"
 FLEET_PYTHON = BUILD / "fleet" / "bin" / "python"
@@ -132,23 +136,25 @@ def nothing(folder):
     check("a fleet without a mistake leaves nothing: no failure, and a word about it", found["violations"] == [] and "no log and no record" in said, said)
 
 
-# ---- clusters --------------------------------------------------------------------------------------------------------------
+# ---- recipes ---------------------------------------------------------------------------------------------------------------
 
-def cluster(name, python, variables, *arguments):
-    """Run the recipe without and with a wrong task; judge answers and the merged report."""
+def has(module):
+    return FLEET_PYTHON.exists() and subprocess.run([FLEET_PYTHON, "-c", "import " + module], capture_output=True).returncode == 0
+
+
+def recipe(name, start):
+    """start(folder, environment of Holdfast, number of the wrong task or -1) gives (result, rows of number, process, checksum). Runs it without and with a wrong task and judges answers
+    and the merged report. Returns who the report names."""
     answers = {}
     for wrong in (-1, WRONG):
         with workshop() as folder:
             logs = folder / "logs"
             logs.mkdir()
             options = "log_path=%s/log:log_format=json:record=%s/%%p.record" % (logs, logs)
-            done = run([python, RECIPES / (name + "_cluster.py"), LIBRARY, options, *arguments, TASKS, wrong, folder], preload=False, cwd=folder, timeout=600,
-                       env={"PYTHONPATH": str(RECIPES), **variables})
-            rows = [line.split() for line in done.stdout.splitlines() if re.fullmatch(r"\d+ \d+ \d+", line)]
-            if not check("%s: %s, all %d tasks are done" % (name, "no mistake" if wrong < 0 else "one wrong task", TASKS), done.status == 0 and len(rows) == TASKS, done):
-                return
-            check("%s: by several processes" % name, len({process for _, process, _ in rows}) > 1, rows)
-            answers[wrong] = [(number, checksum) for number, _, checksum in rows]
+            done, rows = start(folder, options, wrong)
+            if not check("%s: %s, all %d tasks are done" % (name, "no mistake" if wrong < 0 else "one wrong task", TASKS), len(rows) == TASKS, done):
+                return None
+            answers[wrong] = [(number, checksum) for number, _, checksum in sorted(rows)]
             if wrong < 0:
                 check("%s: right workers leave no log" % name, not list(logs.glob("log.*")), os.listdir(logs))
                 # Spark kills its Python workers in the end: their records stay, as those of all that are killed.
@@ -156,33 +162,114 @@ def cluster(name, python, variables, *arguments):
                 continue
             check_equal("%s: the answers are those of right workers, the wrong task's included" % name, answers[-1], answers[wrong])
             found, _ = report(logs)
-            if not check("%s: one report over all logs and records" % name, [one["rule"] for one in found["violations"]] == ["HF101"] and found["violations"][0]["count"] == 1, found["violations"]):
-                return
+            if not check("%s: one report over all logs and records" % name, [(one["rule"], one["count"]) for one in found["violations"]] == [("HF101", 1)], found["violations"]):
+                return None
             violation = found["violations"][0]
-            culprit = {number: process for number, process, _ in rows}[str(WRONG)]
-            check_equal("%s: it names the process that had the wrong task" % name, [int(culprit)], violation["processes"])
+            culprit = {number: process for number, process, _ in rows}[WRONG]
+            check_equal("%s: it names the process that had the wrong task" % name, [culprit], violation["processes"])
             tiles = (RECIPES / "tiles.py").read_text().splitlines()
             line = 1 + next(index for index, text in enumerate(tiles) if "the mistake of the wrong task" in text)
             check_equal("%s: and the line" % name, "%s:%d" % (RECIPES / "tiles.py", line), violation["place"])
+            check_equal("%s: and the host" % name, os.uname().nodename, violation["workers"][0].get("host"))
             return violation["workers"][0]
+    return None
+
+
+def rows_of(text):
+    return [tuple(int(word) for word in line.split()) for line in text.splitlines() if re.fullmatch(r"\d+ \d+ \d+", line)]
+
+
+def cluster(name, variables, *arguments):
+    def start(folder, options, wrong):
+        done = run([FLEET_PYTHON, RECIPES / (name + "_cluster.py"), LIBRARY, options, *arguments, TASKS, wrong, folder], preload=False, cwd=folder, timeout=900,
+                   env={"PYTHONPATH": str(RECIPES), **variables})
+        rows = rows_of(done.stdout) if done.status == 0 else []
+        check("%s: by several processes" % name, len({process for _, process, _ in rows}) > 1, done)
+        return done, rows
+    return recipe(name, start)
+
+
+def serve(argv, folder, options, work):
+    """Start a server under Holdfast, do work(process) with it, and end it as its supervisor does."""
+    with open(folder / "output", "w+") as output:
+        process = subprocess.Popen([str(word) for word in argv], env=environment(options, env={"PYTHONPATH": str(RECIPES), "TILES": str(folder)}), cwd=folder, stdout=output,
+                                   stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+        try:
+            rows = work(process)
+        finally:
+            process.terminate()
+            status = process.wait(120)
+        output.seek(0)
+        said = output.read()
+    check("%s ends well" % pathlib.Path(argv[2]).name, status == 0, "status %d\n%s" % (status, said))
+    return said, rows
+
+
+def wait_for(process, is_there, seconds=120):
+    deadline = time.monotonic() + seconds
+    while not is_there() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+
+def gunicorn():
+    if not has("gunicorn"):
+        skip("gunicorn", "not in build/fleet: tools/setup --tests")
+        return
+
+    def start(folder, options, wrong):
+        def ask(process):
+            wait_for(process, (folder / "socket").exists)
+            rows = []
+            for number in range(TASKS):
+                with socket.socket(socket.AF_UNIX) as client:
+                    client.connect(str(folder / "socket"))
+                    client.sendall(b"GET /%d%s HTTP/1.0\r\n\r\n" % (number, b"?wrong" if number == wrong else b""))
+                    rows += rows_of(client.makefile().read())
+            return rows
+        return serve([FLEET_PYTHON, "-m", "gunicorn", "-c", RECIPES / "gunicorn.conf.py", "-b", "unix:%s/socket" % folder, "-n", "tiles", "service:application"], folder, options, ask)
+    worker = recipe("gunicorn", start)
+    if worker is not None:
+        check("gunicorn: the worker by its number", re.fullmatch(r"worker \d+ of tiles", worker.get("worker", "")), worker)
+        check_equal("gunicorn: the request", "GET /%d" % WRONG, worker.get("task"))
+
+
+def celery():
+    if not has("celery"):
+        skip("Celery", "not in build/fleet: tools/setup --tests")
+        return
+
+    def start(folder, options, wrong):
+        def ask(process):
+            done = run([FLEET_PYTHON, "-c", """
+import celery_tiles
+results = [celery_tiles.checksum.apply_async((number, number == %d), task_id="tile-%%d" %% number) for number in range(%d)]
+for result in results:
+    print(*result.get(timeout=300))
+""" % (wrong, TASKS)], preload=False, cwd=folder, timeout=400, env={"PYTHONPATH": str(RECIPES), "TILES": str(folder)})
+            check("celery: all results arrive", done.status == 0, done)
+            return rows_of(done.stdout)
+        return serve([FLEET_PYTHON, "-m", "celery", "-A", "celery_tiles", "worker", "--concurrency", "3", "-n", "tiles@here", "--without-gossip", "--without-mingle"], folder, options, ask)
+    worker = recipe("celery", start)
+    if worker is not None:
+        check_equal("celery: the node", "tiles@here", worker.get("worker"))
+        check_equal("celery: the task with its id", "tiles.checksum tile-%d" % WRONG, worker.get("task"))
 
 
 def dask():
-    if not FLEET_PYTHON.exists() or subprocess.run([FLEET_PYTHON, "-c", "import distributed"], capture_output=True).returncode != 0:
+    if not has("distributed"):
         skip("a Dask cluster", "no distributed in build/fleet: tools/setup --tests")
         return
-    worker = cluster("dask", FLEET_PYTHON, {}, 3)
+    worker = cluster("dask", {}, 3)
     if worker is not None:
         check("dask: the name of the worker, and its scheduler", re.fullmatch(r"worker-%d of tcp://.*" % (WRONG % 3), worker.get("worker", "")), worker)
         check_equal("dask: the task by its key", "tile-%d" % WRONG, worker.get("task"))
-        check_equal("dask: the host", os.uname().nodename, worker.get("host"))
 
 
 def spark():
-    if shutil.which("java") is None or not FLEET_PYTHON.exists() or subprocess.run([FLEET_PYTHON, "-c", "import pyspark"], capture_output=True).returncode != 0:
+    if shutil.which("java") is None or not has("pyspark"):
         skip("a Spark cluster", "no java, or no pyspark in build/fleet: tools/setup --spark")
         return
-    worker = cluster("spark", FLEET_PYTHON, {"PYSPARK_PYTHON": str(FLEET_PYTHON), "SPARK_LOCAL_IP": "127.0.0.1"}, "local-cluster[2,1,1024]")
+    worker = cluster("spark", {"PYSPARK_PYTHON": str(FLEET_PYTHON), "SPARK_LOCAL_IP": "127.0.0.1"}, "local-cluster[2,1,1024]")
     if worker is not None:
         check("spark: the executor and its application", re.fullmatch(r"executor \d of app-\d+-\d+", worker.get("worker", "")), worker)
         check("spark: stage, partition, attempt", re.fullmatch(r"stage 0, partition %d, attempt 0 \(task \d+\)" % WRONG, worker.get("task", "")), worker)
@@ -193,7 +280,7 @@ if not asked:
     with workshop() as folder:
         for test in (names_in_each_format, merging, threads_and_forks, killed, nothing):
             test(folder)
-for test in (dask, spark):
+for test in (gunicorn, celery, dask, spark):
     if not asked or test.__name__ in asked:
         test()
 sys.exit(finish())
