@@ -443,22 +443,20 @@ struct fence_entry *fence_watch_find(struct fence_watch *watch, handle_id id)
     return NULL;
 }
 
-static __thread struct fence_watch probe __attribute__((tls_model("initial-exec")));
-
-bool fence_probe_begin(void *block)
+bool fence_probe_begin(struct fence_watch *probe, void *block)
 {
-    fence_watch_init(&probe);
-    if (block == NULL || !fence_watch_add(&probe, (uintptr_t)block, 0, 0, CAUSE_NONE))
+    fence_watch_init(probe);
+    if (block == NULL || !fence_watch_add(probe, (uintptr_t)block, 0, 0, CAUSE_NONE))
         return false;
-    fence_watch_arm(&probe);
+    fence_watch_arm(probe);
     return true;
 }
 
-bool fence_probe_end(void)
+bool fence_probe_end(struct fence_watch *probe)
 {
-    fence_watch_disarm(&probe);
-    bool seen = probe.entries[0].seen;
-    if (probe.hit_count == 1 && probe.hits[0].kept)
-        fence_free_block(probe.hits[0].block);
+    fence_watch_disarm(probe);
+    bool seen = probe->entries[0].seen;
+    if (probe->hit_count == 1 && probe->hits[0].kept)
+        fence_free_block(probe->hits[0].block);
     return seen;
 }

@@ -109,7 +109,7 @@ struct fence_entry *fence_watch_find(struct fence_watch *watch, handle_id id);
 void fence_free_block(uintptr_t block);
 
 /* Does our free() see the free of `block` on this thread? For proving that a library's frees reach us. */
-bool fence_probe_begin(void *block);
-bool fence_probe_end(void);
+bool fence_probe_begin(struct fence_watch *probe, void *block);
+bool fence_probe_end(struct fence_watch *probe);
 
 #endif

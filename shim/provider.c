@@ -768,9 +768,10 @@ static void prove_frees(struct provider_entry *entry)
     void *block = deallocate != NULL && allocate_block != NULL ? allocate_block(64) : NULL;
     if (block == NULL)
         return;
-    bool armed = fence_probe_begin(block);
+    struct fence_watch probe;
+    bool armed = fence_probe_begin(&probe, block);
     deallocate(block);
-    entry->provider.frees_seen = armed && fence_probe_end();
+    entry->provider.frees_seen = armed && fence_probe_end(&probe);
 }
 
 /* The object stays mapped from now on, also after the program's last dlclose of it. */
