@@ -6,6 +6,7 @@
 #ifndef HOLDFAST_SHIM_PYTHON_H
 #define HOLDFAST_SHIM_PYTHON_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -49,7 +50,13 @@ bool python_watch_module(const struct link_map *object);
 
 /* Bring the proxies that this thread made since the last call to the tracker: their `ptr` is set only after the allocation. Called
  * at the start of every slow path and before every verdict on a free. Cheap when there is nothing pending. */
-void python_settle_proxies(void);
+void python_settle_pending(void);
+extern _Atomic uint32_t python_pending_proxies __attribute__((visibility("hidden")));
+static inline void python_settle_proxies(void)
+{
+    if (__builtin_expect(atomic_load_explicit(&python_pending_proxies, memory_order_relaxed) != 0, 0))
+        python_settle_pending();
+}
 
 /* Is this thread inside the death of a proxy? Then that proxy holds nothing any more. */
 bool python_proxy_is_dying(void);
