@@ -21,6 +21,7 @@
 #include "elf_object.h"
 #include "log.h"
 #include "python.h"
+#include "python_layout.h"
 #include "scope.h"
 #include "slots.h"
 #include "stack_walk.h"
@@ -479,6 +480,28 @@ static __attribute__((noinline, cold)) uint32_t take_slowly(uintptr_t return_add
     return stack;
 }
 
+/* Those that are remembered, with Python frames if there are any; 0: it is none of them. Apart, so that a process without Python does not pay for the room. */
+static __attribute__((noinline)) uint32_t recall_with_python(struct memory *memory, uintptr_t return_address, uintptr_t frame)
+{
+    struct python_frames python;
+    python_frames(&python, depth_wanted());
+    return recall(memory, return_address, frame | (python.count != 0), &python);
+}
+
+/* A process in which nobody has found an interpreter, and this is no question to look for one. */
+static inline bool is_without_python(void)
+{
+    return python_way_now() == WAY_UNKNOWN && likely(!python_worth_a_look());
+}
+
+static inline __attribute__((always_inline)) uint32_t recall_without_python(struct memory *memory, uintptr_t return_address, uintptr_t frame)
+{
+    if (unlikely(memory->unloads != unloads_now()))
+        return 0;
+    const struct cached_stack *native = recall_native(memory, return_address, frame);
+    return likely(native != NULL) ? native->stack : 0;
+}
+
 __attribute__((noinline)) uint32_t stack_here(uintptr_t return_address)
 {
     uintptr_t frame = (uintptr_t)__builtin_frame_address(0);
@@ -486,9 +509,7 @@ __attribute__((noinline)) uint32_t stack_here(uintptr_t return_address)
     if (likely(memory > TAKING)) {
         mine.ready = TAKING;
         __atomic_signal_fence(__ATOMIC_SEQ_CST);
-        struct python_frames python;
-        python_frames(&python, depth_wanted());
-        uint32_t stack = recall(memory, return_address, frame | (python.count != 0), &python);
+        uint32_t stack = is_without_python() ? recall_without_python(memory, return_address, frame) : recall_with_python(memory, return_address, frame);
         __atomic_signal_fence(__ATOMIC_SEQ_CST);
         mine.ready = memory;
         if (likely(stack != 0)) {
