@@ -88,21 +88,19 @@ static inline bool is_kept(size_t bytes)
     return bytes <= holdfast_options.fence_bytes / 4 && holdfast_options.fence_max > 0;
 }
 
-static bool watch_takes(struct fence_watch *watch, uintptr_t block)
+static inline bool watch_takes(struct fence_watch *watch, uintptr_t block)
 {
     if (block > watch->high || (block < watch->low && watch->low - block > watch->reach))
         return false;
+    uint32_t low = 0, high = watch->count;
     if (watch->light) {
         /* Few and small things: look at each before the allocator is asked for the block's size. */
-        uint32_t near = 0;
-        while (near < watch->count && watch->entries[near].address - block > watch->reach)
-            near++;
-        if (near == watch->count)
+        while (low < high && watch->entries[low].address < block)
+            low++;
+        if (low < high && watch->entries[low].address - block > watch->reach)
             return false;
+        high = low;
     }
-    uint32_t low = 0, high = watch->count;
-    if (high == 1)
-        high = 0; /* it is not above what is watched: nothing to search */
     while (low < high)
     {
         uint32_t middle = low + (high - low) / 2;
@@ -125,9 +123,9 @@ static bool watch_takes(struct fence_watch *watch, uintptr_t block)
     return keep;
 }
 
-static __attribute__((noinline, cold)) bool keep_back(void *block)
+static __attribute__((noinline)) bool keep_back(void *block)
 {
-    for (struct fence_watch *watch = fence_watching; watch != NULL && block != NULL; watch = watch->outer)
+    for (struct fence_watch *watch = fence_watching; watch != NULL; watch = watch->outer)
         if (watch_takes(watch, (uintptr_t)block))
             return true;
     return false;
@@ -170,7 +168,9 @@ static inline bool only_one_taken(struct fence_watch *watch, uintptr_t block)
 
 static inline bool watches_take(struct fence_watch *watch, void *block)
 {
-    if (likely(watch->light && watch->count == 1 && watch->hit_count == 0 && watch->outer == NULL && block != NULL))
+    if (block == NULL)
+        return false;
+    if (likely(watch->light && watch->count == 1 && watch->hit_count == 0 && watch->outer == NULL))
         return only_one_taken(watch, (uintptr_t)block);
     return fence_may_take(watch, (uintptr_t)block) && keep_back(block);
 }

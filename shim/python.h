@@ -19,6 +19,7 @@ struct link_map;
 struct python_frames {
     uint32_t count;       /* frames in `id`, innermost first */
     bool truncated;       /* the chain was longer than that */
+    uint64_t chain;       /* never the same for other frames; 0: these have none */
     uint64_t hash;        /* of count, truncated and the ids; 0 when count is 0 and nothing is left out */
     const uint32_t *id;   /* `room`, or memory that stays as it is until the same thread asks again: do not copy the structure */
     uint32_t room[PYTHON_DEPTH_LIMIT];

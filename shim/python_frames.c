@@ -260,6 +260,7 @@ struct chain {
     uint64_t deaths;       /* of all code objects, when this was last known to be right; NEVER: to be looked at with care each time */
     uint64_t shown_deaths; /* the sum of deaths_of() over the frames shown; no counter ever goes down, so equal sums are equal counts */
     uint64_t hash;
+    uint64_t number; /* of what is remembered here: other frames, by whatever thread, get another one */
     uint32_t count;
     bool truncated, owners_decide;
     uint8_t depth; /* frames wanted */
@@ -484,7 +485,7 @@ static void no_frames(struct python_frames *out)
 {
     out->count = 0;
     out->truncated = false;
-    out->hash = 0;
+    out->hash = out->chain = 0;
     out->id = out->room;
 }
 
@@ -564,6 +565,8 @@ static __attribute__((noinline)) void read_frames(const struct python_runtime *p
     chain->depth = (uint8_t)depth;
     chain->hash = out->hash;
     chain->deaths = chain->owners_decide || holdfast_options.verify_stacks ? NEVER : all;
+    static _Atomic uint64_t numbers;
+    out->chain = chain->number = atomic_fetch_add_explicit(&numbers, 1, memory_order_relaxed) + 1;
     chain->innermost = (uintptr_t)innermost;
 }
 
@@ -684,6 +687,7 @@ static inline void tell_chain(struct chains *mine, const struct chain *chain, st
     out->count = chain->count;
     out->truncated = chain->truncated;
     out->hash = chain->hash;
+    out->chain = chain->number;
     out->id = chain->id;
     mine->recalled++;
 }

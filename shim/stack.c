@@ -44,6 +44,8 @@ struct cached_stack {
     const struct stack_word *word, *end;
     uint32_t stack;  /* the tracker's id of it without Python frames; 0 where there are some */
     uint32_t serial; /* tells it from what was in this place before */
+    uint64_t chain;  /* the Python frames that it was met with last: python_frames.chain, 0: none */
+    uint32_t chain_stack; /* and the id with those */
 };
 
 /* The same with certain Python frames. */
@@ -440,10 +442,19 @@ static inline __attribute__((always_inline)) uint32_t recall(struct memory *memo
 {
     if (unlikely(memory->unloads != unloads_now()))
         return 0;
-    const struct cached_stack *native = recall_native(memory, return_address, key_frame);
+    struct cached_stack *native = recall_native(memory, return_address, key_frame);
     if (unlikely(native == NULL))
         return 0;
-    return python->count == 0 ? native->stack : recall_mix(memory, native, python);
+    if (python->count == 0)
+        return native->stack;
+    if (likely(native->chain == python->chain && python->chain != 0))
+        return native->chain_stack;
+    uint32_t stack = recall_mix(memory, native, python);
+    if (stack != 0) {
+        native->chain = python->chain;
+        native->chain_stack = stack;
+    }
+    return stack;
 }
 
 static unsigned depth_wanted(void)
