@@ -30,6 +30,15 @@ struct python_frames {
  * Any thread, with or without the GIL; must not be called from a signal handler. */
 void python_frames(struct python_frames *out, unsigned depth);
 
+/* What python_frames() would recall, for who only wants to know whether they are the frames of before: never the same number for other frames. NULL: ask
+ * python_frames(). Valid until the same thread asks again. */
+struct python_chain {
+    uint64_t number;
+    uint32_t count;
+};
+const struct python_chain *python_chain_recall(unsigned depth);
+void python_chain_tell(const struct python_chain *chain, struct python_frames *out);
+
 /* What python_frames() did so far in this process. `uncertain`: there may have been frames, and none were told. Any thread; exact
  * when no other thread is inside python_frames(). */
 struct python_frame_counts {

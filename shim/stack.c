@@ -491,12 +491,27 @@ static __attribute__((noinline, cold)) uint32_t take_slowly(uintptr_t return_add
     return stack;
 }
 
-/* Those that are remembered, with Python frames if there are any; 0: it is none of them. Apart, so that a process without Python does not pay for the room. */
-static __attribute__((noinline)) uint32_t recall_with_python(struct memory *memory, uintptr_t return_address, uintptr_t frame)
+/* Frames that need care, or that this stack was not met with the last time. */
+static __attribute__((noinline)) uint32_t recall_frames(struct memory *memory, uintptr_t return_address, uintptr_t frame, const struct python_chain *chain)
 {
     struct python_frames python;
-    python_frames(&python, depth_wanted());
+    if (chain != NULL)
+        python_chain_tell(chain, &python);
+    else
+        python_frames(&python, depth_wanted());
     return recall(memory, return_address, frame | (python.count != 0), &python);
+}
+
+/* What is remembered, with Python frames if there are any; 0: nothing. Apart, so that a process without Python saves no register for it. */
+static __attribute__((noinline)) uint32_t recall_with_python(struct memory *memory, uintptr_t return_address, uintptr_t frame)
+{
+    const struct python_chain *chain = python_chain_recall(depth_wanted());
+    if (likely(chain != NULL && chain->count != 0 && memory->unloads == unloads_now())) {
+        const struct cached_stack *native = recall_native(memory, return_address, frame | 1);
+        if (likely(native != NULL && native->chain == chain->number))
+            return native->chain_stack;
+    }
+    return recall_frames(memory, return_address, frame, chain);
 }
 
 /* A process in which nobody has found an interpreter, and this is no question to look for one. */
