@@ -73,7 +73,7 @@ static __attribute__((noinline)) void wait_for_lock(void)
 }
 
 /* False when this very thread holds it: then a signal handler asks, and must be sent away. */
-static bool take_lock(void)
+static inline __attribute__((always_inline)) bool take_lock(void)
 {
     if (atomic_load_explicit(&proxies_lock.owner, memory_order_relaxed) == &thread_mark)
         return false;
@@ -90,7 +90,7 @@ static bool take_lock(void)
     return true;
 }
 
-static void give_lock(void)
+static inline __attribute__((always_inline)) void give_lock(void)
 {
     atomic_store_explicit(&proxies_lock.owner, NULL, memory_order_relaxed);
     if (alone()) {

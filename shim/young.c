@@ -886,7 +886,8 @@ static bool look_below(const struct young_set *set, const struct young *entry, u
 {
     for (uint16_t child = entry->first_child; child != 0; child = set->entries[child].sibling) {
         const struct young *lent = &set->entries[child];
-        if (++*count > WATCHED_MAX || outside_parents[parent_slot(lent->address)] != 0 || !look_below(set, lent, count, holders, traceless))
+        if (++*count > WATCHED_MAX || outside_parents[parent_slot(lent->address)] != 0 ||
+            (lent->first_child != 0 && !look_below(set, lent, count, holders, traceless)))
             return false;
         *holders = *holders || lent->holders != 0;
         *traceless = *traceless || (lent->flags & YOUNG_TRACELESS) != 0;
@@ -986,7 +987,8 @@ static void forget_good_below(const struct young_set *set, const struct young *e
 {
     for (uint16_t child = entry->first_child; child != 0; child = set->entries[child].sibling) {
         good_forget(set->entries[child].address);
-        forget_good_below(set, &set->entries[child]);
+        if (set->entries[child].first_child != 0)
+            forget_good_below(set, &set->entries[child]);
     }
 }
 
@@ -1017,7 +1019,8 @@ static void begin_deaths_below(struct young_set *set, struct young *entry, const
 {
     while (entry->first_child != 0) {
         struct young *child = &set->entries[entry->first_child];
-        begin_deaths_below(set, child, killer);
+        if (child->first_child != 0)
+            begin_deaths_below(set, child, killer);
         child->death_stack = killer->death_stack;
         child->death_function = killer->death_function;
         child->cause = CAUSE_PARENT;
@@ -1073,7 +1076,7 @@ static inline void die_alone(struct young_death *death, struct young_set *set, u
 }
 
 static enum young_outcome dying_otherwise(struct young_death *death, const struct view *view, enum function function, uint8_t kind, uintptr_t address, bool given,
-                                          struct young_set *set, stack_id stack);
+                                          struct young_set *set, uint16_t index, stack_id stack);
 
 enum young_outcome young_dying(struct young_death *death, const struct view *view, enum function function, uint8_t kind, uintptr_t caller, uintptr_t address,
                                bool given)
@@ -1088,7 +1091,7 @@ enum young_outcome young_dying(struct young_death *death, const struct view *vie
     uint16_t index = lookup(set, address);
     struct young *entry = &set->entries[index];
     if (unlikely(index == 0 || !dies_alone(set, entry, view, kind)))
-        return dying_otherwise(death, view, function, kind, address, given, set, stack);
+        return dying_otherwise(death, view, function, kind, address, given, set, index, stack);
     entry->death_stack = stack;
     entry->death_function = (uint16_t)function;
     die_alone(death, set, index, given);
@@ -1097,9 +1100,8 @@ enum young_outcome young_dying(struct young_death *death, const struct view *vie
 
 /* The rest of it, with the set entered. */
 static __attribute__((noinline)) enum young_outcome dying_otherwise(struct young_death *death, const struct view *view, enum function function, uint8_t kind,
-                                                                    uintptr_t address, bool given, struct young_set *set, stack_id stack)
+                                                                    uintptr_t address, bool given, struct young_set *set, uint16_t index, stack_id stack)
 {
-    uint16_t index = lookup(set, address);
     if (unlikely(index == 0)) {
         leave(set);
         index = adopt(view, kind, address);
