@@ -26,13 +26,10 @@ _Atomic uint64_t loan_cache[LOAN_SLOTS];
 
 /* ---- caches --------------------------------------------------------------------------------------------------- */
 
-void good_forget(uintptr_t address)
+void wide_forget(uintptr_t address)
 {
-    _Atomic uint64_t *entry = &good_cache[good_index(address)];
-    if (good_address(atomic_load_explicit(entry, memory_order_relaxed)) == address)
-        atomic_store_explicit(entry, 0, memory_order_relaxed);
     _Atomic uint64_t *wide = atomic_load_explicit(&wide_cache, memory_order_acquire);
-    if (unlikely(wide != NULL) && good_address(atomic_load_explicit(&wide[wide_index(address)], memory_order_relaxed)) == address)
+    if (good_address(atomic_load_explicit(&wide[wide_index(address)], memory_order_relaxed)) == address)
         atomic_store_explicit(&wide[wide_index(address)], 0, memory_order_relaxed);
 }
 

@@ -79,6 +79,15 @@ static inline size_t wide_index(uintptr_t address)
 {
     return (address >> 5 ^ (address >> 29) * UINT64_C(0x9e3779b97f4a7c15)) & ((UINT64_C(1) << WIDE_BITS) - 1);
 }
+void wide_forget(uintptr_t address) __attribute__((cold, visibility("hidden")));
+static inline void good_forget(uintptr_t address)
+{
+    _Atomic uint64_t *entry = &good_cache[good_index(address)];
+    if (good_address(atomic_load_explicit(entry, memory_order_relaxed)) == address)
+        atomic_store_explicit(entry, 0, memory_order_relaxed);
+    if (unlikely(atomic_load_explicit(&wide_cache, memory_order_relaxed) != NULL))
+        wide_forget(address);
+}
 /* What stands in this slot is good, until it is forgotten. */
 static inline void good_put(_Atomic uint64_t *slot, uint64_t entry)
 {
@@ -211,7 +220,6 @@ void dying_end(struct call *call);                                              
 /* The variant of a function that holds for this copy's version: an index, below `count`. For wrappers whose failure value differs. */
 unsigned variant_index(const struct view *view, enum function function, unsigned count) __attribute__((cold, visibility("hidden")));
 stack_id call_stack(struct call *call); /* taken at the first request; tracker unlocked */
-void good_forget(uintptr_t address);
 /* [tracker locked] Whatever is known under this address, youngest first; a young handle grows up by that. */
 handle_id find_any(uintptr_t address);
 /* [tracker locked] The block at this address goes back to the allocator, seen by no watch: what is known under it is forgotten. */

@@ -83,21 +83,24 @@ void fence_activate(void)
         atomic_store(&realloc_now, realloc_checked);
 }
 
-static bool watch_takes(struct fence_watch *watch, uintptr_t block)
+static inline bool is_kept(size_t bytes)
+{
+    return bytes <= holdfast_options.fence_bytes / 4 && holdfast_options.fence_max > 0;
+}
+
+static inline bool watch_takes(struct fence_watch *watch, uintptr_t block)
 {
     if (block > watch->high || (block < watch->low && watch->low - block > watch->reach))
         return false;
+    uint32_t low = 0, high = watch->count;
     if (watch->light) {
         /* Few and small things: look at each before the allocator is asked for the block's size. */
-        uint32_t near = 0;
-        while (near < watch->count && watch->entries[near].address - block > watch->reach)
-            near++;
-        if (near == watch->count)
+        while (low < high && watch->entries[low].address < block)
+            low++;
+        if (low < high && watch->entries[low].address - block > watch->reach)
             return false;
+        high = low;
     }
-    uint32_t low = 0, high = watch->count;
-    if (high == 1)
-        high = 0; /* it is not above what is watched: nothing to search */
     while (low < high)
     {
         uint32_t middle = low + (high - low) / 2;
@@ -114,15 +117,15 @@ static bool watch_takes(struct fence_watch *watch, uintptr_t block)
         watch->entries[low++].seen = true;
     if (low == first || watch->hit_count == watch->capacity)
         return false;
-    bool keep = bytes <= holdfast_options.fence_bytes / 4 && holdfast_options.fence_max > 0;
+    bool keep = is_kept(bytes);
     watch->hits[watch->hit_count++] =
         (struct fence_hit){.block = block, .bytes = bytes, .first = first, .count = low - first, .kept = keep};
     return keep;
 }
 
-static __attribute__((noinline, cold)) bool keep_back(void *block)
+static __attribute__((noinline)) bool keep_back(void *block)
 {
-    for (struct fence_watch *watch = fence_watching; watch != NULL && block != NULL; watch = watch->outer)
+    for (struct fence_watch *watch = fence_watching; watch != NULL; watch = watch->outer)
         if (watch_takes(watch, (uintptr_t)block))
             return true;
     return false;
@@ -147,9 +150,35 @@ static inline bool fence_may_take(const struct fence_watch *watch, uintptr_t blo
            watch->inline_entries[watch->count - 1].address - block <= FENCE_REACH_YOUNG;
 }
 
+/* The usual free of one small thing: watch_takes() of a watch that has this one entry, and no other around it. */
+static inline bool only_one_taken(struct fence_watch *watch, uintptr_t block)
+{
+    struct fence_entry *entry = &watch->inline_entries[0];
+    if (entry->address - block > FENCE_REACH_YOUNG)
+        return false;
+    size_t bytes = malloc_usable_size((void *)block);
+    if (entry->address - block >= bytes)
+        return false;
+    entry->seen = true;
+    bool keep = is_kept(bytes);
+    watch->hit_count = 1;
+    watch->inline_hits[0] = (struct fence_hit){.block = block, .bytes = bytes, .first = 0, .count = 1, .kept = keep};
+    return keep;
+}
+
+static inline bool watches_take(struct fence_watch *watch, void *block)
+{
+    if (block == NULL)
+        return false;
+    if (likely(watch->light && watch->count == 1 && watch->hit_count == 0 && watch->outer == NULL))
+        return only_one_taken(watch, (uintptr_t)block);
+    return fence_may_take(watch, (uintptr_t)block) && keep_back(block);
+}
+
 static __attribute__((noinline)) void free_carefully(void *block, uintptr_t caller)
 {
-    if (fence_watching != NULL && fence_may_take(fence_watching, (uintptr_t)block) && keep_back(block))
+    struct fence_watch *watch = fence_watching;
+    if (watch != NULL && (uintptr_t)block - watch->base <= watch->span && watches_take(watch, block))
         return;
     if (block != NULL && handle_may_be_known((uintptr_t)block) && died_unseen(block, caller))
         return;
@@ -158,16 +187,22 @@ static __attribute__((noinline)) void free_carefully(void *block, uintptr_t call
     atomic_load_explicit(&real_free, memory_order_relaxed)(block);
 }
 
-/* Must it be looked at? */
+/* Need it not be looked at? */
 static inline bool is_stranger(const void *block)
 {
     return likely(__atomic_load_n(&handle_filter[handle_filter_slot((uintptr_t)block)].both, __ATOMIC_RELAXED) == 0);
 }
 
+static inline bool is_unwatched(const void *block)
+{
+    const struct fence_watch *watch = fence_watching;
+    return likely(watch == NULL) || (uintptr_t)block - watch->base > watch->span;
+}
+
 /* free() jumped here: the return address is its caller's. */
 static void free_checked(void *block)
 {
-    if (likely(fence_watching == NULL && is_stranger(block)))
+    if (likely(is_unwatched(block) && is_stranger(block)))
         atomic_load_explicit(&real_free, memory_order_relaxed)(block);
     else
         free_carefully(block, (uintptr_t)__builtin_extract_return_addr(__builtin_return_address(0)));
@@ -183,7 +218,7 @@ static void free_passing(void *block)
     atomic_store_explicit(&count, now, memory_order_relaxed);
     if (unlikely(now % FREES_BETWEEN_LOOKS == 0) && control_requested())
         provider_look_again();
-    if (likely(fence_watching == NULL && is_stranger(block)))
+    if (likely(is_unwatched(block) && is_stranger(block)))
         atomic_load_explicit(&real_free, memory_order_relaxed)(block);
     else
         free_carefully(block, (uintptr_t)__builtin_extract_return_addr(__builtin_return_address(0)));
@@ -387,6 +422,7 @@ void fence_watch_arm(struct fence_watch *watch)
     copy->arming = watch->arming;
     copy->home = (uintptr_t)watch;
     copy->outer = fence_watching;
+    fence_span(copy);
     watch->armed = copy;
     fence_watching = copy;
 }

@@ -43,6 +43,7 @@ struct fence_watch {
     uint32_t arming;           /* of both: tells one use of the copy from another */
     uintptr_t low, high; /* lowest and highest address watched */
     uintptr_t reach;
+    uintptr_t base, span; /* of an armed one: what lies further than `span` above `base` is no concern of this watch, nor of those around it */
     bool light;          /* FENCE_REACH_YOUNG for each of them */
     uint32_t count, capacity, hit_count;
     struct fence_entry *entries;
@@ -82,6 +83,12 @@ static inline void fence_light_add(struct fence_watch *watch, uintptr_t address,
     entry->seen = false;
 }
 extern __thread struct fence_watch *fence_watching __attribute__((visibility("hidden"), tls_model("initial-exec"))); /* innermost of this thread */
+/* `low`, `high` and `outer` are known. */
+static inline void fence_span(struct fence_watch *watch)
+{
+    watch->base = watch->low - watch->reach;
+    watch->span = watch->outer != NULL ? UINTPTR_MAX : watch->high - watch->base;
+}
 void fence_light_arm_slowly(struct fence_watch *watch);
 static inline void fence_light_arm(struct fence_watch *watch, uintptr_t home)
 {
@@ -92,9 +99,27 @@ static inline void fence_light_arm(struct fence_watch *watch, uintptr_t home)
     watch->home = home;
     watch->arming = UINT32_MAX;
     watch->outer = fence_watching;
+    fence_span(watch);
     fence_watching = watch;
 }
 void fence_light_disarm_slowly(struct fence_watch *watch);
+/* The same for one thing alone, in a watch for which fence_light_begin() was called once. */
+static inline void fence_light_arm_one(struct fence_watch *watch, uintptr_t address, uintptr_t home)
+{
+    watch->count = 1;
+    watch->hit_count = 0;
+    watch->inline_entries[0].address = address;
+    watch->inline_entries[0].id = 0;
+    watch->inline_entries[0].seen = false;
+    if (fence_watching != NULL)
+        fence_light_arm_slowly(watch);
+    watch->low = watch->high = address;
+    watch->home = home;
+    watch->arming = UINT32_MAX;
+    watch->outer = fence_watching;
+    fence_span(watch);
+    fence_watching = watch;
+}
 static inline void fence_light_disarm(struct fence_watch *watch)
 {
     if (fence_watching != watch)

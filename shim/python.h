@@ -6,6 +6,7 @@
 #ifndef HOLDFAST_SHIM_PYTHON_H
 #define HOLDFAST_SHIM_PYTHON_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -18,6 +19,7 @@ struct link_map;
 struct python_frames {
     uint32_t count;       /* frames in `id`, innermost first */
     bool truncated;       /* the chain was longer than that */
+    uint64_t chain;       /* never the same for other frames; 0: these have none */
     uint64_t hash;        /* of count, truncated and the ids; 0 when count is 0 and nothing is left out */
     const uint32_t *id;   /* `room`, or memory that stays as it is until the same thread asks again: do not copy the structure */
     uint32_t room[PYTHON_DEPTH_LIMIT];
@@ -27,6 +29,15 @@ struct python_frames {
  * interpreter, the thread has no Python frame, or its frames are not known for certain.
  * Any thread, with or without the GIL; must not be called from a signal handler. */
 void python_frames(struct python_frames *out, unsigned depth);
+
+/* What python_frames() would recall, for who only wants to know whether they are the frames of before: never the same number for other frames. NULL: ask
+ * python_frames(). Valid until the same thread asks again. */
+struct python_chain {
+    uint64_t number;
+    uint32_t count;
+};
+const struct python_chain *python_chain_recall(unsigned depth);
+void python_chain_tell(const struct python_chain *chain, struct python_frames *out);
 
 /* What python_frames() did so far in this process. `uncertain`: there may have been frames, and none were told. Any thread; exact
  * when no other thread is inside python_frames(). */
@@ -49,7 +60,13 @@ bool python_watch_module(const struct link_map *object);
 
 /* Bring the proxies that this thread made since the last call to the tracker: their `ptr` is set only after the allocation. Called
  * at the start of every slow path and before every verdict on a free. Cheap when there is nothing pending. */
-void python_settle_proxies(void);
+void python_settle_pending(void);
+extern _Atomic uint32_t python_pending_proxies __attribute__((visibility("hidden")));
+static inline void python_settle_proxies(void)
+{
+    if (__builtin_expect(atomic_load_explicit(&python_pending_proxies, memory_order_relaxed) != 0, 0))
+        python_settle_pending();
+}
 
 /* Is this thread inside the death of a proxy? Then that proxy holds nothing any more. */
 bool python_proxy_is_dying(void);

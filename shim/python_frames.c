@@ -256,11 +256,11 @@ struct link {
 };
 
 struct chain {
+    struct python_chain told; /* its number: other frames, by whatever thread, get another one */
     uintptr_t innermost;   /* address of the innermost frame, 0: empty */
     uint64_t deaths;       /* of all code objects, when this was last known to be right; NEVER: to be looked at with care each time */
     uint64_t shown_deaths; /* the sum of deaths_of() over the frames shown; no counter ever goes down, so equal sums are equal counts */
     uint64_t hash;
-    uint32_t count;
     bool truncated, owners_decide;
     uint8_t depth; /* frames wanted */
     uint8_t links;
@@ -484,7 +484,7 @@ static void no_frames(struct python_frames *out)
 {
     out->count = 0;
     out->truncated = false;
-    out->hash = 0;
+    out->hash = out->chain = 0;
     out->id = out->room;
 }
 
@@ -559,11 +559,13 @@ static __attribute__((noinline)) void read_frames(const struct python_runtime *p
     finish(out);
     if (chain == NULL || !seen || chain->links == 0)
         return;
-    chain->count = out->count;
+    chain->told.count = out->count;
     chain->truncated = out->truncated;
     chain->depth = (uint8_t)depth;
     chain->hash = out->hash;
     chain->deaths = chain->owners_decide || holdfast_options.verify_stacks ? NEVER : all;
+    static _Atomic uint64_t numbers;
+    out->chain = chain->told.number = atomic_fetch_add_explicit(&numbers, 1, memory_order_relaxed) + 1;
     chain->innermost = (uintptr_t)innermost;
 }
 
@@ -681,10 +683,7 @@ static __attribute__((noinline)) void frames_otherwise(struct python_frames *out
 
 static inline void tell_chain(struct chains *mine, const struct chain *chain, struct python_frames *out)
 {
-    out->count = chain->count;
-    out->truncated = chain->truncated;
-    out->hash = chain->hash;
-    out->id = chain->id;
+    python_chain_tell(&chain->told, out);
     mine->recalled++;
 }
 
@@ -703,29 +702,36 @@ static __attribute__((noinline)) void frames_with_care(const uint8_t *innermost,
         verify(&python_found, innermost, out, depth);
 }
 
-/* The rest of python_frames(). The way back from the usual case is without a call, so that no register is saved for one. */
-static inline __attribute__((always_inline)) void frames_of_form(const uint8_t *thread, struct python_frames *out, unsigned depth,
-                                                                 enum frame_form form)
+/* The chain of this thread, if nothing about it needs care. */
+static inline __attribute__((always_inline)) const struct chain *chain_of_form(const uint8_t *innermost, unsigned depth, enum frame_form form)
 {
-    const struct python_layout *layout = python_found.layout;
-    const uint8_t *innermost = innermost_frame(layout, thread, form);
-    if (unlikely(innermost == NULL)) {
-        no_frames(out);
-        return;
-    }
     struct chains *mine = own_chains;
     if (likely(mine != NULL) && likely(python_is_address(innermost)) && likely(deaths_are_seen())) {
-        struct offsets at = offsets_of_form(layout, form);
+        struct offsets at = offsets_of_form(python_found.layout, form);
         uint64_t deaths = atomic_load_explicit(&all_deaths, memory_order_acquire);
         const struct chain *chain = *chain_set(mine, innermost, instruction_at(innermost, at));
         for (unsigned way = 0; way < CHAIN_WAYS; way++, chain++)
             if (chain->innermost == (uintptr_t)innermost && likely(chain->deaths == deaths) && likely(chain->depth == depth) &&
-                links_of_form_hold(chain, innermost, at, form)) {
-                tell_chain(mine, chain, out);
-                return;
-            }
+                links_of_form_hold(chain, innermost, at, form))
+                return chain;
     }
-    frames_with_care(innermost, out, depth);
+    return NULL;
+}
+
+/* The rest of python_frames(). The way back from the usual case is without a call, so that no register is saved for one. */
+static inline __attribute__((always_inline)) void frames_of_form(const uint8_t *thread, struct python_frames *out, unsigned depth,
+                                                                 enum frame_form form)
+{
+    const uint8_t *innermost = innermost_frame(python_found.layout, thread, form);
+    if (unlikely(innermost == NULL)) {
+        no_frames(out);
+        return;
+    }
+    const struct chain *chain = chain_of_form(innermost, depth, form);
+    if (likely(chain != NULL))
+        tell_chain(own_chains, chain, out);
+    else
+        frames_with_care(innermost, out, depth);
 }
 
 typedef void frames_function(const uint8_t *thread, struct python_frames *out, unsigned depth);
@@ -737,6 +743,28 @@ typedef void frames_function(const uint8_t *thread, struct python_frames *out, u
     }
 FRAME_FORMS(FORM)
 #undef FORM
+
+typedef const struct python_chain *chain_function(const uint8_t *thread, unsigned depth);
+
+#define FORM(name)                                                                                                   \
+    static __attribute__((noinline)) const struct python_chain *chain_##name(const uint8_t *thread, unsigned depth)  \
+    {                                                                                                                \
+        const uint8_t *innermost = innermost_frame(python_found.layout, thread, name);                               \
+        const struct chain *chain = likely(innermost != NULL) ? chain_of_form(innermost, depth, name) : NULL;        \
+        if (unlikely(chain == NULL))                                                                                 \
+            return NULL;                                                                                             \
+        own_chains->recalled++;                                                                                      \
+        return &chain->told;                                                                                         \
+    }
+FRAME_FORMS(FORM)
+#undef FORM
+
+static chain_function *const chain_functions[] = {
+#define FORM(name) chain_##name,
+    FRAME_FORMS(FORM)
+#undef FORM
+};
+static chain_function *chain_of_thread; /* as frames_of_thread */
 
 static frames_function *const functions[] = {
 #define FORM(name) frames_##name,
@@ -763,6 +791,24 @@ void python_frames(struct python_frames *out, unsigned depth)
         return;
     }
     frames_of_thread(thread, out, depth);
+}
+
+const struct python_chain *python_chain_recall(unsigned depth)
+{
+    if (unlikely(python_way_now() != WAY_LAYOUT || depth > PYTHON_DEPTH_LIMIT))
+        return NULL;
+    const uint8_t *thread = this_thread(&python_found);
+    return likely(thread != NULL) ? chain_of_thread(thread, depth) : NULL;
+}
+
+void python_chain_tell(const struct python_chain *told, struct python_frames *out)
+{
+    const struct chain *chain = (const struct chain *)told; /* its first member */
+    out->count = told->count;
+    out->truncated = chain->truncated;
+    out->hash = chain->hash;
+    out->chain = told->number;
+    out->id = chain->id;
 }
 
 struct python_frame_counts python_frame_counts(void)
@@ -806,6 +852,7 @@ void python_watch_code_deaths(const struct python_runtime *python)
     reach(&code_bytes, layout->code_copies, 8);
     reach(&code_bytes, layout->code_traceable, 4);
     frames_of_thread = functions[form_of(layout)];
+    chain_of_thread = chain_functions[form_of(layout)];
     if (layout->runtime_interpreters != LAYOUT_NONE)
         interpreters_place = (const uintptr_t *)(python->state + layout->runtime_interpreters);
     finalizing_place = (const uintptr_t *)(python->state + layout->runtime_finalizing);

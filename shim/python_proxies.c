@@ -73,7 +73,7 @@ static __attribute__((noinline)) void wait_for_lock(void)
 }
 
 /* False when this very thread holds it: then a signal handler asks, and must be sent away. */
-static bool take_lock(void)
+static inline __attribute__((always_inline)) bool take_lock(void)
 {
     if (atomic_load_explicit(&proxies_lock.owner, memory_order_relaxed) == &thread_mark)
         return false;
@@ -90,7 +90,7 @@ static bool take_lock(void)
     return true;
 }
 
-static void give_lock(void)
+static inline __attribute__((always_inline)) void give_lock(void)
 {
     atomic_store_explicit(&proxies_lock.owner, NULL, memory_order_relaxed);
     if (alone()) {
@@ -220,7 +220,7 @@ struct pending {
 /* Each birth settles the earlier ones, so there is hardly ever more than one for each GIL. */
 #define PENDING_SLOTS 16u
 static struct pending pending[PENDING_SLOTS];
-static _Atomic uint32_t pending_count;
+_Atomic uint32_t python_pending_proxies;
 
 static void pending_add(uintptr_t object, stack_id stack)
 {
@@ -231,7 +231,7 @@ static void pending_add(uintptr_t object, stack_id stack)
             break;
         }
     if (slot->object == 0)
-        atomic_fetch_add_explicit(&pending_count, 1, memory_order_relaxed);
+        atomic_fetch_add_explicit(&python_pending_proxies, 1, memory_order_relaxed);
     slot->stack = stack;
     slot->thread = &thread_mark;
     __atomic_store_n(&slot->object, object, __ATOMIC_RELEASE);
@@ -240,7 +240,7 @@ static void pending_add(uintptr_t object, stack_id stack)
 static void pending_remove(struct pending *slot)
 {
     __atomic_store_n(&slot->object, 0, __ATOMIC_RELEASE);
-    atomic_fetch_sub_explicit(&pending_count, 1, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&python_pending_proxies, 1, memory_order_relaxed);
 }
 
 /* Its pointer is stored: find the handle it holds. A pointer that is no handle, or one that is dead already, is nobody's business. */
@@ -272,7 +272,7 @@ static void settle_all(bool all_made)
 {
     const struct python_runtime *python = python_runtime(false);
     bool readable = python != NULL && python->is_initialized() != 0; /* rule 2 */
-    uint32_t left = atomic_load_explicit(&pending_count, memory_order_relaxed);
+    uint32_t left = atomic_load_explicit(&python_pending_proxies, memory_order_relaxed);
     for (unsigned i = 0; i < PENDING_SLOTS && left != 0; i++) {
         struct pending *slot = &pending[i];
         if (slot->object == 0)
@@ -288,9 +288,9 @@ static void settle_all(bool all_made)
     }
 }
 
-void python_settle_proxies(void)
+void python_settle_pending(void)
 {
-    if (atomic_load_explicit(&pending_count, memory_order_relaxed) == 0 || !take_lock())
+    if (!take_lock())
         return;
     settle_all(false);
     give_lock();
@@ -386,12 +386,12 @@ static void *make_object(void *type)
     put_word(object, PROXY_POINTER, 0); /* "not yet", for whoever settles before the module stores it */
     stack_id stack = stack_here((uintptr_t)__builtin_return_address(0));
     /* Asked before the lock is taken (rule 1). One that comes in between is looked at as if there were several. */
-    const struct python_runtime *python = atomic_load_explicit(&pending_count, memory_order_relaxed) != 0 ? python_runtime(false) : NULL;
+    const struct python_runtime *python = atomic_load_explicit(&python_pending_proxies, memory_order_relaxed) != 0 ? python_runtime(false) : NULL;
     bool one_gil = python != NULL && python->first_interpreter != NULL && python->main_interpreter != NULL &&
                    python->first_interpreter() == python->main_interpreter();
     if (!take_lock())
         return object;
-    if (atomic_load_explicit(&pending_count, memory_order_relaxed) != 0)
+    if (atomic_load_explicit(&python_pending_proxies, memory_order_relaxed) != 0)
         settle_all(one_gil);
     pending_add((uintptr_t)object, stack);
     give_lock();
@@ -441,7 +441,7 @@ static struct waiting forget_proxy(uintptr_t object)
     struct waiting waiting = {.ancestor = 0};
     if (!take_lock())
         return waiting;
-    uint32_t left = atomic_load_explicit(&pending_count, memory_order_relaxed);
+    uint32_t left = atomic_load_explicit(&python_pending_proxies, memory_order_relaxed);
     for (unsigned i = 0; i < PENDING_SLOTS && left != 0; i++) {
         left -= pending[i].object != 0;
         if (pending[i].object == object)
@@ -675,13 +675,13 @@ void python_after_fork_child(void)
             pending[i].thread = &thread_mark;
             count++;
         }
-    atomic_store_explicit(&pending_count, count, memory_order_relaxed);
+    atomic_store_explicit(&python_pending_proxies, count, memory_order_relaxed);
     struct proxy_table *in = atomic_load_explicit(&table, memory_order_relaxed);
     if (in != NULL && holdfast_tracker.fork_lost) { /* what they hold is known by numbers of an arena that is not there any more */
         memset(in->slots, 0, in->capacity * sizeof in->slots[0]);
         in->used = 0;
         memset(pending, 0, sizeof pending);
-        atomic_store_explicit(&pending_count, 0, memory_order_relaxed);
+        atomic_store_explicit(&python_pending_proxies, 0, memory_order_relaxed);
     } else if (was_taken && in != NULL) {
         table_rebuild(in->capacity);
     }

@@ -36,13 +36,22 @@ static atomic_bool runtime_being_found;
 struct interpreter_search {
     struct elf_object program, interpreter;
     bool program_seen, found;
+    bool maybe_later;       /* an interpreter is loaded that is not initialized yet */
+    unsigned long long adds; /* loaded objects so far */
 };
+
+/* | how many objects had been loaded when a search met no interpreter | 1 |: until there are more, none needs to be looked at again. 0: no such search. */
+static _Atomic unsigned long long searched_in_vain;
 
 static int consider_object(struct dl_phdr_info *info, size_t bytes, void *context)
 {
-    (void)bytes;
     struct interpreter_search *search = context;
     struct elf_object object;
+    if (search->adds == 0 && bytes >= offsetof(struct dl_phdr_info, dlpi_adds) + sizeof info->dlpi_adds) {
+        search->adds = info->dlpi_adds;
+        if (atomic_load_explicit(&searched_in_vain, memory_order_relaxed) == (search->adds << 1 | 1))
+            return 1;
+    }
     if (!elf_open(&object, info->dlpi_addr, info->dlpi_phdr, info->dlpi_phnum))
         return 0;
     if (!search->program_seen) {
@@ -52,8 +61,10 @@ static int consider_object(struct dl_phdr_info *info, size_t bytes, void *contex
     if (elf_symbol(&object, "PyGILState_GetThisThreadState") == NULL)
         return 0;
     int (*is_initialized)(void) = (int (*)(void))elf_symbol(&object, "Py_IsInitialized");
-    if (is_initialized == NULL || is_initialized() == 0)
+    if (is_initialized == NULL || is_initialized() == 0) {
+        search->maybe_later = true;
         return 0;
+    }
     search->interpreter = object;
     search->found = true;
     return 1;
@@ -172,8 +183,11 @@ static bool runtime_find(struct python_runtime *python)
 {
     struct interpreter_search search = {.found = false};
     dl_iterate_phdr(consider_object, &search);
-    if (!search.found)
+    if (!search.found) {
+        if (!search.maybe_later && search.adds != 0)
+            atomic_store_explicit(&searched_in_vain, search.adds << 1 | 1, memory_order_relaxed);
         return false;
+    }
     memset(python, 0, sizeof *python);
 #define FUNCTION(field, name) python->field = (__typeof__(python->field))function_of(&search, name)
     FUNCTION(is_initialized, "Py_IsInitialized");

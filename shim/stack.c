@@ -22,6 +22,7 @@
 #include "elf_object.h"
 #include "log.h"
 #include "python.h"
+#include "python_layout.h"
 #include "scope.h"
 #include "slots.h"
 #include "stack_walk.h"
@@ -44,6 +45,8 @@ struct cached_stack {
     const struct stack_word *word, *end;
     uint32_t stack;  /* the tracker's id of it without Python frames; 0 where there are some */
     uint32_t serial; /* tells it from what was in this place before */
+    uint64_t chain;  /* the Python frames that it was met with last: python_frames.chain, 0: none */
+    uint32_t chain_stack; /* and the id with those */
 };
 
 /* The same with certain Python frames. */
@@ -445,10 +448,19 @@ static inline __attribute__((always_inline)) uint32_t recall(struct memory *memo
 {
     if (unlikely(memory->unloads != unloads_now()))
         return 0;
-    const struct cached_stack *native = recall_native(memory, return_address, key_frame);
+    struct cached_stack *native = recall_native(memory, return_address, key_frame);
     if (unlikely(native == NULL))
         return 0;
-    return python->count == 0 ? native->stack : recall_mix(memory, native, python);
+    if (python->count == 0)
+        return native->stack;
+    if (likely(native->chain == python->chain && python->chain != 0))
+        return native->chain_stack;
+    uint32_t stack = recall_mix(memory, native, python);
+    if (stack != 0) {
+        native->chain = python->chain;
+        native->chain_stack = stack;
+    }
+    return stack;
 }
 
 static unsigned depth_wanted(void)
@@ -485,6 +497,43 @@ static __attribute__((noinline, cold)) uint32_t take_slowly(uintptr_t return_add
     return stack;
 }
 
+/* Frames that need care, or that this stack was not met with the last time. */
+static __attribute__((noinline)) uint32_t recall_frames(struct memory *memory, uintptr_t return_address, uintptr_t frame, const struct python_chain *chain)
+{
+    struct python_frames python;
+    if (chain != NULL)
+        python_chain_tell(chain, &python);
+    else
+        python_frames(&python, depth_wanted());
+    return recall(memory, return_address, frame | (python.count != 0), &python);
+}
+
+/* What is remembered, with Python frames if there are any; 0: nothing. Apart, so that a process without Python saves no register for it. */
+static __attribute__((noinline)) uint32_t recall_with_python(struct memory *memory, uintptr_t return_address, uintptr_t frame)
+{
+    const struct python_chain *chain = python_chain_recall(depth_wanted());
+    if (likely(chain != NULL && chain->count != 0 && memory->unloads == unloads_now())) {
+        const struct cached_stack *native = recall_native(memory, return_address, frame | 1);
+        if (likely(native != NULL && native->chain == chain->number))
+            return native->chain_stack;
+    }
+    return recall_frames(memory, return_address, frame, chain);
+}
+
+/* A process in which nobody has found an interpreter, and this is no question to look for one. */
+static inline bool is_without_python(void)
+{
+    return python_way_now() == WAY_UNKNOWN && likely(!python_worth_a_look());
+}
+
+static inline __attribute__((always_inline)) uint32_t recall_without_python(struct memory *memory, uintptr_t return_address, uintptr_t frame)
+{
+    if (unlikely(memory->unloads != unloads_now()))
+        return 0;
+    const struct cached_stack *native = recall_native(memory, return_address, frame);
+    return likely(native != NULL) ? native->stack : 0;
+}
+
 __attribute__((noinline)) uint32_t stack_here(uintptr_t return_address)
 {
     uintptr_t frame = (uintptr_t)__builtin_frame_address(0);
@@ -492,9 +541,7 @@ __attribute__((noinline)) uint32_t stack_here(uintptr_t return_address)
     if (likely(memory > TAKING)) {
         mine.ready = TAKING;
         __atomic_signal_fence(__ATOMIC_SEQ_CST);
-        struct python_frames python;
-        python_frames(&python, depth_wanted());
-        uint32_t stack = recall(memory, return_address, frame | (python.count != 0), &python);
+        uint32_t stack = is_without_python() ? recall_without_python(memory, return_address, frame) : recall_with_python(memory, return_address, frame);
         __atomic_signal_fence(__ATOMIC_SEQ_CST);
         mine.ready = memory;
         if (likely(stack != 0)) {

@@ -129,6 +129,7 @@ static void initialize(struct young_set *set, uint16_t live_bound)
     set->unused = 1;
     set->live_bound = live_bound;
     set->live_max = live_bound < LIVE_FIRST ? live_bound : LIVE_FIRST;
+    fence_light_begin(&set->watch);
     atomic_store_explicit(&set->head_shift, 64 - HEADS_FIRST_BITS, memory_order_relaxed);
 }
 
@@ -358,6 +359,16 @@ static inline bool has_outside(const struct young *entry)
     return (entry->flags & YOUNG_OUTSIDE) != 0;
 }
 
+static inline void leave_roots(struct young_set *set, const struct young *entry)
+{
+    if (entry->before != 0)
+        set->entries[entry->before].after = entry->after;
+    else
+        set->first_root = entry->after;
+    if (entry->after != 0)
+        set->entries[entry->after].before = entry->before;
+}
+
 /* It is not among the living any more. */
 static void leave_living(struct young_set *set, uint16_t index)
 {
@@ -373,12 +384,7 @@ static void leave_living(struct young_set *set, uint16_t index)
             *link = entry->sibling;
         return;
     }
-    if (entry->before != 0)
-        set->entries[entry->before].after = entry->after;
-    else
-        set->first_root = entry->after;
-    if (entry->after != 0)
-        set->entries[entry->after].before = entry->before;
+    leave_roots(set, entry);
 }
 
 static inline void filter_add(uintptr_t address)
@@ -881,7 +887,8 @@ static bool look_below(const struct young_set *set, const struct young *entry, u
 {
     for (uint16_t child = entry->first_child; child != 0; child = set->entries[child].sibling) {
         const struct young *lent = &set->entries[child];
-        if (++*count > WATCHED_MAX || outside_parents[parent_slot(lent->address)] != 0 || !look_below(set, lent, count, holders, traceless))
+        if (++*count > WATCHED_MAX || outside_parents[parent_slot(lent->address)] != 0 ||
+            (lent->first_child != 0 && !look_below(set, lent, count, holders, traceless)))
             return false;
         *holders = *holders || lent->holders != 0;
         *traceless = *traceless || (lent->flags & YOUNG_TRACELESS) != 0;
@@ -981,7 +988,8 @@ static void forget_good_below(const struct young_set *set, const struct young *e
 {
     for (uint16_t child = entry->first_child; child != 0; child = set->entries[child].sibling) {
         good_forget(set->entries[child].address);
-        forget_good_below(set, &set->entries[child]);
+        if (set->entries[child].first_child != 0)
+            forget_good_below(set, &set->entries[child]);
     }
 }
 
@@ -1012,7 +1020,8 @@ static void begin_deaths_below(struct young_set *set, struct young *entry, const
 {
     while (entry->first_child != 0) {
         struct young *child = &set->entries[entry->first_child];
-        begin_deaths_below(set, child, killer);
+        if (child->first_child != 0)
+            begin_deaths_below(set, child, killer);
         child->death_stack = killer->death_stack;
         child->death_function = killer->death_function;
         child->cause = CAUSE_PARENT;
@@ -1040,6 +1049,36 @@ static void die_here(struct young_death *death, struct young_set *set, uint16_t 
     leave(set);
 }
 
+/* Is it one that lent nothing, on which nothing hangs, and whose death is no other one's cue? What judge() would say YOUNG_GOES to at once. */
+static inline bool dies_alone(const struct young_set *set, const struct young *entry, const struct view *view, uint8_t kind)
+{
+    const struct young_birth *birth = entry->birth;
+    return entry->state == STATE_LIVE && (entry->first_child | entry->above | entry->holders) == 0 && entry->provider == view->number && birth->kind == kind &&
+           !birth->borrowed && !birth->counts && outside_parents[parent_slot(entry->address)] == 0 && !(has_outside(entry) && hold_any()) &&
+           set->dying_count == 0 && set->watch.arming == 0;
+}
+
+/* die_here() of such a one. */
+static inline void die_alone(struct young_death *death, struct young_set *set, uint16_t index, bool given)
+{
+    struct young *entry = &set->entries[index];
+    good_forget(entry->address);
+    set->dying[0] = index;
+    set->dying_count = 1;
+    change(&set->live, -1);
+    if (has_outside(entry))
+        change(&set->outside, -1);
+    leave_roots(set, entry);
+    entry->state = STATE_DYING;
+    entry->cause = given ? CAUSE_TAKEN : CAUSE_FREED;
+    *death = (struct young_death){.set = set, .serial = entry->serial, .index = index, .given = given};
+    fence_light_arm_one(&set->watch, entry->address, (uintptr_t)death);
+    leave(set);
+}
+
+static enum young_outcome dying_otherwise(struct young_death *death, const struct view *view, enum function function, uint8_t kind, uintptr_t address, bool given,
+                                          struct young_set *set, uint16_t index, stack_id stack);
+
 enum young_outcome young_dying(struct young_death *death, const struct view *view, enum function function, uint8_t kind, uintptr_t caller, uintptr_t address,
                                bool given)
 {
@@ -1048,9 +1087,22 @@ enum young_outcome young_dying(struct young_death *death, const struct view *vie
     control_look();
     stack_id stack = stack_here(caller); /* takes locks, so before the set is entered */
     struct young_set *set = enter();
-    if (set == NULL)
+    if (unlikely(set == NULL))
         return YOUNG_NO;
     uint16_t index = lookup(set, address);
+    struct young *entry = &set->entries[index];
+    if (unlikely(index == 0 || !dies_alone(set, entry, view, kind)))
+        return dying_otherwise(death, view, function, kind, address, given, set, index, stack);
+    entry->death_stack = stack;
+    entry->death_function = (uint16_t)function;
+    die_alone(death, set, index, given);
+    return YOUNG_GOES;
+}
+
+/* The rest of it, with the set entered. */
+static __attribute__((noinline)) enum young_outcome dying_otherwise(struct young_death *death, const struct view *view, enum function function, uint8_t kind,
+                                                                    uintptr_t address, bool given, struct young_set *set, uint16_t index, stack_id stack)
+{
     if (unlikely(index == 0)) {
         leave(set);
         index = adopt(view, kind, address);
