@@ -24,6 +24,11 @@ HOLDFAST_EXPORT size_t holdfast_report_leaks(void);
  * length, 0 when the handle is not known. */
 HOLDFAST_EXPORT size_t holdfast_describe(const void *handle, char *buffer, size_t bytes);
 
+/* What this process is in a fleet ("worker 3 of tiles"), and what the calling thread works at ("tile 7/12/44"): reports and records name both from then on. Copied, and
+ * cut after 255 and 159 bytes; NULL or "" takes it back. The worker may come from the environment, too (worker_env=). A child of fork begins with both. */
+HOLDFAST_EXPORT void holdfast_name_worker(const char *name);
+HOLDFAST_EXPORT void holdfast_name_task(const char *name);
+
 #ifdef __cplusplus
 }
 #endif

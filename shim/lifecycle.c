@@ -11,6 +11,7 @@
 #include "context.h"
 #include "control.h"
 #include "counters.h"
+#include "crash.h"
 #include "effects.h"
 #include "evidence.h"
 #include "fence.h"
@@ -26,6 +27,7 @@
 #include "stack.h"
 #include "strings.h"
 #include "suppressions.h"
+#include "who.h"
 #include "young.h"
 #include <errno.h>
 #include <pthread.h>
@@ -89,6 +91,7 @@ static void after_fork_child(void)
         return;
     char error[300];
     report_after_fork_child();
+    crash_after_fork_child();
     if (!tracker_after_fork_child(&holdfast_tracker, record_path_for_child(), error, sizeof error))
         log_complain(error);
     record_after_fork_child();
@@ -161,6 +164,7 @@ void holdfast_activate(void)
         log_complain("HOLDFAST_OPTIONS is ignored: this program runs with the rights of another user");
     if (holdfast_options.help)
         options_print(STDERR_FILENO);
+    who_activate();
     report_check_log();
     suppressions_load();
     open_arena();
@@ -170,6 +174,7 @@ void holdfast_activate(void)
         lifecycle_expect_exit();
         fence_activate();
         counters_activate();
+        crash_activate();
         control_activate();
     }
     atomic_store_explicit(&activation, 2, memory_order_release);

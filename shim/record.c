@@ -17,6 +17,7 @@
 #include "functions.h"
 #include "lifecycle.h"
 #include "process.h"
+#include "who.h"
 #include "young.h"
 #include <dirent.h>
 #include <errno.h>
@@ -311,6 +312,7 @@ static void identify(void)
     header->pid_namespace = process_pid_namespace();
     header->keep = holdfast_options.record_keep;
     header->process_start = process_start(header->pid);
+    who_identify();
 }
 
 /* Names before what is numbered by them. */

@@ -5,6 +5,7 @@
 #include "context.h"
 #include "lifecycle.h"
 #include "stack.h"
+#include "who.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,13 +57,13 @@ static const char *severity_text(int number)
 void put_otlp_begin(const char *event, int severity, const char *body)
 {
     struct timespec now;
-    char host[65] = "";
     clock_gettime(CLOCK_REALTIME, &now);
-    gethostname(host, sizeof host - 1);
     put("{\"resourceLogs\":[{\"resource\":{\"attributes\":[");
     put_key(NULL);
     put_otlp_string("service.name", service[0] != '\0' ? service : lifecycle_program());
-    put_otlp_string("host.name", host);
+    put_otlp_string("host.name", who_host());
+    if (who_worker()[0] != '\0')
+        put_otlp_string("service.instance.id", who_worker());
     put_otlp_number("process.pid", (uint64_t)getpid());
     put_otlp_string("process.executable.name", lifecycle_program());
     put("]},\"scopeLogs\":[{\"scope\":{\"name\":\"holdfast\",\"version\":\"%s\"},\"logRecords\":[{", HOLDFAST_VERSION);
@@ -72,6 +73,8 @@ void put_otlp_begin(const char *event, int severity, const char *body)
     put("},\"attributes\":[");
     put_key(NULL);
     put_otlp_number("thread.id", (uint64_t)gettid());
+    if (who_task()[0] != '\0')
+        put_otlp_string("holdfast.task", who_task());
 }
 
 void put_otlp_end(void)

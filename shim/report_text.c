@@ -1,13 +1,14 @@
 /* A violation as text for people: see report_parts.h. */
 #include "report_parts.h"
 #include "context.h"
+#include "who.h"
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #define TRACKER (&holdfast_tracker)
 
-static void put_stack_text(const char *title, stack_id id, uint16_t function, bool has_function)
+void put_stack_text(const char *title, stack_id id, uint16_t function, bool has_function)
 {
     int pid = (int)getpid();
     const struct stack_record *stack = stack_of(id);
@@ -81,6 +82,13 @@ void put_text(const struct violation *violation, const struct rule *rule, const 
     if (violation->has_death)
         put_stack_text(title_of_death(violation), violation->freed, violation->death_function, !violation->no_death_function);
     put("==%d==   Holdfast  %s%s%s\n", pid, violation->no_call ? "logged only" : action_words(violation->action), violation->note[0] != '\0' ? "; " : "", violation->note);
+    if (who_worker()[0] != '\0' || who_task()[0] != '\0')
+    {
+        const char *const who[][2] = {{"worker", who_worker()}, {"task", who_task()}, {"host", who_host()}};
+        for (unsigned i = 0; i < sizeof who / sizeof who[0]; i++)
+            if (who[i][1][0] != '\0')
+                put("==%d==   %-9s %s\n", pid, who[i][0], who[i][1]);
+    }
     if (remedy != NULL)
     {
         struct place place = place_of(stack_to_change(violation, remedy));

@@ -47,6 +47,7 @@ static void clear_finding(struct finding *finding)
 {
     json_decref(finding->violation);
     json_decref(finding->processes);
+    json_decref(finding->workers);
     free(finding->signature);
     free(finding->place);
 }
@@ -285,7 +286,25 @@ static void add_process(struct finding *finding, const json_t *pid)
         json_array_append(finding->processes, (json_t *)(uintptr_t)pid);
 }
 
-void findings_add_violation(struct findings *findings, json_t *violation)
+static const char *const who_members[] = {"pid", "host", "worker", "task"};
+
+static void add_worker(struct finding *finding, const json_t *violation)
+{
+    json_t *who = json_object();
+    for (size_t index = 0; index < sizeof who_members / sizeof who_members[0]; index++) {
+        json_t *value = json_object_get(violation, who_members[index]);
+        if (value != NULL)
+            json_object_set(who, who_members[index], value);
+    }
+    for (size_t index = 0; index < json_array_size(finding->workers); index++)
+        if (json_equal(json_array_get(finding->workers, index), who)) {
+            json_decref(who);
+            return;
+        }
+    json_array_append_new(finding->workers, who);
+}
+
+static void add_violation(struct findings *findings, json_t *violation, bool logged)
 {
     char *signature = signature_of(violation);
     struct finding *finding = find_equal(findings, signature);
@@ -295,13 +314,49 @@ void findings_add_violation(struct findings *findings, json_t *violation)
         symbolize_violation(findings, violation);
         int entry = suppressor_find(findings->suppressor, violation);
         *finding = (struct finding){
-            .violation = json_incref(violation), .processes = json_array(), .signature = signature, .place = place_of(violation), .suppression = entry};
+            .violation = json_incref(violation), .processes = json_array(), .workers = json_array(), .signature = signature, .place = place_of(violation), .suppression = entry};
     } else {
         free(signature);
     }
     finding->count++;
+    finding->logged = finding->logged || logged;
+    add_worker(finding, violation);
     add_process(finding, json_object_get(violation, "pid"));
     json_decref(violation);
+}
+
+/* Did a log tell that this process made this mistake? Hosts are compared where both are known. */
+static bool is_logged(const struct finding *finding, const json_t *violation, const char *place)
+{
+    const char *host = member(violation, "host");
+    if (!finding->logged || strcmp(finding->place, place) != 0 || strcmp(member(finding->violation, "rule"), member(violation, "rule")) != 0)
+        return false;
+    for (size_t index = 0; index < json_array_size(finding->workers); index++) {
+        const json_t *who = json_array_get(finding->workers, index);
+        const char *other = member(who, "host");
+        if (member_number(who, "pid") == member_number(violation, "pid") && (host[0] == '\0' || other[0] == '\0' || strcmp(host, other) == 0))
+            return true;
+    }
+    return false;
+}
+
+void findings_add_recorded(struct findings *findings, json_t *violation)
+{
+    symbolize_violation(findings, violation);
+    char *place = place_of(violation);
+    bool told = false;
+    for (size_t index = 0; index < findings->count && !told; index++)
+        told = is_logged(&findings->items[index], violation, place);
+    free(place);
+    if (told)
+        json_decref(violation);
+    else
+        add_violation(findings, violation, false);
+}
+
+void findings_add_violation(struct findings *findings, json_t *violation)
+{
+    add_violation(findings, violation, true);
 }
 
 void findings_settle_suppressions(struct findings *findings)

@@ -16,10 +16,12 @@
 struct finding {
     json_t *violation;
     json_t *processes; /* array of process ids that had it */
+    json_t *workers;   /* array of {"pid", "host", "worker", "task"}: who had it, each once; what nobody said is missing */
     char *signature;   /* equal for the same violation at the same place */
     char *place;       /* the user's line, for the summary */
     json_int_t count;  /* times it was logged */
     int suppression;   /* entry of the suppressor, -1: it is shown */
+    bool logged;       /* a log told it, not only a record */
 };
 
 struct findings {
@@ -38,6 +40,8 @@ void findings_close(struct findings *findings);
 
 /* Each takes over the object. A violation must have a rule of the form HFnnn. */
 void findings_add_violation(struct findings *findings, json_t *violation);
+/* The same of a record: what a log has told of that process already is neither shown nor counted again. Logs come first. */
+void findings_add_recorded(struct findings *findings, json_t *violation);
 void findings_add_notice(struct findings *findings, json_t *notice);
 void findings_add_summary(struct findings *findings, json_t *summary);
 __attribute__((format(printf, 3, 4))) void findings_add_problem(struct findings *findings, const char *file,

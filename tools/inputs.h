@@ -6,8 +6,9 @@
 #include "findings.h"
 #include <stdio.h>
 
-/* Text logs and JSON Lines, also mixed with the program's own output (a saved stderr). */
-void read_log(struct findings *findings, const char *file, FILE *stream);
+/* Text logs and JSON Lines, also mixed with the program's own output (a saved stderr). `among_others`: one of all files of a directory, where one that has
+ * nothing of Holdfast's is no mistake. */
+void read_log(struct findings *findings, const char *file, FILE *stream, bool among_others);
 
 /* Does it begin as an arena does? Rewinds it. */
 bool is_arena(FILE *stream);

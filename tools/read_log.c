@@ -28,6 +28,7 @@ struct log {
     size_t known_lines; /* lines that are Holdfast's */
     size_t damaged_lines;
     char *first_damage;
+    bool among_others; /* one of all files of a directory */
 };
 
 __attribute__((format(printf, 2, 3))) static void damage(struct log *log, const char *format, ...)
@@ -73,8 +74,24 @@ static void close_report(struct log *log, struct open_report *report)
     free(report);
 }
 
+/* "  worker    NAME": who had it, which is the same mistake as everybody else's. */
+static bool take_who(struct open_report *report, const char *line)
+{
+    static const char *const names[] = {"worker", "task", "host"};
+    for (size_t index = 0; index < sizeof names / sizeof names[0]; index++) {
+        size_t length = strlen(names[index]), blanks = strncmp(line, "  ", 2) == 0 && strncmp(line + 2, names[index], length) == 0 ? strspn(line + 2 + length, " ") : 0;
+        if (blanks == 0)
+            continue;
+        json_object_set_new(report->violation, names[index], json_text(line + 2 + length + blanks));
+        return true;
+    }
+    return false;
+}
+
 static void append_line(struct open_report *report, const char *line)
 {
+    if (take_who(report, line))
+        return;
     size_t bytes = strlen(line);
     report->text = reallocate(report->text, report->bytes + bytes + 2);
     memcpy(report->text + report->bytes, line, bytes);
@@ -184,7 +201,7 @@ static void read_object(struct log *log, json_t *object)
         findings_add_violation(log->findings, json_incref(object));
     else if (strcmp(type, "violation") == 0)
         damage(log, "line %zu is a violation without a rule", log->line_number);
-    else if (strcmp(type, "notice") == 0)
+    else if (strcmp(type, "notice") == 0 || strcmp(type, "crash") == 0)
         findings_add_notice(log->findings, json_incref(object));
     else if (strcmp(type, "summary") == 0)
         findings_add_summary(log->findings, json_incref(object));
@@ -268,6 +285,9 @@ static json_t *violation_of_record(const json_t *record, const json_t *resource)
     json_object_set_new(violation, "pid", json_integer(strtoll(attribute(resource, "process.pid"), NULL, 10)));
     json_object_set_new(violation, "thread", json_integer(strtoll(attribute(attributes, "thread.id"), NULL, 10)));
     copy_attribute(violation, "program", resource, "service.name");
+    copy_attribute(violation, "host", resource, "host.name");
+    copy_attribute(violation, "worker", resource, "service.instance.id");
+    copy_attribute(violation, "task", attributes, "holdfast.task");
     copy_attribute(violation, "mode", attributes, "holdfast.mode");
     copy_attribute(violation, "action", attributes, "holdfast.action");
     copy_attribute(violation, "function", attributes, "holdfast.function");
@@ -348,6 +368,16 @@ static void read_json_line(struct log *log, char *line, size_t bytes, bool compl
 
 /* ---- the file ------------------------------------------------------------------------------------------------------------- */
 
+/* Where nobody said that this is a log: does the line begin as one does? */
+static bool may_be_ours(const char *line)
+{
+    static const char *const starts[] = {"==", "{\"schema\":", "{\"resourceLogs\":"};
+    for (size_t index = 0; index < sizeof starts / sizeof starts[0]; index++)
+        if (strncmp(line, starts[index], strlen(starts[index])) == 0)
+            return true;
+    return false;
+}
+
 static void read_line(struct log *log, char *line, size_t bytes)
 {
     json_int_t pid = 0;
@@ -357,6 +387,8 @@ static void read_line(struct log *log, char *line, size_t bytes)
     if (bytes != 0 && line[bytes - 1] == '\r')
         line[--bytes] = '\0';
     log->line_number++;
+    if (log->among_others && log->known_lines == 0 && !may_be_ours(line))
+        return;
     if (memchr(line, '\0', bytes) != NULL) {
         damage(log, "line %zu holds zero bytes: the file was overwritten, or cut by a crash of the machine", log->line_number);
         return;
@@ -380,6 +412,8 @@ static void close_open_reports(struct log *log)
 static void judge_log(struct log *log, size_t bytes, int error)
 {
     struct findings *findings = log->findings;
+    if (log->among_others && error == 0 && log->known_lines == 0 && log->damaged_lines == 0)
+        return;
     if (error != 0)
         findings_add_problem(findings, log->file, "cannot be read: %s", strerror(error));
     else if (bytes == 0)
@@ -396,9 +430,9 @@ static void judge_log(struct log *log, size_t bytes, int error)
         findings->files++;
 }
 
-void read_log(struct findings *findings, const char *file, FILE *stream)
+void read_log(struct findings *findings, const char *file, FILE *stream, bool among_others)
 {
-    struct log log = {.findings = findings, .file = file};
+    struct log log = {.findings = findings, .file = file, .among_others = among_others};
     char *line = NULL;
     size_t room = 0, total = 0;
     ssize_t bytes;

@@ -10,6 +10,7 @@ static json_t *violations(const struct findings *findings)
         json_t *violation = json_copy(finding->violation);
         json_object_set_new(violation, "count", json_integer(finding->count));
         json_object_set(violation, "processes", finding->processes);
+        json_object_set(violation, "workers", finding->workers);
         json_object_set_new(violation, "place", json_text(finding->place));
         json_array_append_new(all, violation);
     }

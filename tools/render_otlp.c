@@ -106,6 +106,7 @@ static json_t *attributes_of(const struct finding *finding)
     add_string(attributes, "exception.message", member(violation, "message"));
     add_string(attributes, "exception.stacktrace", trace);
     add_place(attributes, finding);
+    add_string(attributes, "holdfast.task", member(violation, "task"));
     if (member_number(violation, "thread") != 0)
         add_number(attributes, "thread.id", member_number(violation, "thread"));
     add_string(attributes, "holdfast.mode", member(violation, "mode"));
@@ -130,6 +131,8 @@ static void render_finding(FILE *stream, const struct finding *finding)
     json_t *resource = json_array();
     char *time = nanoseconds(member(violation, "time"));
     add_string(resource, "service.name", program[0] != '\0' ? program : "unknown_service");
+    add_string(resource, "host.name", member(violation, "host"));
+    add_string(resource, "service.instance.id", member(violation, "worker"));
     add_number(resource, "process.pid", json_integer_value(json_array_get(finding->processes, 0)));
     add_string(resource, "process.executable.name", program);
     const char *severity = member(violation, "severity");

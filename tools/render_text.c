@@ -60,6 +60,30 @@ static void print_process(FILE *stream, const struct finding *finding)
     free(processes);
 }
 
+#define WORKERS_SHOWN 8
+
+/* Only of those that said who they are: a process alone is named above. */
+static void print_workers(FILE *stream, const struct finding *finding)
+{
+    size_t shown = 0, more = 0, index;
+    json_t *who;
+    json_array_foreach(finding->workers, index, who) {
+        const char *worker = member(who, "worker"), *task = member(who, "task"), *host = member(who, "host");
+        if (worker[0] == '\0' && task[0] == '\0')
+            continue;
+        if (shown++ >= WORKERS_SHOWN) {
+            more++;
+            continue;
+        }
+        char *line = compose("%s%s%s%s, process %lld%s%s", worker, worker[0] != '\0' && task[0] != '\0' ? ", " : "", task[0] != '\0' ? "task " : "", task,
+                             (long long)member_number(who, "pid"), host[0] != '\0' ? " on " : "", host);
+        print_field(stream, "worker", line);
+        free(line);
+    }
+    if (more > 0)
+        fprintf(stream, "  %-10sand %zu more\n", "", more);
+}
+
 static void print_handle(FILE *stream, const char *label, const json_t *handle)
 {
     const char *description = member(handle, "description"), *kind = member(handle, "kind");
@@ -230,6 +254,7 @@ static void print_violation(FILE *stream, const struct finding *finding)
     json_t *parent;
     print_heading(stream, violation);
     print_process(stream, finding);
+    print_workers(stream, finding);
     print_group(stream, violation);
     print_handle(stream, "handle", json_object_get(violation, "handle"));
     json_array_foreach(json_object_get(violation, "parents"), index, parent)

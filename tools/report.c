@@ -1,9 +1,10 @@
-/* holdfast report: reads logs and arena files, whatever each of them is, and shows all together. */
+/* holdfast report: reads logs and arena files, whatever each of them is, also all that lie in a directory, and shows all together. */
 #include "command.h"
 #include "inputs.h"
 #include "layout.h"
 #include "render.h"
 #include "text.h"
+#include <dirent.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -12,12 +13,12 @@
 #include <unistd.h>
 
 const char report_usage[] =
-    "usage: holdfast report [--format text|json|otlp] [--suppressions FILE]... FILE|PID...\n"
+    "usage: holdfast report [--format text|json|otlp] [--suppressions FILE]... FILE|DIRECTORY|PID...\n"
     "       holdfast report --check FILE|PID...\n\n"
     "Shows every violation that the files tell of, the same one of several processes once, then counts by rule and by place;\n"
     "otlp: each violation as an OpenTelemetry log record, a line of OTLP/JSON each.\n"
     "A FILE is a text log, a JSON Lines log, a saved stderr, or the arena of a running, ended or killed process; - is the\n"
-    "standard input. --suppressions leaves out what the file names, also by source lines that only debug information tells.\n"
+    "standard input. Of a DIRECTORY all logs and records that lie in it are read. --suppressions leaves out what the file names, also by source lines that only debug information tells.\n"
     "A PID is that of a live process with a record; it is not stopped. --check says whether records are sound.\n"
     "Exit status: 0, 1 when a file is damaged or foreign (the others are shown), 2 for wrong arguments.\n";
 
@@ -29,26 +30,97 @@ bool is_arena(FILE *stream)
     return same;
 }
 
-static void read_file(struct findings *findings, const char *file)
+/* What the arguments name. Logs are read before records, which then need not tell again what a log told. */
+struct input {
+    char *name;
+    bool is_log, among_others; /* among_others: it lies in a directory that was named */
+};
+
+struct inputs {
+    struct input *items;
+    size_t count;
+};
+
+static bool is_record(const char *name)
 {
-    struct stat status = {0};
-    if (strcmp(file, "-") == 0) {
-        read_log(findings, "standard input", stdin);
+    struct stat status;
+    FILE *stream = stat(name, &status) == 0 && S_ISREG(status.st_mode) ? fopen(name, "re") : NULL;
+    bool is = stream != NULL && is_arena(stream);
+    if (stream != NULL)
+        fclose(stream);
+    return is;
+}
+
+static void add_input(struct inputs *inputs, char *name, bool among_others)
+{
+    inputs->items = reallocate(inputs->items, (inputs->count + 1) * sizeof *inputs->items);
+    inputs->items[inputs->count++] = (struct input){.name = name, .is_log = strcmp(name, "-") == 0 || !is_record(name), .among_others = among_others};
+}
+
+/* The files that lie in it, in the order of their names. */
+static void add_directory(struct findings *findings, struct inputs *inputs, const char *folder)
+{
+    struct dirent **entries = NULL;
+    int count = scandir(folder, &entries, NULL, alphasort);
+    if (count < 0)
+        findings_add_problem(findings, folder, "cannot be read: %s", strerror(errno));
+    for (int index = 0; index < count; index++) {
+        struct stat status;
+        char *name = compose("%s/%s", folder, entries[index]->d_name);
+        if (entries[index]->d_name[0] != '.' && stat(name, &status) == 0 && S_ISREG(status.st_mode))
+            add_input(inputs, name, true);
+        else
+            free(name);
+        free(entries[index]);
+    }
+    free(entries);
+}
+
+static void add_argument(struct findings *findings, struct inputs *inputs, char *name)
+{
+    struct stat status;
+    if (stat(name, &status) != 0 || !S_ISDIR(status.st_mode)) {
+        add_input(inputs, name, false);
         return;
     }
-    FILE *stream = fopen(file, "re");
+    add_directory(findings, inputs, name);
+    free(name);
+}
+
+static void read_one(struct findings *findings, const struct input *input)
+{
+    if (!input->is_log) {
+        read_arena(findings, input->name);
+        return;
+    }
+    if (strcmp(input->name, "-") == 0) {
+        read_log(findings, "standard input", stdin, false);
+        return;
+    }
+    FILE *stream = fopen(input->name, "re");
     if (stream == NULL) {
-        findings_add_problem(findings, file, "cannot be read: %s", strerror(errno));
+        findings_add_problem(findings, input->name, "cannot be read: %s", strerror(errno));
         return;
     }
-    bool is_regular = fstat(fileno(stream), &status) == 0 && S_ISREG(status.st_mode);
-    if (S_ISDIR(status.st_mode))
-        findings_add_problem(findings, file, "is a directory; give the files in it");
-    else if (is_regular && is_arena(stream))
-        read_arena(findings, file);
-    else
-        read_log(findings, file, stream);
+    read_log(findings, input->name, stream, input->among_others);
     fclose(stream);
+}
+
+static void read_all(struct findings *findings, struct inputs *inputs)
+{
+    bool in_directory = false;
+    for (int logs = 1; logs >= 0; logs--)
+        for (size_t index = 0; index < inputs->count; index++)
+            if (inputs->items[index].is_log == (logs == 1)) {
+                read_one(findings, &inputs->items[index]);
+                in_directory = in_directory || inputs->items[index].among_others;
+            }
+    /* Of a fleet without a mistake nothing is left: that is no failure. */
+    if (findings->files == 0 && json_array_size(findings->problems) == 0 && (in_directory || inputs->count == 0))
+        complain("report", "there is no log and no record: either there was nothing to tell, or log_path= and record= name another directory");
+    for (size_t index = 0; index < inputs->count; index++)
+        free(inputs->items[index].name);
+    free(inputs->items);
 }
 
 static int wrong_usage(void)
@@ -155,14 +227,15 @@ int report_command(int count, char **arguments)
     bool missing = false;
     findings_open(&findings);
     findings.suppressor = request.suppressor;
-    for (int index = 0; index < request.file_count; index++)
-    {
+    struct inputs inputs = {0};
+    for (int index = 0; index < request.file_count; index++) {
         char *name = name_of_input(request.files[index]);
         if (name != NULL)
-            read_file(&findings, name);
+            add_argument(&findings, &inputs, name);
         missing = missing || name == NULL;
-        free(name);
     }
+    if (!missing || inputs.count != 0)
+        read_all(&findings, &inputs);
     findings_settle_suppressions(&findings);
     bool fine = json_array_size(findings.problems) == 0 && !missing;
     if (request.render != render_text || fine || findings.files != 0)

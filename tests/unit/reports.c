@@ -3,6 +3,7 @@
 #include "report_parts.h"
 #include "context.h"
 #include "control.h"
+#include "crash.h"
 #include "lifecycle.h"
 #include "log.h"
 #include "stack.h"
@@ -33,6 +34,11 @@ struct provider *provider_by_number(unsigned number)
 {
     (void)number;
     return NULL;
+}
+
+int crash_signal(void)
+{
+    return 0;
 }
 
 const char *stack_native_name(uint64_t word, char *name, unsigned bytes)

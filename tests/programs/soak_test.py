@@ -1,0 +1,128 @@
+"""A soak: two processes of eight threads each work with GDAL, OGR, GEOS and PROJ and fork every second, under Holdfast, one of them with a record; two more do the
+same without it beside them, so that what the machine does to all of them can be told from what Holdfast does.
+
+usage: soak_test.py BUILD_DIRECTORY [--minutes M] [--csv FILE]     half a minute unless told
+
+No report, nothing wrong, no child lost, and Holdfast's memory does not grow any more after the first quarter. How fast the work goes is told, as a curve (CSV) and in
+a closing line, and not judged: a short run on a busy machine would prove nothing.
+"""
+import argparse
+import csv
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+
+from support import COMMAND, FOLDER, PYTHON, check, compile_c, environment, finish, gdal_flags, run, workshop
+
+MIB = 1 << 20
+SAMPLES = 120
+
+
+class Worker:
+    """One process; what it said last is in rounds and forks."""
+
+    def __init__(self, program, raster, seconds, options):
+        self.rounds = self.forks = 0
+        self.watched, self.finished, self.memory = options is not None, False, {}
+        self.process = subprocess.Popen([str(program), str(seconds), str(raster)], env=environment(options, preload=self.watched), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                        stdin=subprocess.DEVNULL, text=True)
+        self.reader = threading.Thread(target=self.read)
+        self.reader.start()
+
+    def read(self):
+        for line in self.process.stdout:
+            if line == "done\n":
+                self.finished = True
+            else:
+                self.rounds, self.forks = (int(word) for word in line.split())
+
+    def resident(self):
+        """Bytes; 0 when it is gone."""
+        try:
+            with open("/proc/%d/statm" % self.process.pid) as file:
+                return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        except (OSError, IndexError):
+            return 0
+
+    def own_memory(self):
+        """Resident bytes of Holdfast's own, all sorts together; None while the process does not answer."""
+        said = run([COMMAND, "ctl", self.process.pid, "status"], preload=False)
+        figures = [line.split()[1:] for line in said.stdout.splitlines() if line.strip().startswith("memory ")]
+        # the first is the bound of the arena: address space
+        return sum(int(words[0]) for words in figures[1:]) if said.status == 0 and len(figures) > 1 else None
+
+    def end(self):
+        self.reader.join()
+        errors = self.process.stderr.read()
+        return self.process.wait(), errors
+
+
+def sample(workers, started, writer, rows):
+    watched, bare = [worker for worker in workers if worker.watched], [worker for worker in workers if not worker.watched]
+    own = [worker.own_memory() for worker in watched]
+    if None in own or not all(worker.resident() for worker in workers):
+        return
+    row = {"seconds": round(time.monotonic() - started, 1), "watched_rounds": sum(worker.rounds for worker in watched), "bare_rounds": sum(worker.rounds for worker in bare),
+           "watched_rss": sum(worker.resident() for worker in watched), "bare_rss": sum(worker.resident() for worker in bare), "holdfast_memory": sum(own),
+           "forks": sum(worker.forks for worker in watched)}
+    rows.append(row)
+    writer.writerow(row)
+
+
+def speed(rows, name):
+    return (rows[-1][name] - rows[0][name]) / max(rows[-1]["seconds"] - rows[0]["seconds"], 1e-9)
+
+
+def sum_up(rows):
+    tenth = max(len(rows) // 10, 2)
+    first, last = rows[:tenth], rows[-tenth:]
+    figures = {"%s %s" % (what, when): speed(part, what + "_rounds") for what in ("watched", "bare") for when, part in (("first", first), ("last", last))}
+    print("seconds %.0f, forks %d, rounds %d watched and %d bare" % (rows[-1]["seconds"], rows[-1]["forks"], rows[-1]["watched_rounds"], rows[-1]["bare_rounds"]))
+    print("rounds a second, first and last tenth: watched %.0f, %.0f; bare %.0f, %.0f; watched to bare %.3f, %.3f" % (
+        figures["watched first"], figures["watched last"], figures["bare first"], figures["bare last"],
+        figures["watched first"] / max(figures["bare first"], 1e-9), figures["watched last"] / max(figures["bare last"], 1e-9)))
+    quarter = rows[len(rows) // 4]
+    for name, words in (("holdfast_memory", "Holdfast's own memory, two processes"), ("watched_rss", "resident, watched"), ("bare_rss", "resident, bare")):
+        print("%s: %.1f MiB after a quarter, %.1f MiB at the end, %.1f MiB at most" % (words, quarter[name] / MIB, rows[-1][name] / MIB, max(row[name] for row in rows) / MIB))
+
+
+def main():
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("build")
+    arguments.add_argument("--minutes", type=float, default=0.5)
+    arguments.add_argument("--csv")
+    asked = arguments.parse_args()
+    seconds = asked.minutes * 60
+    with workshop() as folder:
+        program = compile_c(FOLDER / "soak_work.c", folder / "soak_work", *gdal_flags(), "-lgeos_c", "-lproj", "-lpthread")
+        raster = folder / "raster.tif"
+        run([PYTHON, "-c", "import sys; from osgeo import gdal; gdal.GetDriverByName('GTiff').Create(sys.argv[1], 64, 64, 3)", raster], preload=False)
+        logs = folder / "logs"
+        logs.mkdir()
+        options = {"log_path": logs / "log", "log_format": "json"}
+        started, rows = time.monotonic(), []
+        workers = [Worker(program, raster, seconds, chosen) for chosen in (options, {**options, "record": logs / "%p.record"}, None, None)]
+        with open(asked.csv or folder / "soak.csv", "w", newline="") as file:
+            writer = csv.DictWriter(file, ["seconds", "watched_rounds", "bare_rounds", "watched_rss", "bare_rss", "holdfast_memory", "forks"])
+            writer.writeheader()
+            while time.monotonic() - started < seconds:
+                sample(workers, started, writer, rows)
+                file.flush()
+                time.sleep(max(seconds / SAMPLES, 0.2))
+        for worker in workers:
+            status, errors = worker.end()
+            check("process %d, %s: it ends well, and so did its %d children" % (worker.process.pid, "watched" if worker.watched else "bare", worker.forks),
+                  status == 0 and worker.finished and worker.forks > 0 and errors == "", "status %d\n%s" % (status, errors))
+        check("no report, no notice, no record of a process that ended", not os.listdir(logs),
+              {path.name: path.read_text(errors="replace")[:2000] for path in logs.iterdir() if path.suffix != ".record"} or os.listdir(logs))
+        if check("there are samples to judge by", len(rows) >= 8, len(rows)):
+            sum_up(rows)
+            quarter, end = rows[len(rows) // 4]["holdfast_memory"], rows[-1]["holdfast_memory"]
+            check("after the first quarter Holdfast takes no more memory", end <= quarter * 1.1 + MIB, json.dumps([row["holdfast_memory"] for row in rows]))
+
+
+main()
+sys.exit(finish())
