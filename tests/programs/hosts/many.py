@@ -20,8 +20,9 @@ def work(number):
             feature.SetGeometry(ogr.CreateGeometryFromWkt("POLYGON((0 0,0 %d,%d 1,0 0))" % (fid + 1, turn + 1)))
             layer.CreateFeature(feature)
         for feature in layer:
-            sums[number] += feature.GetGeometryRef().Buffer(1, 2).GetGeometryRef(0).GetPointCount() + len(feature.GetGeometryRef().ExportToWkt())
-        del feature, layer, dataset, system
+            wider = feature.GetGeometryRef().Buffer(1, 2)
+            sums[number] += wider.GetGeometryRef(0).GetPointCount() + len(feature.GetGeometryRef().ExportToWkt())
+        del wider, feature, layer, dataset, system
 
 
 threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
