@@ -9,22 +9,16 @@ import shutil
 import subprocess
 import sys
 
-from support import FOLDER, LIBRARY, PYTHON, check, check_equal, check_run, compile_c, finish, gdal_flags, make_inputs, run, skip, workshop
+from hosts_work import HOSTS, TWICE, check_work, work_variables
+from support import LIBRARY, PYTHON, check, check_equal, check_run, compile_c, finish, gdal_flags, make_inputs, run, skip, workshop
 
-HOSTS = FOLDER / "hosts"
-TWICE = [PYTHON, "-B", HOSTS / "twice.py"]
-MISTAKE = 1 + (HOSTS / "work.py").read_text().splitlines().index("    return band.Checksum()  # band after its dataset")
 LIBRARIES = pathlib.Path("/usr/lib/x86_64-linux-gnu")
 ALLOCATORS = {"jemalloc": "libjemalloc.so.2", "tcmalloc": "libtcmalloc_minimal.so.4", "mimalloc": "libmimalloc.so.2*", "the C library's checks": "libc_malloc_debug.so.0"}
 
 
-def variables_of(folder):
-    return {"HOSTS_RASTER": str(folder / "rgb.tif"), "PYTHONPATH": str(HOSTS)}
-
-
 def check_python(name, folder, preload=None, python=(), env=None):
     """A right and a wrong program; preload: the whole of LD_PRELOAD with Holdfast, and without it what is left."""
-    env = {**variables_of(folder), **(env or {})}
+    env = {**work_variables(folder), **(env or {})}
     preload = preload or LIBRARY
     program = [TWICE[0], *python, *TWICE[1:]]
     rest = ":".join(word for word in preload.split(":") if word != LIBRARY)
@@ -32,10 +26,7 @@ def check_python(name, folder, preload=None, python=(), env=None):
     if not check("%s: answers without Holdfast" % name, alone.status == 0, alone):
         return
     env["LD_PRELOAD"] = preload
-    check_run("%s: a right program" % name, run([*program, "right", "right"], env=env), out=alone.stdout * 2, err=alone.stderr)
-    wrong = run([*program, "right", "wrong"], env=env)
-    check_run("%s: a wrong program" % name, wrong, out=alone.stdout + alone.stdout.replace("right", "wrong"), reports=["HF101"])
-    check("%s: the report has its line" % name, "work.py:%d in wrong" % MISTAKE in wrong.stderr, wrong)
+    check_work(name, alone, program, env=env)
 
 
 def check_client(name, program, arguments, rest="", before=(), env=None):
@@ -154,7 +145,7 @@ def check_valgrind(folder, client):
     if shutil.which("valgrind") is None:
         return skip("valgrind", "not installed")
     check_client("valgrind", client, [folder / "rgb.tif"], before=["valgrind", "-q", "--error-exitcode=9", "--leak-check=full", "--errors-for-leak-kinds=definite"])
-    python = {"PYTHONMALLOC": "malloc", **variables_of(folder)}
+    python = {"PYTHONMALLOC": "malloc", **work_variables(folder)}
     alone = run(["valgrind", "-q", *TWICE, "right"], preload=False, env=python, timeout=600)
     with_it = run(["valgrind", "-q", *TWICE, "right", "wrong"], env=python, timeout=600)
     check_run("valgrind of Python: a wrong program", with_it, out=alone.stdout + alone.stdout.replace("right", "wrong"), reports=["HF101"])
