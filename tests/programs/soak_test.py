@@ -19,6 +19,8 @@ from support import COMMAND, FOLDER, PYTHON, check, compile_c, environment, fini
 
 MIB = 1 << 20
 SAMPLES = 120
+SORTS = ["bound", "arena", "tables", "young", "fenced"]  # as `holdfast ctl PID status` lists them; the bound is address space
+COLUMNS = ["seconds", "watched_rounds", "bare_rounds", "watched_rss", "bare_rss", "holdfast_memory", *SORTS[1:], "forks"]
 
 
 class Worker:
@@ -48,11 +50,10 @@ class Worker:
             return 0
 
     def own_memory(self):
-        """Resident bytes of Holdfast's own, all sorts together; None while the process does not answer."""
+        """Resident bytes of Holdfast's own, by sort; None while the process does not answer."""
         said = run([COMMAND, "ctl", self.process.pid, "status"], preload=False)
-        figures = [line.split()[1:] for line in said.stdout.splitlines() if line.strip().startswith("memory ")]
-        # the first is the bound of the arena: address space
-        return sum(int(words[0]) for words in figures[1:]) if said.status == 0 and len(figures) > 1 else None
+        figures = [int(line.split()[1]) for line in said.stdout.splitlines() if line.strip().startswith("memory ")]
+        return dict(zip(SORTS, figures)) if said.status == 0 and len(figures) == len(SORTS) else None
 
     def end(self):
         self.reader.join()
@@ -66,8 +67,9 @@ def sample(workers, started, writer, rows):
     if None in own or not all(worker.resident() for worker in workers):
         return
     row = {"seconds": round(time.monotonic() - started, 1), "watched_rounds": sum(worker.rounds for worker in watched), "bare_rounds": sum(worker.rounds for worker in bare),
-           "watched_rss": sum(worker.resident() for worker in watched), "bare_rss": sum(worker.resident() for worker in bare), "holdfast_memory": sum(own),
-           "forks": sum(worker.forks for worker in watched)}
+           "watched_rss": sum(worker.resident() for worker in watched), "bare_rss": sum(worker.resident() for worker in bare), "forks": sum(worker.forks for worker in watched)}
+    row.update({sort: sum(figures[sort] for figures in own) for sort in SORTS[1:]})
+    row["holdfast_memory"] = sum(row[sort] for sort in SORTS[1:])
     rows.append(row)
     writer.writerow(row)
 
@@ -106,7 +108,7 @@ def main():
         started, rows = time.monotonic(), []
         workers = [Worker(program, raster, seconds, chosen) for chosen in (options, {**options, "record": logs / "%p.record"}, None, None)]
         with open(asked.csv or folder / "soak.csv", "w", newline="") as file:
-            writer = csv.DictWriter(file, ["seconds", "watched_rounds", "bare_rounds", "watched_rss", "bare_rss", "holdfast_memory", "forks"])
+            writer = csv.DictWriter(file, COLUMNS)
             writer.writeheader()
             while time.monotonic() - started < seconds:
                 sample(workers, started, writer, rows)

@@ -10,6 +10,7 @@
 #include "suppressions.h"
 #include "young.h"
 #include "unit.h"
+#include "who.h"
 #include <ctype.h>
 
 struct tracker holdfast_tracker;
@@ -24,6 +25,21 @@ const struct kind_info kind_table[KIND_COUNT] = {
     [KIND_dataset] = {.name = "dataset", .words = "dataset"},
     [KIND_geometry] = {.name = "geometry", .words = "geometry"},
 };
+
+const char *who_host(void)
+{
+    return "host";
+}
+
+const char *who_worker(void)
+{
+    return "";
+}
+
+const char *who_task(void)
+{
+    return "";
+}
 
 const char *lifecycle_program(void)
 {

@@ -3,7 +3,7 @@
 One file without requirements, to be copied beside the code of the fleet (PYTHONPATH, `spark.submit.pyFiles`, Client.upload_file). Without Holdfast in the process
 all of it does nothing.
 
-    Dask      client.register_worker_plugin(holdfast_fleet.dask_plugin())     each worker says its name
+    Dask      client.register_plugin(holdfast_fleet.dask_plugin())            each worker says its name
               client.submit(holdfast_fleet.dask_task(work), ...)              each call of work() says its key
     Spark     rdd.mapPartitions(holdfast_fleet.spark_task(work))              executor; stage, partition and attempt
     Celery    holdfast_fleet.celery_signals()                                 in the module that makes the application
