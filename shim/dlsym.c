@@ -101,7 +101,7 @@ static int function_by_name(const char *name)
     int low = 0, high = FUNCTION_COUNT - 1;
     while (low <= high) {
         int middle = (low + high) / 2;
-        int order = strcmp(name, function_table[middle].name);
+        int order = elf_compare_names(name, function_table[middle].name);
         if (order == 0)
             return middle;
         if (order < 0)

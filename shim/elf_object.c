@@ -124,7 +124,7 @@ static enum match symbol_matches(const struct elf_object *object, uint32_t index
     if (!readable(object, (uintptr_t)symbol, sizeof *symbol))
         return MATCH_NO;
     const char *own_name = string_at(object, symbol->st_name);
-    if (own_name == NULL || strcmp(own_name, name) != 0)
+    if (own_name == NULL || elf_compare_names(own_name, name) != 0)
         return MATCH_NO;
     unsigned type = ELF64_ST_TYPE(symbol->st_info), visible = ELF64_ST_VISIBILITY(symbol->st_other);
     if (symbol->st_shndx == SHN_UNDEF || symbol->st_value == 0 || ELF64_ST_BIND(symbol->st_info) == STB_LOCAL)

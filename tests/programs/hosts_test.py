@@ -15,13 +15,12 @@ import subprocess
 import sys
 import time
 
-from support import FOLDER, PYTHON, check, check_equal, environment, finish, make_inputs, run, skip, workshop
+from hosts_work import HOSTS, MISTAKE, work_variables
+from support import PYTHON, check, check_equal, environment, finish, make_inputs, run, skip, workshop
 
-HOSTS = FOLDER / "hosts"
 APACHE_MODULES = pathlib.Path("/usr/lib/apache2/modules")
 LIMIT_S = 90  # for what should take a second: the machine may be busy
 OLD_PYTHON = run([PYTHON, "-c", "import sys; sys.exit(sys.version_info >= (3, 12))"], preload=False).status == 0
-MISTAKE = 1 + (HOSTS / "work.py").read_text().splitlines().index("    return band.Checksum()  # band after its dataset")
 
 Outcome = collections.namedtuple("Outcome", "answers ending reports damage output")
 
@@ -50,10 +49,6 @@ def clear(folder):
 
 def options_of(folder):
     return {"mode": "defer", "log_format": "json", "log_path": folder / "log"}
-
-
-def variables_of(folder):
-    return {"HOSTS_RASTER": str(folder / "rgb.tif"), "HOSTS_FOLDER": str(folder), "PYTHONPATH": str(HOSTS), "HOME": str(folder)}
 
 
 def users_line(report):
@@ -130,7 +125,7 @@ class Started:
         self.output = folder / ("output-%s" % preload)
         with open(self.output, "wb") as out:
             self.process = subprocess.Popen([str(word) for word in argv], cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
-                                            env=environment(options_of(folder) if preload else None, preload, variables_of(folder)))
+                                            env=environment(options_of(folder) if preload else None, preload, work_variables(folder)))
 
     def stop(self, number):
         """How it ends when asked to by a signal."""
@@ -271,7 +266,7 @@ def work_off(argv, folder, preload, questions):
         shutil.rmtree(folder / name, ignore_errors=True)
         (folder / name).mkdir()
     host = Started(argv, folder, preload)
-    asked = run([PYTHON, "-c", CLIENT, *questions], preload=False, cwd=folder, env=variables_of(folder), timeout=2 * LIMIT_S)
+    asked = run([PYTHON, "-c", CLIENT, *questions], preload=False, cwd=folder, env=work_variables(folder), timeout=2 * LIMIT_S)
     ending = host.stop(signal.SIGTERM)
     answers = [one.split("\n") for one in json.loads(asked.stdout)] if asked.status == 0 else []
     return Outcome([(text, int(number)) for text, number in answers], ending, *read_logs(folder), "%s\n%s" % (host.text(), asked.stderr))
@@ -311,7 +306,7 @@ def pools():
             def once(what, preload, python=()):
                 clear(folder)
                 result = run([PYTHON, *python, HOSTS / "pools.py", method, what], options=options_of(folder) if preload else None, preload=preload,
-                             env=variables_of(folder), cwd=folder, timeout=2 * LIMIT_S)
+                             env=work_variables(folder), cwd=folder, timeout=2 * LIMIT_S)
                 lines = result.stdout.splitlines()
                 texts = [line.rsplit(" ", 1)[0] if line.startswith("answer") else line for line in lines]
                 culprits = [int(line.split()[-1]) for line in lines if line.startswith("answer wrong")]

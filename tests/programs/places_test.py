@@ -8,31 +8,24 @@ import pathlib
 import subprocess
 import sys
 
-from support import FOLDER, PYTHON, check, check_equal, check_run, compile_c, finish, make_inputs, run, skip, workshop
+from hosts_work import HOSTS, TWICE, check_work, work_variables
+from support import LIBRARY, PYTHON, check, check_equal, compile_c, finish, make_inputs, run, skip, workshop
 
-HOSTS = FOLDER / "hosts"
-PROGRAM = [PYTHON, "-B", HOSTS / "twice.py"]
-MISTAKE = 1 + (HOSTS / "work.py").read_text().splitlines().index("    return band.Checksum()  # band after its dataset")
 OBJECT_BYTES = 24 << 20  # libholdfast.so itself, mapped; README, "Limits"
 MEMORY_GROUPS = pathlib.Path("/sys/fs/cgroup/memory")
 
 
-def variables_of(folder):
-    return {"HOSTS_RASTER": str(folder / "rgb.tif"), "PYTHONPATH": str(HOSTS)}
+def why_not(alone):
+    return "does not work here without Holdfast either: %s" % (alone.stderr.strip().splitlines() or [alone.ending])[-1]
 
 
-def check_place(place, before, folder, line=True, **more):
+def check_place(place, before, folder):
     """before: what goes in front of the program's command line. LD_PRELOAD counts for it as well, as it does in a container's environment."""
-    more["env"] = variables_of(folder)
-    alone = run([*before, *PROGRAM, "right"], preload=False, **more)
+    env = work_variables(folder)
+    alone = run([*before, *TWICE, "right"], preload=False, env=env)
     if alone.status != 0:
-        return skip(place, "does not work here without Holdfast either: %s" % (alone.stderr.strip().splitlines() or [alone.ending])[-1])
-    check_run("%s: a right program" % place, run([*before, *PROGRAM, "right", "right"], **more), out=alone.stdout * 2, err=alone.stderr)
-    wrong = run([*before, *PROGRAM, "right", "wrong"], **more)
-    check_run("%s: a wrong program" % place, wrong, out=alone.stdout + alone.stdout.replace("right", "wrong"), reports=["HF101"])
-    if line:
-        check("%s: the report has its line" % place, "work.py:%d in wrong" % MISTAKE in wrong.stderr, wrong)
-    return alone
+        return skip(place, why_not(alone))
+    return check_work(place, alone, [*before, *TWICE], env=env)
 
 
 def in_namespace(commands):
@@ -40,7 +33,7 @@ def in_namespace(commands):
     return ["env", "-u", "LD_PRELOAD", "unshare", "-rm", "sh", "-ec", commands + '\nexec env ${0:+LD_PRELOAD="$0"} "$@"']
 
 
-def check_mounts(folder, library):
+def check_mounts(folder):
     if subprocess.run(["unshare", "-rm", "true"], capture_output=True).returncode != 0:
         return skip("mounts", "no mount namespaces here")
     new_dev = "mkdir -p {0}/dev; mount -t tmpfs none {0}/dev; touch {0}/dev/null; mount --bind /dev/null {0}/dev/null; mount --rbind {0}/dev /dev".format(folder)
@@ -51,22 +44,18 @@ def check_mounts(folder, library):
                             ("nothing but the files of the program", "mount -t tmpfs -o ro none /proc; %s; mount -o remount,bind,ro /" % new_dev)):
         # The program alone is preloaded: what prepares its place stands for the container's runtime.
         before = in_namespace(commands)
-        more = {"env": variables_of(folder)}
-        alone = run([*before, "", *PROGRAM, "right"], preload=False, **more)
+        env = work_variables(folder)
+        alone = run([*before, "", *TWICE, "right"], preload=False, env=env)
         if alone.status != 0:
-            skip(place, "does not work here without Holdfast either: %s" % (alone.stderr.strip().splitlines() or [alone.ending])[-1])
+            skip(place, why_not(alone))
             continue
-        check_run("%s: a right program" % place, run([*before, library, *PROGRAM, "right"], preload=False, **more), out=alone.stdout, err=alone.stderr)
-        wrong = run([*before, library, *PROGRAM, "right", "wrong"], preload=False, **more)
-        check_run("%s: a wrong program" % place, wrong, out=alone.stdout + alone.stdout.replace("right", "wrong"), reports=["HF101"])
-        check("%s: the report has its line" % place, "work.py:%d in wrong" % MISTAKE in wrong.stderr, wrong)
+        check_work(place, alone, [*before, LIBRARY, *TWICE], preload=False, env=env)
         if place == "read-only root":
-            check_nowhere_to_write(before, library, folder, alone, more)
+            check_nowhere_to_write([*before, LIBRARY], alone, env)
 
 
-def check_nowhere_to_write(before, library, folder, alone, more):
-    more["env"]["HOLDFAST_OPTIONS"] = "log_path=/var/log/holdfast:record=/var/tmp/%p"
-    result = run([*before, library, *PROGRAM, "wrong"], preload=False, **more)
+def check_nowhere_to_write(before, alone, env):
+    result = run([*before, *TWICE, "wrong"], preload=False, env={**env, "HOLDFAST_OPTIONS": "log_path=/var/log/holdfast:record=/var/tmp/%p"})
     check("read-only root: neither log nor record can be written, and the program answers", result.status == 0 and result.stdout == alone.stdout.replace("right", "wrong"), result)
     check("read-only root: it says so, and the report goes to stderr", result.reports == ["HF101"] and "/var/log/holdfast" in result.stderr and "/var/tmp/" in result.stderr, result)
 
@@ -85,12 +74,12 @@ def check_filters(folder):
 
 def check_memory(folder):
     peak = run([PYTHON, "-c", "import sys; sys.argv[1:] = ['right']; exec(open(%r).read()); print([line.split()[1] for line in open('/proc/self/status') if line.startswith('VmPeak')][0])"
-                % str(HOSTS / "twice.py")], preload=False, env=variables_of(folder))
+                % str(HOSTS / "twice.py")], preload=False, env=work_variables(folder))
     space = int(peak.stdout.split()[-1]) * 1024 + OBJECT_BYTES
     for more, name in ((4 << 20, "4 MiB more of address space than program and object need"), (64 << 20, "64 MiB more"), (256 << 20, "256 MiB more")):
         check_place(name, ["prlimit", "--as=%d" % (space + more)], folder)
     # The arena comes with the first handle; what the program wants after that must be there still.
-    result = run(["prlimit", "--as=%d" % (space + (80 << 20)), *PROGRAM, "right", "48", "right", "wrong"], env=variables_of(folder))
+    result = run(["prlimit", "--as=%d" % (space + (80 << 20)), *TWICE, "right", "48", "right", "wrong"], env=work_variables(folder))
     check("80 MiB more, of which the program takes 48 later", result.status == 0 and result.reports == ["HF101"], result)
     check_group(folder)
 
@@ -123,10 +112,9 @@ def own_group():
 
 
 def main():
-    from support import LIBRARY
     with workshop() as folder:
         make_inputs(folder)
-        check_mounts(folder, LIBRARY)
+        check_mounts(folder)
         check_filters(folder)
         check_memory(folder)
     return finish()
