@@ -1,5 +1,5 @@
-/* The one processor-dependent file: the exported dlsym, which must leave its caller's return address where it is, and the
- * trampolines that dlsym hands out, which must leave everything where it is.
+/* The one processor-dependent file: the exported dlsym, which must leave its caller's return address where it is, the
+ * trampolines that dlsym hands out, which must leave everything where it is, and the change to another stack in a crash.
  *
  * Any thread, any time, any stack; called by code that may believe it calls GDAL itself. So a trampoline touches only the
  * registers that the calling convention gives to such glue (x86-64: r10, r11; AArch64: x16, x17, and the scratch register x9): no argument
@@ -62,6 +62,33 @@ trampoline_common:
         jmp     *SLOT_WRAPPER(%r11)
         .cfi_endproc
         .size   trampoline_common, . - trampoline_common
+
+/* void crash_call_on_stack(void *top, void (*function)(void *, void *, void *), void *first, void *second, void *third)
+ * A frame of its own on either stack, so that an unwinder comes through. */
+        .hidden crash_call_on_stack
+        .globl  crash_call_on_stack
+        .type   crash_call_on_stack, @function
+        .p2align 4
+crash_call_on_stack:
+        .cfi_startproc
+        endbr64
+        pushq   %rbp
+        .cfi_adjust_cfa_offset 8
+        .cfi_offset rbp, -16
+        movq    %rsp, %rbp
+        .cfi_def_cfa_register rbp
+        movq    %rdi, %rsp
+        movq    %rsi, %rax
+        movq    %rdx, %rdi
+        movq    %rcx, %rsi
+        movq    %r8, %rdx
+        call    *%rax
+        movq    %rbp, %rsp
+        popq    %rbp
+        .cfi_def_cfa rsp, 8
+        ret
+        .cfi_endproc
+        .size   crash_call_on_stack, . - crash_call_on_stack
 
         .hidden dlsym_trampolines
         .globl  dlsym_trampolines
@@ -132,6 +159,33 @@ trampoline_common:
         br      x17
         .cfi_endproc
         .size   trampoline_common, . - trampoline_common
+
+/* As above. */
+        .hidden crash_call_on_stack
+        .globl  crash_call_on_stack
+        .type   crash_call_on_stack, %function
+        .p2align 4
+crash_call_on_stack:
+        .cfi_startproc
+        hint    #34
+        stp     x29, x30, [sp, #-16]!
+        .cfi_adjust_cfa_offset 16
+        .cfi_offset x29, -16
+        .cfi_offset x30, -8
+        mov     x29, sp
+        .cfi_def_cfa x29, 16
+        mov     sp, x0
+        mov     x9, x1
+        mov     x0, x2
+        mov     x1, x3
+        mov     x2, x4
+        blr     x9
+        mov     sp, x29
+        ldp     x29, x30, [sp], #16
+        .cfi_def_cfa sp, 0
+        ret
+        .cfi_endproc
+        .size   crash_call_on_stack, . - crash_call_on_stack
 
         .hidden dlsym_trampolines
         .globl  dlsym_trampolines

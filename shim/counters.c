@@ -1,17 +1,21 @@
 /* What Holdfast knows of its own work: see counters.h. */
 #include "counters.h"
 #include "context.h"
+#include "crash.h"
 #include "limits.h"
+#include "provider.h"
 #include "slots.h"
 #include "stack.h"
 #include "young.h"
+#include <sys/prctl.h>
 #include <time.h>
 
-#define CELLS 256u
-
-static struct call_cell cells[CELLS] __attribute__((aligned(64)));
+static struct call_cell *cells; /* of the arena, by number from 1 on; NULL: there is none yet */
+static unsigned cell_count;     /* the highest number */
 /* For threads beyond the bound: shared, so some counts get lost, and of nobody, so that trees take them by the slow path. */
-static struct call_cell crowd = {.budget = CALL_BUDGET};
+static struct call_cell crowd __attribute__((aligned(64))) = {.budget = CALL_BUDGET};
+/* For all threads as long as there is no arena, because nobody outside the libraries called them. What it counted is lost. */
+static struct call_cell early __attribute__((aligned(64))) = {.budget = CALL_BUDGET};
 struct call_cell no_cell;
 __thread struct call_cell *call_cell = &no_cell;
 static __thread struct call_cell *own_cell __attribute__((tls_model("initial-exec")));
@@ -30,12 +34,12 @@ static bool take(struct call_cell *cell, uint32_t owner, uint32_t thread)
 static struct call_cell *find_cell(uint32_t thread)
 {
     static _Atomic unsigned next; /* where the last search ended: threads that come and go find the dead one after the other */
-    for (unsigned i = 0; i < CELLS; i++)
+    for (unsigned i = 1; i <= cell_count; i++)
         if (atomic_load_explicit(&cells[i].owner, memory_order_relaxed) == 0 && take(&cells[i], 0, thread))
             return &cells[i];
-    for (unsigned i = 0; i < CELLS; i++)
+    for (unsigned i = 0; i < cell_count; i++)
     {
-        struct call_cell *cell = &cells[atomic_fetch_add(&next, 1) % CELLS];
+        struct call_cell *cell = &cells[atomic_fetch_add(&next, 1) % cell_count + 1];
         uint32_t owner = atomic_load(&cell->owner);
         if (slot_is_free((int32_t)owner, (int32_t)thread) && take(cell, owner, thread))
             return cell;
@@ -43,12 +47,49 @@ static struct call_cell *find_cell(uint32_t thread)
     return &crowd;
 }
 
+static __attribute__((noinline)) struct call_cell *get_cell(void)
+{
+    struct call_cell *cell = find_cell((uint32_t)tracker_thread());
+    if (cell != &crowd)
+    {
+        cell->function = 0;
+        cell->handle = 0;
+        prctl(PR_GET_NAME, cell->name, 0, 0, 0);
+        crash_enter_thread((unsigned)(cell - cells));
+    }
+    return cell;
+}
+
 void counters_enter(void)
 {
+    if (unlikely(__atomic_load_n(&cells, __ATOMIC_ACQUIRE) == NULL))
+    {
+        call_cell = &early;
+        early.budget--;
+        return;
+    }
     if (own_cell == NULL)
-        own_cell = find_cell((uint32_t)tracker_thread());
+    {
+        own_cell = &crowd; /* whatever interrupts */
+        own_cell = get_cell();
+    }
     call_cell = own_cell;
     call_cell->budget--;
+}
+
+unsigned counters_own(void)
+{
+    return own_cell != NULL && own_cell != &crowd ? (unsigned)(own_cell - cells) : 0;
+}
+
+const struct call_cell *counters_cell(unsigned number)
+{
+    return number != 0 && number <= cell_count && cells[number].budget != 0 ? &cells[number] : NULL;
+}
+
+unsigned counters_last(void)
+{
+    return cell_count;
 }
 
 /* ---- time ------------------------------------------------------------------------------------------------------------- */
@@ -69,6 +110,10 @@ void counters_activate(void)
 {
     first_ticks = processor_ticks();
     first_ns = now_ns();
+    const struct arena_section_header *section = &tracker_header(&holdfast_tracker)->sections[SECTION_THREADS];
+    cell_count = section->capacity - 1;
+    __atomic_store_n(&cells, (struct call_cell *)(holdfast_tracker.base + section->offset), __ATOMIC_RELEASE);
+    early.budget = 0; /* whoever has it comes by */
 }
 
 /* The distances' low bits are those of the clock: no pattern of the program can keep step with them. */
@@ -107,7 +152,7 @@ void counters_publish(void)
     double ticks = 0;
     if (holdfast_tracker.base == NULL)
         return;
-    for (unsigned i = 0; i < CELLS; i++)
+    for (unsigned i = 1; i <= cell_count; i++)
         add_cell(&cells[i], &calls, &visits, &ticks);
     add_cell(&crowd, &calls, &visits, &ticks);
     young_publish();
@@ -120,15 +165,24 @@ void counters_publish(void)
         __atomic_store_n(&counters[COUNTER_inside_ns], (uint64_t)(ticks * (double)(now_ns() - first_ns) / (double)passed), __ATOMIC_RELAXED);
 }
 
-/* Only the thread that forked is there, and has another number now. */
+/* Only the thread that forked is there, and has another number now. Where the child's arena is a new one, or none, what it has is another thread's. */
 void counters_after_fork_child(void)
 {
-    for (unsigned i = 0; i < CELLS; i++)
+    if (cells == NULL)
+        return;
+    if (holdfast_tracker.base == NULL)
+    {
+        call_cell = own_cell = &crowd;
+        cell_count = 0;
+        return;
+    }
+    for (unsigned i = 1; i <= cell_count; i++)
         if (&cells[i] != own_cell)
             atomic_store(&cells[i].owner, 0);
-    if (own_cell != NULL && own_cell != &crowd)
-    {
-        own_cell->thread = (uint32_t)tracker_thread();
-        atomic_store(&own_cell->owner, own_cell->thread);
-    }
+    if (counters_own() == 0)
+        return;
+    if (own_cell->budget == 0)
+        own_cell->budget = CALL_BUDGET;
+    own_cell->thread = (uint32_t)tracker_thread();
+    atomic_store(&own_cell->owner, own_cell->thread);
 }

@@ -1,16 +1,19 @@
 /* What Holdfast knows of its own work: how many calls it looked at, and what the slow ones cost.
  *
- * Every thread counts in a cell of its own, with plain stores, so that a call that is fine pays one instruction. Cells are static memory: they
+ * Every thread counts in a cell of its own, with plain stores, so that a call that is fine pays one instruction, and two more for saying which
+ * call it is and on which handle: that is what is told of the thread when the process crashes or is killed. Cells are records of the arena: they
  * outlive their threads, and whoever sums them up (counters_publish) needs nobody's help. A cell is handed on when its thread is dead,
- * and goes on counting from where it stood.
+ * and goes on counting from where it stood. Before there is an arena all threads share one.
  *
  * Any thread, no lock, nothing here allocates.
  */
 #ifndef HOLDFAST_SHIM_COUNTERS_H
 #define HOLDFAST_SHIM_COUNTERS_H
 
+#include "layout.h"
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define CALL_BUDGET INT64_MAX
@@ -23,9 +26,18 @@ struct call_cell {
     uint32_t thread;        /* kernel's number of the owner, 0 in a cell that several share */
     _Atomic uint32_t owner; /* the same, while it is somebody's; 0: free */
     uint32_t until_timed;   /* visits until the next that is timed */
-    uint32_t reserved[5];
+    uint32_t function;      /* enum function of the call that is under way, or was the last, plus one */
+    uint64_t handle;        /* its first handle as in the good cache (effects.h), 0: it takes none */
+    uint32_t reserved[2];
+    char name[16];          /* of the thread, when it came */
+    uint32_t more_reserved[12];
 };
-_Static_assert(sizeof(struct call_cell) == 64, "one line of the caches a thread");
+_Static_assert(sizeof(struct call_cell) == sizeof(struct thread_record) && offsetof(struct call_cell, name) == 64 &&
+                   offsetof(struct call_cell, owner) == offsetof(struct thread_record, owner) &&
+                   offsetof(struct call_cell, function) == offsetof(struct thread_record, function) &&
+                   offsetof(struct call_cell, handle) == offsetof(struct thread_record, handle) &&
+                   offsetof(struct call_cell, name) == offsetof(struct thread_record, name),
+               "a cell is a record of the arena, under another name");
 
 /* This thread's cell. It points to `no_cell`, whose budget is always used up, as long as the thread has none, and when the next wrapper must not
  * take its fast path because dlsym_slot_used is set: one test for all three. */
@@ -43,6 +55,13 @@ static inline bool call_counted(void)
 #else
     return __builtin_expect(--call_cell->budget > 0, 1);
 #endif
+}
+/* What this thread is about to do. A callback of the program's may call again: then it is that call, also after its end. */
+static inline void call_noted(uint32_t function, uint64_t handle)
+{
+    struct call_cell *cell = call_cell;
+    cell->function = function + 1;
+    cell->handle = handle;
 }
 static inline uint64_t processor_ticks(void)
 {
@@ -76,6 +95,11 @@ void counters_publish(void) __attribute__((visibility("hidden")));
 void counters_activate(void) __attribute__((visibility("hidden")));
 /* The slow path of call_counted(): this thread has a cell from now on, and the call is counted there. */
 void counters_enter(void) __attribute__((visibility("hidden")));
+/* This thread's number among the cells, 0: it has none of its own. */
+unsigned counters_own(void) __attribute__((visibility("hidden")));
+/* The cell with this number, 1 to counters_last(), NULL if nobody ever had it. */
+const struct call_cell *counters_cell(unsigned number) __attribute__((visibility("hidden")));
+unsigned counters_last(void) __attribute__((visibility("hidden")));
 void counters_after_fork_child(void) __attribute__((visibility("hidden")));
 
 #endif

@@ -21,7 +21,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-_Atomic uint64_t good_cache[GOOD_SLOTS];
 _Atomic uintptr_t lender_cache[GOOD_SLOTS];
 _Atomic uint64_t loan_cache[LOAN_SLOTS];
 
@@ -330,11 +329,27 @@ int known_count(const struct view *view, enum kind kind, uintptr_t address)
     return ready ? true_count(view, kind, address) : 0;
 }
 
+/* As the fast paths do: by its first handle. */
+static void note_call(const struct view *view, enum function function, const uintptr_t *arguments)
+{
+    const struct function_info *info = &function_table[function];
+    for (unsigned i = 0; i < info->argument_count; i++)
+    {
+        uint8_t kind = argument_kinds[info->first_argument + i];
+        if (kind == 0 || kind == KIND_string)
+            continue;
+        call_noted(function, known_entry(view, (const void *)arguments[i], kind));
+        return;
+    }
+    call_noted(function, 0);
+}
+
 bool call_uses(struct passing *passing, const struct view *view, enum function function, uintptr_t caller,
                const uintptr_t *arguments)
 {
     struct call call;
     call_start(&call, view, function, caller);
+    note_call(view, function, arguments);
     /* Field by field: to copy what was just written in smaller pieces costs more than all the rest of a call that is fine. */
     passing->outer_provider = call.passing.outer_provider;
     passing->pinned = 0;
@@ -496,6 +511,7 @@ enum call_outcome call_before(struct call *call, const struct view *view, enum f
                               const uintptr_t *arguments)
 {
     call_start(call, view, function, caller);
+    note_call(view, function, arguments);
     calling_provider = view->provider;
     if (call->silent)
         return CALL_GO;

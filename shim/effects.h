@@ -15,9 +15,6 @@
  *   | provider number : 8 | address : 48 | kind : 8 |
  * Whatever changes a handle's standing clears the entry first. A racing reader may still see the old one: it then misses a misuse
  * that happens at the very same moment, never the reverse. */
-#define GOOD_BITS 16
-#define GOOD_SLOTS (1u << GOOD_BITS)
-extern _Atomic uint64_t good_cache[GOOD_SLOTS] __attribute__((visibility("hidden")));
 /* What had to leave the good cache for another handle, once that happens often: programs that use hundreds of thousands of handles in turn. Neighbours in memory
  * are neighbours here. Only the slow path looks, and puts what it finds into the good cache again. */
 #define WIDE_BITS 24
@@ -53,10 +50,18 @@ static inline uintptr_t good_address(uint64_t entry)
 {
     return (uintptr_t)(entry << 8 >> 16);
 }
-static inline bool known_good(const struct view *view, const void *handle, enum kind kind)
+/* What the good cache has of a good handle; a call cell, of any. */
+static inline uint64_t known_entry(const struct view *view, const void *handle, enum kind kind)
 {
-    const _Atomic uint64_t *slot = &good_cache[good_index((uintptr_t)handle)];
-    uint64_t entry = view->tag | (uint64_t)(uintptr_t)handle << 8 | kind;
+    return view->tag | (uint64_t)(uintptr_t)handle << 8 | kind;
+}
+static inline bool known_good_entry(const void *handle, uint64_t entry)
+{
+    size_t index = good_index((uintptr_t)handle);
+#if defined(__x86_64__)
+    __asm__("" : "+r"(index)); /* gcc would add the place of the table to it in an instruction of its own */
+#endif
+    const _Atomic uint64_t *slot = &good_cache[index];
 #if defined(__x86_64__)
     /* gcc never makes an atomic load part of another instruction. */
     bool same;
@@ -65,6 +70,10 @@ static inline bool known_good(const struct view *view, const void *handle, enum 
 #else
     return atomic_load_explicit(slot, memory_order_relaxed) == entry;
 #endif
+}
+static inline bool known_good(const struct view *view, const void *handle, enum kind kind)
+{
+    return known_good_entry(handle, known_entry(view, handle, kind));
 }
 static inline size_t wide_index(uintptr_t address)
 {

@@ -213,6 +213,49 @@ void *elf_symbol(const struct elf_object *object, const char *name)
     return address >= object->low && address < object->high ? (void *)address : NULL;
 }
 
+/* Symbols have no count of their own: the tables that find them by name end with the last. */
+static uint32_t symbol_count(const struct elf_object *object)
+{
+    if (object->hash != NULL && readable(object, (uintptr_t)object->hash, 8))
+        return object->hash[1];
+    const uint32_t *table = object->gnu_hash;
+    if (table == NULL || !readable(object, (uintptr_t)table, 16))
+        return 0;
+    const uint32_t *buckets = (const uint32_t *)((const ElfW(Addr) *)&table[4] + table[2]), *chains = buckets + table[0];
+    uint32_t last = 0;
+    if (!readable(object, (uintptr_t)buckets, table[0] * sizeof *buckets))
+        return 0;
+    for (uint32_t i = 0; i < table[0]; i++)
+        last = buckets[i] > last ? buckets[i] : last;
+    if (last < table[1])
+        return table[1];
+    while (readable(object, (uintptr_t)&chains[last - table[1]], 4) && (chains[last - table[1]] & 1u) == 0)
+        last++;
+    return last + 1;
+}
+
+const char *elf_nearest_symbol(const struct elf_object *object, uintptr_t address, uintptr_t *start)
+{
+    uint32_t count = object->symbols != NULL ? symbol_count(object) : 0;
+    const char *found = NULL;
+    *start = 0;
+    if (count == 0 || !readable(object, (uintptr_t)object->symbols, count * sizeof *object->symbols))
+        return NULL;
+    for (uint32_t i = 1; i < count; i++) {
+        const ElfW(Sym) *symbol = &object->symbols[i];
+        unsigned type = ELF64_ST_TYPE(symbol->st_info);
+        uintptr_t value = object->base + symbol->st_value;
+        if (symbol->st_shndx == SHN_UNDEF || symbol->st_value == 0 || type == STT_TLS || value > address || value < *start || address >= value + (symbol->st_size != 0 ? symbol->st_size : 1) || (found != NULL && value == *start))
+            continue;
+        const char *name = string_at(object, symbol->st_name);
+        if (name == NULL)
+            continue;
+        *start = value;
+        found = name;
+    }
+    return found;
+}
+
 const char *elf_soname(const struct elf_object *object)
 {
     for (size_t i = 0; i < object->dynamic_count; i++)

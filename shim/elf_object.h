@@ -38,6 +38,9 @@ bool elf_open(struct elf_object *object, uintptr_t base, const ElfW(Phdr) *heade
  * versions the default one. Thread-local and indirect (IFUNC) symbols are not found: neither is ever a C function of the libraries. */
 void *elf_symbol(const struct elf_object *object, const char *name);
 
+/* The name of the defined function or object that the address lies in; NULL if there is none. Looks at all symbols. */
+const char *elf_nearest_symbol(const struct elf_object *object, uintptr_t address, uintptr_t *start);
+
 const char *elf_soname(const struct elf_object *object);                   /* NULL if it has none */
 const char *elf_needed(const struct elf_object *object, size_t *position); /* next DT_NEEDED name from *position on (start at 0), NULL at the end */
 unsigned elf_build_id(const struct elf_object *object, const uint8_t **build_id); /* its length, 0 if it has none */

@@ -11,6 +11,7 @@
 #include "context.h"
 #include "control.h"
 #include "counters.h"
+#include "crash.h"
 #include "effects.h"
 #include "evidence.h"
 #include "fence.h"
@@ -33,6 +34,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 struct tracker holdfast_tracker;
@@ -88,6 +91,7 @@ static void after_fork_child(void)
         return;
     char error[300];
     report_after_fork_child();
+    crash_after_fork_child();
     if (!tracker_after_fork_child(&holdfast_tracker, record_path_for_child(), error, sizeof error))
         log_complain(error);
     record_after_fork_child();
@@ -104,6 +108,19 @@ static void after_fork_child(void)
     control_after_fork_child();
 }
 
+/* Is this so little of what RLIMIT_AS leaves that the program will hardly miss it: a quarter? Asked by trying, for /proc may not be there. */
+static bool leaves_room(uint64_t bytes)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+        return true;
+    void *four = mmap(NULL, 4 * bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (four == MAP_FAILED)
+        return false;
+    munmap(four, 4 * bytes);
+    return true;
+}
+
 static void open_arena(void)
 {
     char error[500];
@@ -113,9 +130,11 @@ static void open_arena(void)
             return;
         log_complain(error);
     }
-    /* Less memory than asked for (RLIMIT_AS, strict overcommit): take what there is, or stay out of the way. */
+    /* Less memory than asked for (RLIMIT_AS, strict overcommit): take of what there is, or stay out of the way. */
     for (uint64_t bytes = holdfast_options.arena_size; bytes >= ARENA_MINIMUM_BYTES; bytes /= 2)
     {
+        if (bytes / 2 >= ARENA_MINIMUM_BYTES && !leaves_room(bytes))
+            continue;
         memset(&holdfast_tracker, 0, sizeof holdfast_tracker);
         if (tracker_open(&holdfast_tracker, NULL, bytes, lifecycle_program(), error, sizeof error))
             return;
@@ -155,6 +174,7 @@ void holdfast_activate(void)
         lifecycle_expect_exit();
         fence_activate();
         counters_activate();
+        crash_activate();
         control_activate();
     }
     atomic_store_explicit(&activation, 2, memory_order_release);

@@ -27,7 +27,6 @@
 #include <unistd.h>
 
 #define PROVIDER_LIMIT 256u  /* numbers are bytes; 0 is none */
-#define BINDING_LIMIT 65536u /* numbers are 16 bits; 0 is the overflow binding */
 #define BINDING_HASH_SLOTS (2 * BINDING_LIMIT)
 
 /* How a binding came to its provider. From REACH_ONLY down a copy that is loaded later may be the better one. */
@@ -63,8 +62,7 @@ struct binding_entry {
     _Atomic unsigned unsettled; /* bit a library: its view must be searched (again) before it is used */
 };
 
-_Atomic uint64_t site_cache[SITE_SLOTS];
-struct binding *binding_table[BINDING_LIMIT];
+struct quick_tables quick_tables;
 __thread const struct dlsym_slot *dlsym_slot_used;
 __thread struct provider *calling_provider;
 _Atomic unsigned objects_generation;
@@ -280,7 +278,8 @@ static void set_view(struct binding_entry *entry, enum library library, struct p
     view->internal = entry->binding.provider || reach == REACH_GUESS;
     view->exact = entry->binding.exact;
     view->number = provider != NULL ? provider->provider.number : 0;
-    view->tag = view_tag(view->number);
+    /* Of number 0 no handle is good: what a library calls for itself is neither checked nor noted as the call that its thread is in. */
+    view->tag = view_tag(view->internal ? 0 : view->number);
     /* Readers that already hold this view see either nothing or a provider whose fields above are set. */
     __atomic_store_n(&view->provider, provider != NULL ? &provider->provider : NULL, __ATOMIC_RELEASE);
     __atomic_store_n(&view->real, provider != NULL ? provider->provider.real : no_functions, __ATOMIC_RELEASE);
@@ -847,7 +846,7 @@ const struct view *enter_call_slowly(uintptr_t return_address, enum library libr
     int saved_errno = errno;
     const struct dlsym_slot *slot = dlsym_slot_used;
     dlsym_slot_used = NULL;
-    if (call_cell == &no_cell)
+    if (call_cell->budget < 1)
         counters_enter();
     if (elf_is_own(return_address) && calling_provider != NULL)
         return_address = (uintptr_t)calling_provider->object->l_ld; /* as good as any address inside it */

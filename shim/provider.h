@@ -69,8 +69,31 @@ struct binding {
 /* Site cache: direct-mapped by return address.  | return address : 48 | binding number : 16 |, 0 when empty. */
 #define SITE_BITS 13
 #define SITE_SLOTS (1u << SITE_BITS)
-extern _Atomic uint64_t site_cache[SITE_SLOTS] __attribute__((visibility("hidden")));
-extern struct binding *binding_table[] __attribute__((visibility("hidden")));
+#define BINDING_LIMIT 65536u /* numbers are 16 bits; 0 is the overflow binding */
+/* Good cache: see effects.h. */
+#define GOOD_BITS 16
+#define GOOD_SLOTS (1u << GOOD_BITS)
+/* The tables that every call looks into: one object, because its address then costs an instruction once and not once a table. */
+struct quick_tables {
+    _Atomic uint64_t site[SITE_SLOTS];
+    struct binding *binding[BINDING_LIMIT];
+    _Atomic uint64_t good[GOOD_SLOTS];
+};
+extern struct quick_tables quick_tables __attribute__((visibility("hidden")));
+static inline __attribute__((always_inline)) struct quick_tables *quick(void)
+{
+#if defined(__x86_64__)
+    /* gcc would compute an address for each of them. */
+    struct quick_tables *tables;
+    __asm__("leaq quick_tables(%%rip), %0" : "=r"(tables));
+    return tables;
+#else
+    return &quick_tables;
+#endif
+}
+#define site_cache (quick()->site)
+#define binding_table (quick()->binding)
+#define good_cache (quick()->good)
 
 /* Set by a trampoline that dlsym() handed out, for the wrapper it jumps to: this very call is for that provider's copy. */
 struct dlsym_slot {
@@ -117,7 +140,7 @@ static inline uint64_t site_binding(uintptr_t return_address)
 static inline const struct view *enter_call(uintptr_t return_address, enum library library)
 {
     uint64_t number = site_binding(return_address);
-    if (likely(number <= UINT16_MAX && call_cell != &no_cell))
+    if (likely(number <= UINT16_MAX && call_cell->budget > 0))
         return &binding_table[number]->view[library];
     return enter_call_slowly(return_address, library);
 }

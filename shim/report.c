@@ -6,6 +6,7 @@
 #include "report_parts.h"
 #include "context.h"
 #include "control.h"
+#include "crash.h"
 #include "limits.h"
 #include "log.h"
 #include "suppressions.h"
@@ -285,6 +286,49 @@ bool report_violation(const struct violation *violation, char *sentence, size_t 
     return wanted;
 }
 
+static void put_summary_json(uint64_t count, uint64_t again);
+static void put_summary_text(uint64_t count, uint64_t again);
+static void put_summary_otlp(uint64_t count, uint64_t again);
+
+/* ---- of a crash ------------------------------------------------------------------------------------------------------------- */
+
+/* The thread that crashed may be the one that was writing, and then never ends it; another one may be, and ends it soon. */
+void report_crash_begin(void)
+{
+    const struct timespec moment = {.tv_nsec = 1000000};
+    for (unsigned turn = 0; !reporting && turn < 1000 && pthread_mutex_trylock(&report_lock) != 0; turn++)
+        nanosleep(&moment, NULL);
+    reporting = true;
+    report_used = 0;
+}
+
+/* What was put so far is written, and the next part begins. A part that failed is whole up to its last line in text, and nothing in JSON. */
+void report_crash_write(void)
+{
+    write_report(&(const struct log_entry){.priority = PRIORITY_error});
+    report_used = 0;
+}
+
+size_t report_position(void)
+{
+    return report_used;
+}
+
+void report_rewind(size_t position)
+{
+    report_used = position < report_used ? position : report_used;
+}
+
+void report_crash_summary(void)
+{
+    if (!holdfast_options.summary)
+        return;
+    report_used = 0;
+    void (*const writers[])(uint64_t, uint64_t) = {[FORMAT_text] = put_summary_text, [FORMAT_json] = put_summary_json, [FORMAT_otlp] = put_summary_otlp};
+    writers[holdfast_options.log_format](atomic_load(&violations), atomic_load(&repeats));
+    write_report(&plain_entry);
+}
+
 void report_notice(const char *text)
 {
     if (reporting)
@@ -389,6 +433,8 @@ static void put_summary_json(uint64_t count, uint64_t again)
     put_rule_counts(true);
     put("}");
     put(",\"left_out\":%lu", (unsigned long)atomic_load(&left_out));
+    if (crash_signal() != 0)
+        put(",\"crash\":%d", crash_signal());
     put_suppressions_json();
     put("}\n");
 }
@@ -422,6 +468,8 @@ static void put_summary_text(uint64_t count, uint64_t again)
         put(", %lu suppressed", suppressions_matched());
     if (atomic_load(&left_out) > 0)
         put(", %lu left out", (unsigned long)atomic_load(&left_out));
+    if (crash_signal() != 0)
+        put(", 1 crash");
     put("\n");
     put_suppressions_text();
 }

@@ -54,6 +54,24 @@ void put_json_string(const char *text)
     put("\"");
 }
 
+void put_json_python_frame(bool first, const struct python_frame_record *frame)
+{
+    put("%s{\"file\":", first ? "" : ",");
+    put_json_string(frame != NULL ? tracker_text(TRACKER, frame->file) : "");
+    put(",\"line\":%u,\"function\":", frame != NULL ? frame->line : 0);
+    put_json_string(frame != NULL ? tracker_text(TRACKER, frame->function) : "");
+    put("}");
+}
+
+void put_json_native_frame(bool first, const char *module, uint64_t offset, const char *symbol)
+{
+    put("%s{\"module\":", first ? "" : ",");
+    put_json_string(module);
+    put(",\"offset\":\"0x%lx\",\"symbol\":", (unsigned long)offset);
+    put_json_string(symbol);
+    put("}");
+}
+
 /* Days since the epoch as a date, by the 400 years after which the calendar repeats itself; years begin in March, so that leap days come last. */
 struct clock_parts clock_parts(int64_t seconds)
 {
@@ -66,7 +84,7 @@ struct clock_parts clock_parts(int64_t seconds)
 }
 
 /* `thread`: 0 where it is that of the report. */
-static void put_json_stack(const char *name, stack_id id, uint16_t function, bool present, int thread)
+void put_json_stack(const char *name, stack_id id, uint16_t function, bool present, int thread)
 {
     const struct stack_record *stack = stack_of(id);
     put("\"%s\":", name);
@@ -82,11 +100,7 @@ static void put_json_stack(const char *name, stack_id id, uint16_t function, boo
     for (unsigned i = 0; i < stack->python_count; i++)
     {
         const struct python_frame_record *frame = python_frame(stack, i);
-        put("%s{\"file\":", i > 0 ? "," : "");
-        put_json_string(frame != NULL ? tracker_text(TRACKER, frame->file) : "");
-        put(",\"line\":%u,\"function\":", frame != NULL ? frame->line : 0);
-        put_json_string(frame != NULL ? tracker_text(TRACKER, frame->function) : "");
-        put("}");
+        put_json_python_frame(i == 0, frame);
     }
     put("],\"native\":[");
     for (unsigned i = 0; i < stack->native_count; i++)
@@ -94,11 +108,7 @@ static void put_json_stack(const char *name, stack_id id, uint16_t function, boo
         char symbol[96];
         uint64_t word = stack_word(stack, stack->python_count + i);
         const char *module = stack_native_name(word, symbol, sizeof symbol);
-        put("%s{\"module\":", i > 0 ? "," : "");
-        put_json_string(module);
-        put(",\"offset\":\"0x%lx\",\"symbol\":", (unsigned long)(word & STACK_OFFSET_MASK));
-        put_json_string(symbol);
-        put("}");
+        put_json_native_frame(i == 0, module, word & STACK_OFFSET_MASK, symbol);
     }
     put("]}");
 }

@@ -20,6 +20,13 @@ void put(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Reports of this rule that differ only in the function that used the handle are one. */
 bool report_joins_functions(unsigned rule);
 
+/* Of a crash, by the thread that crashed alone: no lock is held then, and one that is held is not waited for without end. */
+void report_crash_begin(void);
+void report_crash_write(void);
+size_t report_position(void);
+void report_rewind(size_t position);
+void report_crash_summary(void);
+
 /* ---- report_places.c */
 
 /* One place in somebody's code: a Python line, or a native frame. */
@@ -66,6 +73,8 @@ stack_id stack_to_change(const struct violation *violation, const struct remedy 
 
 void put_text(const struct violation *violation, const struct rule *rule, const char *severity, const char *message, const char *remedy_words, const struct remedy *remedy, const char *suppression);
 void put_json(const struct violation *violation, const struct rule *rule, const char *severity, const char *message, const char *remedy_words, const struct remedy *remedy, const char *suppression);
+void put_stack_text(const char *title, stack_id id, uint16_t function, bool has_function);
+void put_json_stack(const char *name, stack_id id, uint16_t function, bool present, int thread);
 void put_otlp(const struct violation *violation, const struct rule *rule, const char *severity, const char *message, const char *remedy_words, const struct remedy *remedy, const char *suppression);
 /* A record that is no violation: begin, attributes, end. */
 void put_otlp_begin(const char *event, int severity, const char *body);
@@ -77,6 +86,9 @@ void otlp_activate(void);
 /* Schema, type, time, process: what every line begins with. */
 void put_json_head(const char *type);
 void put_json_string(const char *text);
+/* Elements of the arrays "python" and "native" of a stack; `first`: of its array. */
+void put_json_python_frame(bool first, const struct python_frame_record *frame);
+void put_json_native_frame(bool first, const char *module, uint64_t offset, const char *symbol);
 /* Its inside alone. */
 void put_json_text(const char *text);
 /* UTC, without libc's tables of time zones, whose lock a signal handler may have interrupted. */

@@ -8,7 +8,7 @@
 
 #define TRACKER (&holdfast_tracker)
 
-static void put_stack_text(const char *title, stack_id id, uint16_t function, bool has_function)
+void put_stack_text(const char *title, stack_id id, uint16_t function, bool has_function)
 {
     int pid = (int)getpid();
     const struct stack_record *stack = stack_of(id);

@@ -17,6 +17,7 @@
  */
 #include "stack.h"
 #include "context.h"
+#include "crash.h"
 #include "dlsym.h"
 #include "elf_object.h"
 #include "log.h"
@@ -172,6 +173,11 @@ static uint64_t word_of(uintptr_t instruction)
     if (module == 0 || module > UINT16_MAX)
         return instruction & STACK_OFFSET_MASK; /* code made at run time: no module */
     return (uint64_t)module << STACK_MODULE_SHIFT | ((instruction - place.map->l_addr) & STACK_OFFSET_MASK);
+}
+
+uint64_t stack_native_word(uintptr_t instruction)
+{
+    return word_of(instruction);
 }
 
 static uint64_t known_word(struct known_frame *known, uintptr_t instruction)
@@ -557,6 +563,8 @@ const char *stack_native_name(uint64_t word, char *name, unsigned name_bytes)
         return "";
     const char *path = tracker_text(&holdfast_tracker, module->path);
     uintptr_t address = module->base + (word & STACK_OFFSET_MASK);
+    if (crash_is_reporting())
+        return crash_native_name(address, path, name, name_bytes);
     struct elf_place place;
     /* A module that was unloaded has no names any more, and another one may lie there. */
     if (name_bytes == 0 || !elf_place(address, &place) || place.map->l_addr != module->base ||

@@ -29,4 +29,7 @@ void stack_tell_verified(void);
 /* In fork's child. */
 void stack_after_fork_child(void);
 
+/* The word of one frame of native code. Writes to the tracker's depot. */
+uint64_t stack_native_word(uintptr_t instruction);
+
 #endif

@@ -17,6 +17,7 @@
 #include <linux/membarrier.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -1442,6 +1443,83 @@ void young_publish(void)
         }
     }
     tracker_unlock(TRACKER);
+}
+
+/* ---- in a crashed process ---------------------------------------------------------------------------------------------- */
+
+static void put_words(char *words, size_t bytes, const struct young *entry)
+{
+    const struct young_birth *birth = entry->birth;
+    const char *kind = kind_table[birth->kind < KIND_COUNT ? birth->kind : 0].words;
+    size_t used = strlen(words);
+    if (birth->numbered)
+        snprintf(words + used, bytes - used, "%s %d", kind, entry->number);
+    else if (birth->label != NULL)
+        snprintf(words + used, bytes - used, "%s '%s'", kind, birth->label);
+    else
+        snprintf(words + used, bytes - used, "%s", kind);
+}
+
+static void put_description(char *words, size_t bytes, const struct young_set *set, const struct young *entry)
+{
+    words[0] = '\0';
+    for (unsigned depth = 0; depth < 4; depth++) {
+        put_words(words, bytes, entry);
+        const uintptr_t parent = has_outside(entry) ? entry->parent[0] : 0;
+        const uint16_t above = entry->above < ENTRIES(set->live_bound) ? entry->above : 0;
+        const uint16_t beside = above == 0 && parent != 0 ? lookup(set, parent) : 0;
+        if (above == 0 && parent == 0)
+            return;
+        size_t used = strlen(words);
+        if (used + 8 >= bytes)
+            return;
+        handle_id id = above == 0 && beside == 0 ? handle_find(TRACKER, parent, NULL, NULL) : 0;
+        if (above == 0 && beside == 0 && id == 0)
+            return;
+        snprintf(words + used, bytes - used, " of ");
+        if (id != 0) {
+            used = strlen(words);
+            describe_handle(id, words + used, bytes - used);
+            return;
+        }
+        entry = &set->entries[above != 0 ? above : beside];
+    }
+}
+
+bool young_tell(uintptr_t address, uintptr_t reach, struct violation *violation, enum handle_state *state)
+{
+    const struct young_set *of = NULL;
+    const struct young *found = NULL;
+    uintptr_t nearest = UINTPTR_MAX;
+    for (unsigned i = 0; i < SETS; i++) {
+        const struct young_set *set = atomic_load(&sets[i]);
+        for (unsigned entry = 1; set != NULL && entry < set->unused && entry < ENTRIES(set->live_bound); entry++) {
+            const struct young *one = &set->entries[entry];
+            if (one->address == 0 || one->state == STATE_FREE || one->birth == NULL)
+                continue;
+            uintptr_t distance = one->address > address ? one->address - address : address - one->address;
+            bool better = distance < nearest || (distance == nearest && found != NULL && found->state == STATE_DEAD);
+            if (distance > reach || !better)
+                continue;
+            nearest = distance;
+            found = one;
+            of = set;
+        }
+    }
+    if (found == NULL)
+        return false;
+    violation->address = found->address;
+    violation->kind = found->birth->kind;
+    violation->provider = found->provider;
+    violation->has_birth = found->stack != 0;
+    violation->birth_function = found->birth->function;
+    violation->obtained = found->loan_stack != 0 ? found->loan_stack : found->stack;
+    violation->has_death = found->death_stack != 0;
+    violation->freed = found->death_stack;
+    violation->death_function = found->death_function;
+    *state = found->state == STATE_DEAD || found->state == STATE_DYING ? HANDLE_BURIED : found->state == STATE_HELD ? HANDLE_HELD : HANDLE_LIVE;
+    put_description(violation->handle, sizeof violation->handle, of, found);
+    return true;
 }
 
 /* ---- fork -------------------------------------------------------------------------------------------------------------------- */

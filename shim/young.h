@@ -112,6 +112,10 @@ void young_publish(void);
 uint64_t young_memory(void);
 /* Where a reader of the arena finds what is young. Before any thread has a set. */
 void young_describe(struct arena_own *own);
+/* For a crashed process: what is known of the young handle at this address, or of the nearest one that is not further than `reach` from it, read without entering
+ * any set. What is told may be torn. */
+struct violation;
+bool young_tell(uintptr_t address, uintptr_t reach, struct violation *violation, enum handle_state *state);
 
 void young_before_fork(void);
 void young_after_fork_child(void);

@@ -320,6 +320,57 @@ static void describe_living(struct findings *findings, const struct reader *read
     free(origins);
 }
 
+/* ---- what the threads did ---------------------------------------------------------------------------------------------------- */
+
+static void tell_crashes(struct findings *findings, const struct reader *reader)
+{
+    for (uint64_t number = reader->event_begin; number < reader->event_end; number++) {
+        struct event_record event;
+        if (reader_event(reader, number, &event) && event.type == EVENT_crash)
+            add_notice(findings, reader, "crash: %s", reader_string(reader, event.detail));
+    }
+}
+
+static void put_last_handle(char *text, size_t bytes, const char *kind, bool numbered, int number, const char *label, uint64_t address, const char *state)
+{
+    if (numbered)
+        snprintf(text, bytes, " on %s %d%s", kind, number, state);
+    else if (label[0] != '\0')
+        snprintf(text, bytes, " on %s '%s'%s", kind, label, state);
+    else
+        snprintf(text, bytes, " on %s 0x%" PRIx64 "%s", kind, address, state);
+}
+
+/* "dataset 'a.tif'" */
+static void describe_last_handle(const struct reader *reader, uint64_t handle, char *text, size_t bytes)
+{
+    uint64_t address = handle << 8 >> 16;
+    for (uint32_t id = 0; (id = reader_next_handle(reader, id)) != 0;) {
+        const struct handle_record *record = reader_handle(reader, id);
+        if (record->address != address)
+            continue;
+        put_last_handle(text, bytes, kind_words(reader, record->kind), (record->flags & HANDLE_NUMBER) != 0, (int)record->label, (record->flags & HANDLE_NUMBER) != 0 ? "" : reader_string(reader, record->label),
+                        address, record->state == HANDLE_BURIED ? ", freed" : record->state == HANDLE_HELD ? ", whose free was postponed" : "");
+        return;
+    }
+    put_last_handle(text, bytes, kind_words(reader, (unsigned)(handle & 0xff)), false, 0, "", address, "");
+}
+
+/* What each thread was doing, of a process that did not end by itself. */
+static void tell_threads(struct findings *findings, const struct reader *reader)
+{
+    for (uint32_t id = 1; id < reader->sections[SECTION_THREADS].used; id++) {
+        const struct thread_record *thread = reader_record(reader, SECTION_THREADS, id);
+        char on[300] = "";
+        if (thread->owner == 0 || thread->function == 0)
+            continue;
+        if (thread->handle << 8 >> 16 != 0)
+            describe_last_handle(reader, thread->handle, on, sizeof on);
+        const char *function = reader_function_name(reader, thread->function - 1);
+        add_notice(findings, reader, "thread %u '%s' is in, or called last: %s%s", thread->owner, thread->name, function[0] != '\0' ? function : "an unknown function", on);
+    }
+}
+
 /* ---- what was held, and what happened last ----------------------------------------------------------------------------------- */
 
 static void describe_held(struct findings *findings, const struct reader *reader)
@@ -412,7 +463,9 @@ void read_arena(struct findings *findings, const char *file)
     json_object_set_new(summary, "held", json_integer((json_int_t)reader.header.counters[COUNTER_held]));
     findings_add_summary(findings, summary);
     describe_arena(findings, &reader);
+    tell_crashes(findings, &reader);
     if (reader.header.state == ARENA_LIVE || reader.header.state == ARENA_REPLACED) { /* of one that ended properly, the log has told it */
+        tell_threads(findings, &reader);
         describe_living(findings, &reader);
         describe_held(findings, &reader);
         describe_events(findings, &reader);

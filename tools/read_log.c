@@ -201,7 +201,7 @@ static void read_object(struct log *log, json_t *object)
         findings_add_violation(log->findings, json_incref(object));
     else if (strcmp(type, "violation") == 0)
         damage(log, "line %zu is a violation without a rule", log->line_number);
-    else if (strcmp(type, "notice") == 0)
+    else if (strcmp(type, "notice") == 0 || strcmp(type, "crash") == 0)
         findings_add_notice(log->findings, json_incref(object));
     else if (strcmp(type, "summary") == 0)
         findings_add_summary(log->findings, json_incref(object));

@@ -45,6 +45,7 @@ static const uint32_t record_bytes[SECTION_COUNT] = {
     [SECTION_MODULES] = sizeof(struct module_record),
     [SECTION_EVENTS] = sizeof(struct event_record),
     [SECTION_FENCES] = sizeof(struct fence_record),
+    [SECTION_THREADS] = sizeof(struct thread_record),
     [SECTION_OWN] = ARENA_OWN_UNIT,
 };
 
@@ -65,6 +66,7 @@ static const struct {
     {SECTION_MODULES, SECTION_COUNT, 10},
     {SECTION_EVENTS, SECTION_COUNT, 30},
     {SECTION_FENCES, SECTION_COUNT, 20},
+    {SECTION_THREADS, SECTION_COUNT, 5},
 };
 
 static uint64_t power_of_two_up_to(uint64_t value)
@@ -92,6 +94,7 @@ static void plan_sections(struct arena_section_header sections[SECTION_COUNT], u
             each += STRING_BYTES_TYPICAL;
         uint64_t count = share / each;
         uint64_t most = records == SECTION_MODULES ? MODULES_MAXIMUM
+                        : records == SECTION_THREADS ? THREAD_RECORDS + 1
                         : records == SECTION_STRING_INDEX ? RECORDS_MAXIMUM / STRING_BYTES_TYPICAL
                                                           : RECORDS_MAXIMUM;
         if (count > most)
@@ -116,7 +119,7 @@ static void plan_sections(struct arena_section_header sections[SECTION_COUNT], u
     }
     /* Rings and buckets are not handed out record by record. */
     static const enum arena_section whole[] = {SECTION_HANDLE_BUCKETS, SECTION_STACK_BUCKETS, SECTION_PYTHON_BUCKETS,
-                                               SECTION_STRING_BUCKETS, SECTION_EVENTS,        SECTION_FENCES};
+                                               SECTION_STRING_BUCKETS, SECTION_EVENTS,        SECTION_FENCES, SECTION_THREADS};
     for (size_t i = 0; i < sizeof whole / sizeof whole[0]; i++)
         sections[whole[i]].used = sections[whole[i]].capacity;
     sections[SECTION_OWN].used = 0;
@@ -493,6 +496,24 @@ bool tracker_lock(struct tracker *tracker)
         return false;
     count_change(&tracker_header(tracker)->changes);
     return true;
+}
+
+bool tracker_try_lock(struct tracker *tracker)
+{
+    if (__atomic_load_n(&tracker->base, __ATOMIC_RELAXED) == NULL || !take_free_lock(&tracker->lock, tracker_thread()))
+        return false;
+    count_change(&tracker_header(tracker)->changes);
+    return true;
+}
+
+bool tracker_depot_is_free(const struct tracker *tracker)
+{
+    return __atomic_load_n(&tracker->depot_lock, __ATOMIC_RELAXED) == 0;
+}
+
+bool tracker_is_mine(const struct tracker *tracker)
+{
+    return (__atomic_load_n(&tracker->lock, __ATOMIC_RELAXED) & ~TRACKER_LOCK_WAITERS) == tracker_thread();
 }
 
 void tracker_unlock(struct tracker *tracker)

@@ -31,7 +31,7 @@
 /* ---- the copy ------------------------------------------------------------------------------------------------------- */
 
 static const enum arena_section copy_order[] = {
-    SECTION_EVENTS, SECTION_OWN,           SECTION_FENCES,         SECTION_HANDLE_BUCKETS, SECTION_EDGES,         SECTION_HANDLES, SECTION_HOLDS,
+    SECTION_THREADS, SECTION_EVENTS, SECTION_OWN, SECTION_FENCES,      SECTION_HANDLE_BUCKETS, SECTION_EDGES,         SECTION_HANDLES, SECTION_HOLDS,
     SECTION_STACK_BUCKETS, SECTION_STACKS, SECTION_WORDS,       SECTION_PYTHON_BUCKETS, SECTION_PYTHON_FRAMES, SECTION_MODULES, SECTION_STRING_BUCKETS,
     SECTION_STRING_INDEX,  SECTION_STRINGS,
 };
@@ -238,7 +238,7 @@ static void check_sections(struct check *check)
         const struct arena_section_header *part = &check->header->sections[section];
         uint64_t offset = offsetof(struct arena_header, sections) + section * sizeof *part;
         bool whole = section == SECTION_EVENTS || section == SECTION_FENCES || section == SECTION_HANDLE_BUCKETS || section == SECTION_STACK_BUCKETS ||
-                     section == SECTION_PYTHON_BUCKETS || section == SECTION_STRING_BUCKETS;
+                     section == SECTION_PYTHON_BUCKETS || section == SECTION_STRING_BUCKETS || section == SECTION_THREADS;
         ALWAYS(check, part->offset >= end, offset, "section %u begins at %llu, inside the one before it", section, (unsigned long long)part->offset);
         ALWAYS(check, part->used <= part->capacity, offset, "section %u has %u records in use and room for %u", section, part->used, part->capacity);
         ALWAYS(check, !whole || part->used == part->capacity, offset, "section %u is handed out as a whole, and %u of %u are in use", section, part->used, part->capacity);

@@ -33,6 +33,7 @@ enum arena_section {
     SECTION_MODULES,
     SECTION_EVENTS, /* a ring */
     SECTION_FENCES, /* a ring */
+    SECTION_THREADS, /* one for each thread that called the libraries */
     SECTION_OWN,    /* units of ARENA_OWN_UNIT bytes, from unit 0 on: what the caller of the tracker keeps there, see struct arena_own */
     SECTION_COUNT
 };
@@ -321,6 +322,7 @@ _Static_assert(sizeof(struct module_record) == 48, "arena layout changed: raise 
     X(refused, "call refused")                                                                                       \
     X(settled, "held handles really freed for another call")                                                         \
     X(bound, "a bound was reached")                                                                                  \
+    X(crash, "crash")                                                                                              \
     X(fork, "forked")                                                                                                \
     X(exit, "process ended")
 
@@ -357,5 +359,22 @@ struct fence_record {
     uint32_t reserved;
 };
 _Static_assert(sizeof(struct fence_record) == 24, "arena layout changed: raise ARENA_VERSION");
+
+/* What a thread does: written by its owner alone, with plain stores, so that it is there also after a SIGKILL. The first line of the caches is all that a
+ * call touches; shim/counters.h says what the numbers of the first half mean, and has them under another name. */
+struct thread_record {
+    int64_t budget; /* INT64_MAX less the calls that went by quickly; below 1: the record was never used */
+    uint64_t visits, timed_visits, timed_ticks;
+    uint32_t thread;      /* kernel's number of the owner */
+    uint32_t owner;       /* the same, 0: the record is free. A record is handed on when its owner is gone */
+    uint32_t until_timed;
+    uint32_t function;    /* contract index of the call that it made last, plus one; 0: none yet */
+    uint64_t handle;      /* the first handle of that call: | provider : 8 | address : 48 | kind : 8 |, 0: it takes none */
+    uint32_t reserved[2];
+    char name[16];        /* of the thread, terminated */
+    uint32_t more_reserved[12];
+};
+_Static_assert(sizeof(struct thread_record) == 128, "arena layout changed: raise ARENA_VERSION");
+#define THREAD_RECORDS 256u /* at most; record 0 is none, as everywhere */
 
 #endif

@@ -33,6 +33,7 @@
     X(SECTION_MODULES, struct module_record)                                                                         \
     X(SECTION_EVENTS, struct event_record)                                                                           \
     X(SECTION_FENCES, struct fence_record)                                                                           \
+    X(SECTION_THREADS, struct thread_record)                                                                         \
     X(SECTION_OWN, struct arena_own_unit)
 
 struct arena_own_unit {
@@ -48,7 +49,7 @@ static const uint32_t record_bytes[SECTION_COUNT] = {
 /* What names before what is named: handles name stacks, stacks name frames and modules, all name strings, and none of the latter is
  * ever taken back. So a live process may go on while we copy. Buckets and the string index only help the writer. */
 static const enum arena_section copy_order[] = {
-    SECTION_EVENTS, SECTION_OWN,   SECTION_FENCES,        SECTION_EDGES,   SECTION_HANDLES, SECTION_HOLDS,
+    SECTION_THREADS, SECTION_EVENTS, SECTION_OWN,   SECTION_FENCES,        SECTION_EDGES,   SECTION_HANDLES, SECTION_HOLDS,
     SECTION_STACKS, SECTION_WORDS, SECTION_PYTHON_FRAMES, SECTION_MODULES, SECTION_STRINGS,
 };
 
@@ -126,7 +127,7 @@ static bool copy_section(struct reader *reader, int file, enum arena_section sec
     }
     /* Only `used` may differ from the header that was checked. */
     const struct arena_section_header *checked = &reader->header.sections[section];
-    bool ring = section == SECTION_EVENTS || section == SECTION_FENCES;
+    bool ring = section == SECTION_EVENTS || section == SECTION_FENCES || section == SECTION_THREADS;
     uint32_t used = part.used < checked->capacity && !ring ? part.used : checked->capacity;
     uint64_t bytes = (uint64_t)used * record_bytes[section];
     uint8_t *records = malloc(bytes + 1);
@@ -175,6 +176,13 @@ static void tame_events(struct reader *reader)
         if (event[id].action >= ACTION_COUNT)
             event[id].action = ACTION_logged;
     }
+}
+
+static void tame_threads(struct reader *reader)
+{
+    struct thread_record *thread = reader->sections[SECTION_THREADS].records;
+    for (uint32_t id = 0; id < reader->sections[SECTION_THREADS].used; id++)
+        thread[id].name[sizeof thread[id].name - 1] = '\0';
 }
 
 static void tame_modules(struct reader *reader)
@@ -228,6 +236,7 @@ static bool copy_arena(struct reader *reader, int file, const char *path, char *
     tame_edges(reader);
     tame_events(reader);
     tame_modules(reader);
+    tame_threads(reader);
     return true;
 }
 

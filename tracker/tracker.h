@@ -62,6 +62,10 @@ bool tracker_after_fork_child(struct tracker *tracker, const char *path, char *e
 int32_t tracker_thread(void);
 bool tracker_lock(struct tracker *tracker); /* false: this very thread holds it (a signal handler interrupted it), or no arena */
 void tracker_unlock(struct tracker *tracker);
+/* For the crash handler, which must not wait for long: false when anybody holds it. Does this thread hold it? */
+bool tracker_try_lock(struct tracker *tracker);
+bool tracker_is_mine(const struct tracker *tracker);
+bool tracker_depot_is_free(const struct tracker *tracker); /* for the moment */
 
 static inline struct arena_header *tracker_header(const struct tracker *tracker)
 {

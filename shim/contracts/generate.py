@@ -908,6 +908,11 @@ def write_wrapper(out, family):
     used = used_kinds(function)
     serial = [] if all(f.any_thread for f in family) else [(name, kind) for name, kind in zip(names, used) if kind and KINDS[kind]['serial']]
     good = [f'known_string({name})' if kind == 'string' else f'known_good(view, {name}, KIND_{kind})' for name, kind in zip(names, used) if kind]
+    # Which call it is, and on which handle, for whoever asks when the process has crashed. The good cache has that handle as the same word.
+    first = next(((name, kind) for name, kind in zip(names, used) if kind and kind != 'string'), None)
+    noted = f'call_noted({number}, {"first_entry" if first else "0"});'
+    if first:
+        good = [f'known_good_entry({first[0]}, first_entry)' if text == f'known_good(view, {first[0]}, KIND_{first[1]})' else text for text in good]
     words = ', '.join(word_of(p, n) for p, n in zip(function.parameters, names)) or '0'
     single = family[0].effects if len(family) == 1 else []
     core = [e for e in single if e.verb != 'label']
@@ -966,12 +971,16 @@ def write_wrapper(out, family):
               f'    const struct view *view = known_view(caller, LIBRARY_{function.library});\n'
               f'    {result}(*real)({types}) = view != NULL ? {cast}known_real(view, {number}) : NULL;\n'
               f'    if (unlikely(real == NULL))\n    {{\n{jump(f"slow_{function.name}", "caller", indent="        ")}    }}\n')
+    if (fine or young) and first:
+        out.write(f'    const uint64_t first_entry = known_entry(view, {first[0]}, KIND_{first[1]});\n')
     internal = f'    if (view->internal && call_counted())\n    {{\n{jump("real", indent="        ")}    }}\n'
+    if simple and not first:
+        out.write(internal)  # no handle tells that it is the library's own call
     if not simple:
         # What the library does for itself is no use, loan or birth of the program's.
         out.write(internal + f'    if (unlikely(view->internal))\n    {{\n{jump(f"slow_{function.name}", "caller", indent="        ")}    }}\n')
     if fine:
-        out.write(f'    if (likely({" && ".join([*good, "call_counted()"])}))\n    {{\n')
+        out.write(f'    if (likely({" && ".join([*good, "call_counted()"])}))\n    {{\n        {noted}\n')
         if serial:
             out.write(f'        if (unlikely(!alone()))\n        {{\n{jump(f"threads_{function.name}", "caller", "view", indent="            ")}        }}\n')
         out.write(f'{passes("        ")}    }}\n')
@@ -980,10 +989,10 @@ def write_wrapper(out, family):
         more = [f'known_good(view, {n}, KIND_{kind})' for n, kind, first in zip(names, first_kinds(family), used) if kind and kind != 'string' and not first]
         # Whether what is freed is good is judged where it is looked up.
         if plan.gone is not None:
-            good = [f'{names[plan.gone]} != NULL' if text == f'known_good(view, {names[plan.gone]}, KIND_{used[plan.gone]})' else text for text in good]
+            good = [f'{names[plan.gone]} != NULL' if f'({names[plan.gone]}, first_entry)' in text or text == f'known_good(view, {names[plan.gone]}, KIND_{used[plan.gone]})' else text for text in good]
         conditions = [*good, *more, *(['alone()'] if serial and not apart else []), 'young_ready(view)', 'call_counted()']
-        out.write(f'    if (likely({" && ".join(conditions)}))\n    {{\n{jump(f"young_{function.name}", "caller", "view", indent="        ")}    }}\n')
-    if simple:
+        out.write(f'    if (likely({" && ".join(conditions)}))\n    {{\n        {noted}\n{jump(f"young_{function.name}", "caller", "view", indent="        ")}    }}\n')
+    if simple and first:
         out.write(internal)
     out.write(f'{jump(f"slow_{function.name}", "caller")}}}\n')
 
@@ -1064,7 +1073,7 @@ def main():
         for name in names:
             write_nop(out, functions[name][0])
     emit('wrappers_nop.c', nop)
-    emit('exports.map', lambda out: out.write('{\n  global:\n    free; realloc; dlsym; dlclose; holdfast_*;\n    _exit; _Exit; execl; execle; execlp; execv; execve; execveat; execvp; execvpe; fexecve;\n' + ''.join(f'    {name};\n' for name in names) + '  local: *;\n};\n'))
+    emit('exports.map', lambda out: out.write('{\n  global:\n    free; realloc; dlsym; dlclose; holdfast_*;\n    sigaction; signal; bsd_signal; ssignal; sysv_signal; __sysv_signal; sigset; sigignore; siginterrupt; sigaltstack;\n    _exit; _Exit; execl; execle; execlp; execv; execve; execveat; execvp; execvpe; fexecve;\n' + ''.join(f'    {name};\n' for name in names) + '  local: *;\n};\n'))
 
 
 if __name__ == '__main__':

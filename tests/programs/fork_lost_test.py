@@ -95,7 +95,7 @@ def run_both(folder):
     program = compile_c(PROGRAM, folder / "forks", *gdal_flags())
     for how in ("usual", "lost"):
         arena = folder / (how + "-arena")
-        result = harness.run([program, how], options={"mode": "defer", "arena_path": arena, "arena_size": "64m"})
+        result = harness.run([program, how], options={"mode": "defer", "record": arena, "record_size": "64m"})
         reports = harness.symbolized(result)
         check("%s: parent and child end well" % how, result.status == 0 and "status 0\n" in result.stdout, "%s\n%s\n%s" % (result.status, result.stdout, result.stderr))
         twice = [report for report in reports if report["rule"] == "HF103"]

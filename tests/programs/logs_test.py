@@ -106,7 +106,7 @@ def test_setuid(folder):
     open_place.mkdir()
     open_place.chmod(0o777)
     (open_place / "h.conf").write_text("log=file:%s/by_file\n" % open_place)
-    options = "@%s/h.conf:log=file:%s/log:arena_path=%s/arena:verdict_path=%s/verdict" % ((open_place,) * 4)
+    options = "@%s/h.conf:log=file:%s/log:record=%s/record:verdict_path=%s/verdict" % ((open_place,) * 4)
     usual = run([program], options, preload=False, user=65534)
     check("the program as any other: the log is where the environment says", usual.stdout == "0 0\n" and list(open_place.glob("log.*")), usual)
     for left in open_place.glob("[!h]*"):

@@ -3,12 +3,14 @@
 #include "report_parts.h"
 #include "context.h"
 #include "control.h"
+#include "crash.h"
 #include "lifecycle.h"
 #include "log.h"
 #include "stack.h"
 #include "suppressions.h"
 #include "young.h"
 #include "unit.h"
+#include "who.h"
 #include <ctype.h>
 
 struct tracker holdfast_tracker;
@@ -24,6 +26,21 @@ const struct kind_info kind_table[KIND_COUNT] = {
     [KIND_geometry] = {.name = "geometry", .words = "geometry"},
 };
 
+const char *who_host(void)
+{
+    return "host";
+}
+
+const char *who_worker(void)
+{
+    return "";
+}
+
+const char *who_task(void)
+{
+    return "";
+}
+
 const char *lifecycle_program(void)
 {
     return "program";
@@ -33,6 +50,11 @@ struct provider *provider_by_number(unsigned number)
 {
     (void)number;
     return NULL;
+}
+
+int crash_signal(void)
+{
+    return 0;
 }
 
 const char *stack_native_name(uint64_t word, char *name, unsigned bytes)

@@ -7,7 +7,7 @@
 
 struct tracker holdfast_tracker;
 struct options holdfast_options;
-_Atomic uint64_t good_cache[GOOD_SLOTS];
+struct quick_tables quick_tables;
 
 struct call_cell no_cell; /* a thread without one never enters quickly */
 __thread struct call_cell *call_cell = &no_cell;

@@ -6,7 +6,7 @@
 
 struct tracker holdfast_tracker;
 struct options holdfast_options;
-_Atomic uint64_t good_cache[GOOD_SLOTS];
+struct quick_tables quick_tables;
 _Atomic uint64_t *_Atomic wide_cache;
 _Atomic uintptr_t lender_cache[GOOD_SLOTS];
 __thread struct fence_watch *fence_watching;
@@ -38,6 +38,7 @@ struct control_block holdfast_control;
 void control_look_slowly(void) {}
 uint64_t memory_resident(const volatile void *memory, size_t bytes) { (void)memory, (void)bytes; return 0; }
 handle_id owner_of(handle_id id) { return id; }
+void describe_handle(handle_id id, char *buffer, size_t bytes) { (void)id, (void)buffer, (void)bytes; }
 int true_count(const struct view *view, enum kind kind, uintptr_t address) { (void)view, (void)kind, (void)address; return 1; }
 
 static BIRTH struct young_birth plain = {.function = 1, .kind = KIND_geometry};

@@ -1,0 +1,92 @@
+"""Processes and threads that Python starts: pools.py METHOD right|wrong. Prints each answer and who gave it."""
+import concurrent.futures
+import multiprocessing
+import os
+import sys
+import threading
+
+import work
+
+
+def answer(what):
+    return work.answer(what), os.getpid()
+
+
+def stay(started):
+    """Holds a dataset and its band until it is ended."""
+    dataset = work.gdal.Open(work.RASTER)
+    band = dataset.GetRasterBand(1)
+    print("stays", band.XSize > 0, flush=True)
+    started.set()
+    threading.Event().wait()
+
+
+def show(answers):
+    for text, number in answers:
+        print("answer", text, number)
+
+
+def pool(method, questions):
+    context = multiprocessing.get_context(method)
+    print("before", work.right())
+    with context.Pool(2) as workers:  # ended with terminate()
+        show(workers.map(answer, questions, chunksize=1))
+    with context.Pool(2) as workers:
+        print("closed", workers.map(answer, ["right"] * 3)[0][0])
+        workers.close()
+        workers.join()
+    started = context.Event()
+    process = context.Process(target=stay, args=(started,))
+    process.start()
+    started.wait()
+    process.terminate()
+    process.join()
+    print("terminated", process.exitcode)
+
+
+def futures(kind, questions):
+    print("before", work.right())
+    with kind(2) as workers:
+        show(workers.map(answer, questions))
+
+
+def held_by_threads(questions):
+    """Each thread ends while a dataset and a band of its own live on; the main thread uses them."""
+    kept = []
+    for what in questions:
+        def hold():
+            dataset = work.gdal.Open(work.RASTER)
+            band = dataset.GetRasterBand(1)
+            kept.append((what, band, dataset if what == "right" else None))
+        thread = threading.Thread(target=hold)
+        thread.start()
+        thread.join()
+    for what, band, dataset in kept:
+        print("answer", what, band.Checksum(), os.getpid())
+        del band, dataset
+
+
+def interpreters(questions):
+    """Each question in an interpreter of its own. Afterwards the bindings are of no use in the first one: SWIG keeps what it needs once a process."""
+    import _xxsubinterpreters
+    source = "import os, sys\nsys.path.insert(0, %r)\nimport work\nprint('answer', work.answer(%r), os.getpid(), flush=True)\n"
+    for what in questions:
+        interpreter = _xxsubinterpreters.create()
+        _xxsubinterpreters.run_string(interpreter, source % (os.path.dirname(os.path.abspath(__file__)), what))
+        _xxsubinterpreters.destroy(interpreter)
+
+
+def main():
+    method, what = sys.argv[1:]
+    questions = ["right"] * 5 + [what]
+    {"fork": lambda: pool("fork", questions),
+     "forkserver": lambda: pool("forkserver", questions),
+     "spawn": lambda: pool("spawn", questions),
+     "futures-processes": lambda: futures(concurrent.futures.ProcessPoolExecutor, questions),
+     "futures-threads": lambda: futures(concurrent.futures.ThreadPoolExecutor, questions),
+     "threads": lambda: held_by_threads(questions),
+     "interpreters": lambda: interpreters(questions)}[method]()
+
+
+if __name__ == "__main__":
+    main()

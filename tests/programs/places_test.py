@@ -1,0 +1,136 @@
+"""Holdfast in the narrow places that containers are: a root that cannot be written, a small or missing /dev/shm, no /proc, calls that a filter forbids, little memory. A right
+program answers as without Holdfast and nothing is told; of a wrong one, one report with the Python line.
+
+usage: places_test.py BUILD_DIRECTORY
+"""
+import os
+import pathlib
+import subprocess
+import sys
+
+from support import FOLDER, PYTHON, check, check_equal, check_run, compile_c, finish, make_inputs, run, skip, workshop
+
+HOSTS = FOLDER / "hosts"
+PROGRAM = [PYTHON, "-B", HOSTS / "twice.py"]
+MISTAKE = 1 + (HOSTS / "work.py").read_text().splitlines().index("    return band.Checksum()  # band after its dataset")
+OBJECT_BYTES = 24 << 20  # libholdfast.so itself, mapped; README, "Limits"
+MEMORY_GROUPS = pathlib.Path("/sys/fs/cgroup/memory")
+
+
+def variables_of(folder):
+    return {"HOSTS_RASTER": str(folder / "rgb.tif"), "PYTHONPATH": str(HOSTS)}
+
+
+def check_place(place, before, folder, line=True, **more):
+    """before: what goes in front of the program's command line. LD_PRELOAD counts for it as well, as it does in a container's environment."""
+    more["env"] = variables_of(folder)
+    alone = run([*before, *PROGRAM, "right"], preload=False, **more)
+    if alone.status != 0:
+        return skip(place, "does not work here without Holdfast either: %s" % (alone.stderr.strip().splitlines() or [alone.ending])[-1])
+    check_run("%s: a right program" % place, run([*before, *PROGRAM, "right", "right"], **more), out=alone.stdout * 2, err=alone.stderr)
+    wrong = run([*before, *PROGRAM, "right", "wrong"], **more)
+    check_run("%s: a wrong program" % place, wrong, out=alone.stdout + alone.stdout.replace("right", "wrong"), reports=["HF101"])
+    if line:
+        check("%s: the report has its line" % place, "work.py:%d in wrong" % MISTAKE in wrong.stderr, wrong)
+    return alone
+
+
+def in_namespace(commands):
+    """A shell in a mount namespace of its own does `commands`, then becomes the program."""
+    return ["env", "-u", "LD_PRELOAD", "unshare", "-rm", "sh", "-ec", commands + '\nexec env ${0:+LD_PRELOAD="$0"} "$@"']
+
+
+def check_mounts(folder, library):
+    if subprocess.run(["unshare", "-rm", "true"], capture_output=True).returncode != 0:
+        return skip("mounts", "no mount namespaces here")
+    new_dev = "mkdir -p {0}/dev; mount -t tmpfs none {0}/dev; touch {0}/dev/null; mount --bind /dev/null {0}/dev/null; mount --rbind {0}/dev /dev".format(folder)
+    for place, commands in (("read-only root", "mount -o remount,bind,ro /; mount -t tmpfs -o ro none /dev/shm; ! touch /tmp/x 2>/dev/null"),
+                            ("tiny /dev/shm", "mount -t tmpfs -o size=4k none /dev/shm"),
+                            ("no /dev/shm", new_dev + "; ! test -e /dev/shm"),
+                            ("no /proc", "mount -t tmpfs -o ro none /proc; ! test -e /proc/self"),
+                            ("nothing but the files of the program", "mount -t tmpfs -o ro none /proc; %s; mount -o remount,bind,ro /" % new_dev)):
+        # The program alone is preloaded: what prepares its place stands for the container's runtime.
+        before = in_namespace(commands)
+        more = {"env": variables_of(folder)}
+        alone = run([*before, "", *PROGRAM, "right"], preload=False, **more)
+        if alone.status != 0:
+            skip(place, "does not work here without Holdfast either: %s" % (alone.stderr.strip().splitlines() or [alone.ending])[-1])
+            continue
+        check_run("%s: a right program" % place, run([*before, library, *PROGRAM, "right"], preload=False, **more), out=alone.stdout, err=alone.stderr)
+        wrong = run([*before, library, *PROGRAM, "right", "wrong"], preload=False, **more)
+        check_run("%s: a wrong program" % place, wrong, out=alone.stdout + alone.stdout.replace("right", "wrong"), reports=["HF101"])
+        check("%s: the report has its line" % place, "work.py:%d in wrong" % MISTAKE in wrong.stderr, wrong)
+        if place == "read-only root":
+            check_nowhere_to_write(before, library, folder, alone, more)
+
+
+def check_nowhere_to_write(before, library, folder, alone, more):
+    more["env"]["HOLDFAST_OPTIONS"] = "log_path=/var/log/holdfast:record=/var/tmp/%p"
+    result = run([*before, library, *PROGRAM, "wrong"], preload=False, **more)
+    check("read-only root: neither log nor record can be written, and the program answers", result.status == 0 and result.stdout == alone.stdout.replace("right", "wrong"), result)
+    check("read-only root: it says so, and the report goes to stderr", result.reports == ["HF101"] and "/var/log/holdfast" in result.stderr and "/var/tmp/" in result.stderr, result)
+
+
+def check_filters(folder):
+    forbid = compile_c(HOSTS / "forbid.c", folder / "forbid")
+    if subprocess.run([forbid, "EPERM", "bpf", "--", "true"], capture_output=True).returncode != 0:
+        return skip("filters", "no seccomp here")
+    strict = ["membarrier", "process_vm_readv", "perf_event_open", "memfd_create", "userfaultfd", "ptrace", "kcmp", "personality", "bpf", "name_to_handle_at"]
+    for error in ("EPERM", "ENOSYS"):
+        for name in ("membarrier", "process_vm_readv", "memfd_create"):
+            check_place("%s of %s" % (error, name), [forbid, error, name, "--"], folder)
+        check_place("%s of all that profiles forbid" % error, [forbid, error, *strict, "--"], folder)
+    check_place("death by what containers forbid", [forbid, "kill", "perf_event_open", "userfaultfd", "ptrace", "kcmp", "personality", "bpf", "name_to_handle_at", "--"], folder)
+
+
+def check_memory(folder):
+    peak = run([PYTHON, "-c", "import sys; sys.argv[1:] = ['right']; exec(open(%r).read()); print([line.split()[1] for line in open('/proc/self/status') if line.startswith('VmPeak')][0])"
+                % str(HOSTS / "twice.py")], preload=False, env=variables_of(folder))
+    space = int(peak.stdout.split()[-1]) * 1024 + OBJECT_BYTES
+    for more, name in ((4 << 20, "4 MiB more of address space than program and object need"), (64 << 20, "64 MiB more"), (256 << 20, "256 MiB more")):
+        check_place(name, ["prlimit", "--as=%d" % (space + more)], folder)
+    # The arena comes with the first handle; what the program wants after that must be there still.
+    result = run(["prlimit", "--as=%d" % (space + (80 << 20)), *PROGRAM, "right", "48", "right", "wrong"], env=variables_of(folder))
+    check("80 MiB more, of which the program takes 48 later", result.status == 0 and result.reports == ["HF101"], result)
+    check_group(folder)
+
+
+def check_group(folder):
+    """64 MiB for the whole container, of which the arena's 128 are no part before they are touched."""
+    group = own_group()
+    if group is None:
+        return skip("64 MiB of memory", "no memory group can be made here")
+    try:
+        check_place("64 MiB of memory", ["sh", "-c", 'echo $$ >"$0" && exec "$@"', group / "cgroup.procs"], folder)
+        counter = group / "memory.failcnt"
+        if counter.exists():
+            check_equal("64 MiB of memory: never at the limit", "0", counter.read_text().strip())
+    finally:
+        group.rmdir()
+
+
+def own_group():
+    second = (pathlib.Path("/sys/fs/cgroup/cgroup.controllers").exists())
+    group = (pathlib.Path("/sys/fs/cgroup") if second else MEMORY_GROUPS) / ("holdfast_test_%d" % os.getpid())
+    try:
+        group.mkdir()
+        (group / ("memory.max" if second else "memory.limit_in_bytes")).write_text(str(64 << 20))
+        return group
+    except OSError:
+        if group.exists():
+            group.rmdir()
+        return None
+
+
+def main():
+    from support import LIBRARY
+    with workshop() as folder:
+        make_inputs(folder)
+        check_mounts(folder, LIBRARY)
+        check_filters(folder)
+        check_memory(folder)
+    return finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
