@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include "lifecycle.h"
+#include "who.h"
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -186,11 +187,24 @@ static int with_room(int descriptor, const char *path, size_t bytes)
     return descriptor;
 }
 
+/* log_path with %h as the host: containers that share a volume all have a process 1. */
+static void prefix_of_log(char *to, size_t bytes)
+{
+    size_t used = 0;
+    for (const char *from = holdfast_options.log.path; *from != '\0' && used + 1 < bytes;) {
+        bool is_host = from[0] == '%' && from[1] == 'h';
+        used += (size_t)snprintf(to + used, bytes - used, is_host ? "%s" : "%.1s", is_host ? who_host() : from);
+        from += is_host ? 2 : 1;
+    }
+    to[used < bytes ? used : bytes - 1] = '\0';
+}
+
 static bool write_to_file(const char *text, size_t bytes)
 {
-    char path[OPTION_PATH_BYTES + 16];
+    char path[OPTION_PATH_BYTES + 16], prefix[OPTION_PATH_BYTES];
     bool written = false;
-    snprintf(path, sizeof path, "%s.%d", holdfast_options.log.path, (int)getpid());
+    prefix_of_log(prefix, sizeof prefix);
+    snprintf(path, sizeof path, "%s.%d", prefix, (int)getpid());
     int descriptor = open_file(path);
     if (descriptor >= 0 && (holdfast_options.log_size != 0 || new_file_wanted))
         descriptor = with_room(descriptor, path, bytes);
@@ -365,7 +379,7 @@ static bool write_to_journald(const char *text, size_t bytes, const struct log_e
 static void check_directory(void)
 {
     char directory[OPTION_PATH_BYTES];
-    snprintf(directory, sizeof directory, "%s", holdfast_options.log.path);
+    prefix_of_log(directory, sizeof directory);
     char *slash = strrchr(directory, '/');
     if (slash == NULL)
         snprintf(directory, sizeof directory, ".");

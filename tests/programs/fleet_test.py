@@ -129,6 +129,15 @@ def killed(folder):
           any("(worker worker 5 on " in notice["message"] and "was killed" in notice["message"] for notice in found["notices"]), found)
 
 
+def shared(folder):
+    """Containers have a process 1 each: the host tells their logs apart. What is not %h stands for itself."""
+    logs = folder / "50%"
+    logs.mkdir()
+    for path in ("%h-log", "%H%"):
+        run_python(MISTAKE + "mistake()\n", options={"log_path": logs / path, "log_format": "json"}, cwd=folder)
+    check_equal("%h in log_path is the host", sorted([os.uname().nodename + "-log", "%H%"]), sorted(path.stem for path in logs.iterdir()))
+
+
 def nothing(folder):
     empty = folder / "nothing"
     empty.mkdir()
@@ -278,7 +287,7 @@ def spark():
 asked = sys.argv[2:]
 if not asked:
     with workshop() as folder:
-        for test in (names_in_each_format, merging, threads_and_forks, killed, nothing):
+        for test in (names_in_each_format, merging, threads_and_forks, killed, shared, nothing):
             test(folder)
 for test in (gunicorn, celery, dask, spark):
     if not asked or test.__name__ in asked:

@@ -101,10 +101,10 @@ def run_work(program, name, mode, path, **options):
     return harness.run([program, name], {"mode": mode, **PATHS[path], **options}, timeout=180)
 
 
-def check_right(program, name, modes=MODES, paths=("young", "one young")):
+def check_right(program, name, modes=MODES, paths=("young", "one young"), **options):
     for mode in modes:
         for path in paths:
-            result = run_work(program, name, mode, path, leaks="all")
+            result = run_work(program, name, mode, path, leaks="all", **options)
             check("%s, mode %s, %s: no report, ends well" % (name, mode, path),
                   result.end() == "exit status 0" and result.stdout == "done\n" and not result.reports and not result.notices,
                   "%s\n%s\n%s\n%s" % (result.end(), result.stdout, result.stderr, result.log))
@@ -185,7 +185,7 @@ def test(folder):
         "right_crowd": lambda name: check_right(program, name),
         "right_fork": lambda name: check_right(program, name),
         "right_signals": lambda name: check_right(program, name),
-        "right_many": lambda name: check_right(program, name, modes=("defer",), paths=("young",)),
+        "right_many": lambda name: check_right(program, name, modes=("defer",), paths=("young",), arena_size="512m"),
         "cpp": lambda name: check_cpp(folder),
         "loop": lambda name: check_loop(folder),
         "zoo": lambda name: compare_zoo(folder),

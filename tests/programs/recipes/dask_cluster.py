@@ -3,7 +3,7 @@
 usage: dask_cluster.py LIBHOLDFAST OPTIONS WORKERS TASKS WRONG FOLDER      WRONG: the number of the task that makes a mistake, -1: none
 A preload must be there when a worker process starts: `env=` of a Nanny and `distributed.nanny.environ` come too late, `pre-spawn-environ` comes in time. With machines of
 one's own, the same by the environment of the command:
-    LD_PRELOAD=/usr/lib/libholdfast.so HOLDFAST_OPTIONS=log_path=/shared/holdfast/$HOSTNAME:log_format=json dask worker tcp://scheduler:8786
+    LD_PRELOAD=/usr/lib/libholdfast.so HOLDFAST_OPTIONS=log_path=/shared/holdfast/%h:log_format=json dask worker tcp://scheduler:8786
 """
 import sys
 

@@ -2,7 +2,7 @@
 
 usage: spark_cluster.py LIBHOLDFAST OPTIONS MASTER TASKS WRONG FOLDER      MASTER: local-cluster[2,1,512], a spark:// address, yarn ...
 On the command line:
-    spark-submit --conf spark.executorEnv.LD_PRELOAD=/usr/lib/libholdfast.so --conf spark.executorEnv.HOLDFAST_OPTIONS=log_path=/shared/holdfast/log:log_format=json \
+    spark-submit --conf spark.executorEnv.LD_PRELOAD=/usr/lib/libholdfast.so --conf spark.executorEnv.HOLDFAST_OPTIONS=log_path=/shared/holdfast/%h:log_format=json \
         --py-files holdfast_fleet.py job.py
 The JVM itself uses none of the libraries: there Holdfast does nothing. With local[N] there are no executors: the driver's own environment counts.
 """
