@@ -101,10 +101,12 @@ static void tell_left_out(void)
 
 enum seen { SEEN_NEW, SEEN_BEFORE, SEEN_LEFT_OUT };
 
+/* Signatures of what was logged, by their hash; 0: free. */
+static _Atomic uint64_t logged[4096];
+
 /* Was this violation logged before? */
 static enum seen first_time(const struct violation *violation)
 {
-    static _Atomic uint64_t seen[4096];
     uint64_t key = violation->rule * UINT64_C(0x9e3779b97f4a7c15);
     const uint64_t parts[] = {place_key(violation->used), place_key(violation->obtained), place_key(violation->freed), place_key(violation->other),
                               violation->function};
@@ -113,7 +115,7 @@ static enum seen first_time(const struct violation *violation)
     key |= 1;
     for (unsigned i = 0; i < 64; i++)
     {
-        _Atomic uint64_t *slot = &seen[(key + i) & 4095];
+        _Atomic uint64_t *slot = &logged[(key + i) & 4095];
         uint64_t known = atomic_load(slot);
         if (known == key)
             return SEEN_BEFORE;
@@ -673,6 +675,8 @@ void report_after_fork_child(void)
 {
     pthread_mutex_init(&report_lock, NULL);
     reporting = telling = false;
+    if (atomic_load(&violations) != 0)
+        memset((void *)logged, 0, sizeof logged); /* the child's log is its own, and nobody finds in it what its parent's said */
     atomic_store(&violations, 0);
     atomic_store(&repeats, 0);
     atomic_store(&errors, 0);

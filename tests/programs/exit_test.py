@@ -594,6 +594,10 @@ def test_verdict(folder):
     run_python(STALE + "import os\nfor n in range(3):\n    if os.fork() == 0:\n        stale().XSize\n        os._exit(0)\nfor n in range(3):\n    os.wait()\n", options={"verdict_path": path}, cwd=folder)
     lines = path.read_text().splitlines() if path.exists() else []
     check("verdict_path: errors of three forked children by three processes", len(lines) == 3 and len(set(lines)) == 3, lines)
+    forks = STALE + "import os\nfor n in range(2):\n    child = os.fork() if n == 1 else None\n    stale().XSize\n    if child == 0:\n        break\nelse:\n    os.wait()\n"
+    result = run_python(forks, options={"log_path": folder / "forks"}, cwd=folder)
+    told = [path.read_text().count("HF101 stale-use (error)") for path in folder.glob("forks.*")]
+    check("what the parent told before the fork its child tells in its own log, and nobody twice", told == [1, 1], (told, result))
     result = run([COMMAND, "run", "--error-exitcode", "42", "--", PYTHON, "-c", twice], preload=False, env={"HOLDFAST_LIBRARY": LIBRARY}, cwd=folder)
     check("holdfast run --error-exitcode 42 with an error: 42", result.status == 42 and result.stdout == "120\n" * 3, result)
 

@@ -23,7 +23,7 @@ bool fence_light_is_armed(const struct fence_watch *watch) { return watch->armin
 void fence_free_block(uintptr_t block) { (void)block; }
 void *find_real(struct provider *provider, enum function function) { (void)provider, (void)function; return NULL; }
 struct provider *provider_by_number(unsigned number) { (void)number; return NULL; }
-void good_forget(uintptr_t address) { (void)address; }
+void wide_forget(uintptr_t address) { (void)address; }
 void wide_keep(_Atomic uint64_t *slot, uint64_t left) { (void)slot, (void)left; }
 bool wide_known(const struct view *view, uintptr_t address, uint8_t kind) { (void)view, (void)address, (void)kind; return false; }
 void growth_count_births(unsigned grown_up) { (void)grown_up; }
@@ -32,7 +32,8 @@ void hold_children_may_be_gone(uint32_t ancestor, uint32_t serial) { (void)ances
 void hold_grown_up(handle_id id, uintptr_t argument, bool grace) { (void)argument, (void)grace; handle_hold(TRACKER, id, 1); }
 void lifecycle_expect_exit(void) {}
 void loan_remember(uintptr_t parent, uintptr_t child) { (void)parent, (void)child; }
-void python_settle_proxies(void) {}
+_Atomic uint32_t python_pending_proxies;
+void python_settle_pending(void) {}
 void tree_forget(uintptr_t address) { (void)address; }
 struct control_block holdfast_control;
 void control_look_slowly(void) {}
