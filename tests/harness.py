@@ -48,6 +48,7 @@ class Result:
     stderr: str = ""
     reports: list = dataclasses.field(default_factory=list)    # violations (schema 1), as logged, of all its processes
     notices: list = dataclasses.field(default_factory=list)
+    crashes: list = dataclasses.field(default_factory=list)
     summaries: list = dataclasses.field(default_factory=list)  # one for each process that had something to say
     damage: list = dataclasses.field(default_factory=list)     # lines of the log that are no JSON object
     log: str = ""            # the log itself, all processes
@@ -107,7 +108,7 @@ def _run_program(result, environment, timeout, cwd, text):
 
 def _read_log(result, text):
     result.log += text
-    by_type = {"violation": result.reports, "notice": result.notices, "summary": result.summaries}
+    by_type = {"violation": result.reports, "notice": result.notices, "summary": result.summaries, "crash": result.crashes}
     for line in text.splitlines():
         try:
             item = json.loads(line)

@@ -218,6 +218,8 @@ def report_problems(program, mode, wanted, report):
 
 def log_problems(program, mode, expected, result):
     problems = ["the log has a line that is no JSON object: " + line[:200] for line in result.damage]
+    if bool(result.signal) != (len(result.crashes) == 1):
+        problems.append("%s, and %d crashes are told" % (result.end(), len(result.crashes)))
     problems += ["a notice came: " + notice["message"] for notice in result.notices]
     reports = harness.symbolized(result) if program.language == "c" else result.reports
     if len(result.reports) != len(expected.reports) or len(reports) != len(expected.reports):
