@@ -3,6 +3,7 @@ import concurrent.futures
 import multiprocessing
 import os
 import sys
+import time
 
 import rasterio
 
@@ -12,12 +13,19 @@ def read(number):
         return int(source.read(1)[number % 10].sum())
 
 
+def wait_for_threads():
+    """A thread that Python joined may still be ending inside PROJ and SQLite. A child forked at that moment would find their locks taken for ever."""
+    while len(os.listdir("/proc/self/task")) > 1:
+        time.sleep(0.001)
+
+
 def main():
     os.chdir(sys.argv[1])
     with rasterio.Env(CPL_DEBUG=False) as environment:
         with concurrent.futures.ThreadPoolExecutor(8) as pool:
             print(sum(pool.map(read, range(80))))
         print(environment.options)
+    wait_for_threads()
     with multiprocessing.get_context("fork").Pool(2) as pool:
         print(sum(pool.map(read, range(8))))
         pool.close()
