@@ -16,6 +16,7 @@ import harness
 
 NAMES = ("bare", "nop", "report", "defer", "reject")
 DEFAULT = ("bare", "nop", "report", "defer")
+LIMIT = "a limit was reached: "  # programs with more handles than the usual arena holds
 
 
 @dataclasses.dataclass
@@ -34,12 +35,12 @@ class Variant:
         return environment
 
     def logged(self, scratch):
-        """What Holdfast had to say so far, taken away: a measured program is right, so there should be nothing."""
+        """What Holdfast had to say so far, taken away: a measured program is right, so there should be nothing but that a bound was reached."""
         words = []
         for path in pathlib.Path(scratch).glob("log-%s.*" % self.name):
             words.append(path.read_text(errors="replace"))
             path.unlink()
-        return "".join(words)
+        return "".join(line for line in "".join(words).splitlines(True) if LIMIT not in line)
 
 
 def choose(names, also, build, nop):
