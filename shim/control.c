@@ -10,6 +10,7 @@
  */
 #include "control.h"
 #include "call.h"
+#include "clock.h"
 #include "fence.h"
 #include "forks.h"
 #include "hold.h"
@@ -31,13 +32,6 @@ struct control_block holdfast_control __attribute__((aligned(CONTROL_ALIGNMENT))
 
 static _Atomic bool busy;
 static _Atomic uint64_t settle_until_ms;
-
-static uint64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 void control_attend(enum attention what)
 {

@@ -4,6 +4,7 @@
  * copy of the library. A replayed call gets a GEOS context of Holdfast's own, because the caller's may be finished by then.
  */
 #include "hold.h"
+#include "clock.h"
 #include "context.h"
 #include "lifecycle.h"
 #include "report.h"
@@ -15,19 +16,11 @@
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #define TRACKER (&holdfast_tracker)
 /* Descriptors that must stay free for the program while something is held. */
 #define SPARE_DESCRIPTORS 32
-
-static uint64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 bool hold_any(void)
 {

@@ -4,6 +4,7 @@
  * from any thread with no other lock held. A signal handler that interrupts it on the same thread is only counted.
  */
 #include "report_parts.h"
+#include "clock.h"
 #include "context.h"
 #include "control.h"
 #include "crash.h"
@@ -51,13 +52,6 @@ bool report_joins_functions(unsigned rule)
 static _Atomic uint64_t rate_ms; /* the time at which the bucket would be full, if nothing more were taken */
 static _Atomic uint64_t left_out;
 static _Atomic bool rate_told; /* since reports were left out last */
-
-static uint64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 /* May one more be written now? */
 static bool rate_allows(void)
