@@ -6,6 +6,7 @@
 #include "control_block.h"
 #include "inputs.h"
 #include "layout.h"
+#include "reader.h"
 #include "render.h"
 #include "text.h"
 #include <errno.h>
@@ -44,15 +45,7 @@ struct target {
 
 static bool read_memory(const struct target *target, uint64_t address, void *buffer, size_t bytes)
 {
-    for (size_t used = 0; used < bytes;) {
-        ssize_t count = pread(target->memory, (char *)buffer + used, bytes - used, (off_t)(address + used));
-        if (count < 0 && errno == EINTR)
-            continue;
-        if (count <= 0)
-            return false;
-        used += (size_t)count;
-    }
-    return true;
+    return reader_read_at(target->memory, buffer, bytes, address) == bytes;
 }
 
 static bool write_memory(const struct target *target, uint64_t address, const void *buffer, size_t bytes)

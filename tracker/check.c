@@ -14,7 +14,6 @@
 #include "internal.h"
 #include "reader.h"
 #include "rules.h"
-#include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -44,15 +43,7 @@ static struct arena_header *header_of(const struct arena_image *image)
 
 static bool read_range(int file, uint8_t *to, uint64_t bytes, uint64_t offset)
 {
-    for (uint64_t done = 0; done < bytes;) {
-        ssize_t got = pread(file, to + done, (size_t)(bytes - done), (off_t)(offset + done));
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            return false;
-        done += (uint64_t)got;
-    }
-    return true;
+    return reader_read_at(file, to, bytes, offset) == bytes;
 }
 
 /* Sections as the checked header has them, `used` as it is now. */

@@ -24,15 +24,22 @@ static inline uint32_t *section_bucket(const struct tracker *tracker, enum arena
     return (uint32_t *)section_data(tracker, section) + (hash & (section_header(tracker, section)->capacity - 1));
 }
 
-/* FNV-1a over what never changes in a table of sections. Writer and reader must agree on it. */
+/* FNV-1a of more bytes; of the first ones after FNV_BEGIN. */
+#define FNV_BEGIN UINT64_C(0xcbf29ce484222325)
+static inline uint64_t fnv_1a(uint64_t sum, const void *bytes, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        sum = (sum ^ ((const uint8_t *)bytes)[i]) * UINT64_C(0x100000001b3);
+    return sum;
+}
+
+/* Over what never changes in a table of sections. Writer and reader must agree on it. */
 static inline uint64_t arena_layout_sum(const struct arena_section_header sections[SECTION_COUNT])
 {
-    uint64_t sum = UINT64_C(0xcbf29ce484222325);
+    uint64_t sum = FNV_BEGIN;
     for (int section = 0; section < SECTION_COUNT; section++) {
         const uint64_t constant[] = {sections[section].offset, sections[section].record_bytes, sections[section].capacity};
-        for (int i = 0; i < 3; i++)
-            for (int byte = 0; byte < 8; byte++)
-                sum = (sum ^ (constant[i] >> (8 * byte) & 0xff)) * UINT64_C(0x100000001b3);
+        sum = fnv_1a(sum, constant, sizeof constant);
     }
     return sum;
 }

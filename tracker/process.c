@@ -3,6 +3,7 @@
 #define _GNU_SOURCE 1 /* O_CLOEXEC */
 #endif
 #include "process.h"
+#include "internal.h"
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,14 +12,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-static uint64_t hash_text(const char *text, size_t length)
-{
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    for (size_t i = 0; i < length; i++)
-        hash = (hash ^ (unsigned char)text[i]) * UINT64_C(0x100000001b3);
-    return hash;
-}
 
 /* The first bytes of a small file, as text; the length, 0 when it cannot be read. */
 static size_t read_text(const char *name, char *text, size_t bytes)
@@ -55,7 +48,7 @@ uint64_t process_boot(void)
 {
     char text[64];
     size_t length = read_text("/proc/sys/kernel/random/boot_id", text, sizeof text);
-    return length != 0 ? hash_text(text, length) : 0;
+    return length != 0 ? fnv_1a(FNV_BEGIN, text, length) : 0;
 }
 
 uint64_t process_pid_namespace(void)

@@ -55,8 +55,7 @@ static const enum arena_section copy_order[] = {
 
 /* ---- the file ------------------------------------------------------------------------------------------------------- */
 
-/* Bytes read: less than asked for at the end of the file or on an error. */
-static uint64_t read_at(int file, void *to, uint64_t bytes, uint64_t offset)
+uint64_t reader_read_at(int file, void *to, uint64_t bytes, uint64_t offset)
 {
     uint64_t done = 0;
     while (done < bytes) {
@@ -121,7 +120,7 @@ static bool copy_section(struct reader *reader, int file, enum arena_section sec
 {
     struct arena_section_header part;
     uint64_t place = offsetof(struct arena_header, sections) + (uint64_t)section * sizeof part;
-    if (read_at(file, &part, sizeof part, place) != sizeof part) {
+    if (reader_read_at(file, &part, sizeof part, place) != sizeof part) {
         snprintf(error, error_bytes, "%s was truncated while it was read", path);
         return false;
     }
@@ -138,7 +137,7 @@ static bool copy_section(struct reader *reader, int file, enum arena_section sec
     }
     reader->sections[section].records = records;
     reader->sections[section].used = used;
-    if (read_at(file, records, bytes, checked->offset) != bytes) {
+    if (reader_read_at(file, records, bytes, checked->offset) != bytes) {
         snprintf(error, error_bytes, "%s was truncated while it was read", path);
         return false;
     }
@@ -216,7 +215,7 @@ static bool copy_arena(struct reader *reader, int file, const char *path, char *
         snprintf(error, error_bytes, "%s is not a regular file", path);
         return false;
     }
-    uint64_t header_read = read_at(file, &reader->header, sizeof reader->header, 0);
+    uint64_t header_read = reader_read_at(file, &reader->header, sizeof reader->header, 0);
     if (!check_header(&reader->header, header_read, (uint64_t)about.st_size, path, error, error_bytes))
         return false;
     for (size_t i = 0; i < sizeof copy_order / sizeof copy_order[0]; i++) {
@@ -224,7 +223,7 @@ static bool copy_arena(struct reader *reader, int file, const char *path, char *
             return false;
         if (copy_order[i] == SECTION_EVENTS) {
             uint64_t before = reader->header.event_count, after = before;
-            read_at(file, &after, sizeof after, offsetof(struct arena_header, event_count));
+            reader_read_at(file, &after, sizeof after, offsetof(struct arena_header, event_count));
             find_events(reader, before, after);
         }
     }

@@ -32,6 +32,8 @@ bool reader_open(struct reader *reader, const char *path, char *error, size_t er
 void reader_close(struct reader *reader);
 /* Is this the header of an arena that fits a file of so many bytes? As reader_open() asks it. */
 bool reader_accepts(const struct arena_header *header, uint64_t file_bytes, const char *path, char *error, size_t error_bytes);
+/* Bytes read at this place of a file: less than asked for at its end or on an error. */
+uint64_t reader_read_at(int file, void *to, uint64_t bytes, uint64_t offset);
 
 /* The record with this id; NULL for 0 or one that is not there. Buckets have no records here; events have reader_event(). */
 const void *reader_record(const struct reader *reader, enum arena_section section, uint32_t id);
