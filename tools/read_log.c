@@ -219,11 +219,15 @@ static const char *attribute(const json_t *attributes, const char *key)
     return "";
 }
 
-static void copy_attribute(json_t *object, const char *name, const json_t *attributes, const char *key)
+static void copy_attributes(json_t *object, const json_t *attributes, const char *const names[][2], size_t count)
 {
-    if (attribute(attributes, key)[0] != '\0')
-        json_object_set_new(object, name, json_text(attribute(attributes, key)));
+    for (size_t index = 0; index < count; index++) {
+        const char *value = attribute(attributes, names[index][1]);
+        if (value[0] != '\0')
+            json_object_set_new(object, names[index][0], json_text(value));
+    }
 }
+#define COPY_ATTRIBUTES(object, attributes, names) copy_attributes(object, attributes, names, sizeof(names) / sizeof(names)[0])
 
 /* `  File "x.py", line 5, in work`, or `  at main+0x12 (tool+0x1234)`. */
 static void add_frame(json_t *stack, const char *line)
@@ -271,6 +275,13 @@ static json_t *stacks_of_trace(const char *trace)
     return stacks;
 }
 
+/* Members of a violation that an attribute says; of its resource, of itself, and of its handle. */
+static const char *const from_resource[][2] = {{"program", "service.name"}, {"host", "host.name"}, {"worker", "service.instance.id"}};
+static const char *const from_attributes[][2] = {{"rule", "holdfast.rule"}, {"name", "holdfast.rule.name"}, {"message", "exception.message"}, {"task", "holdfast.task"},
+                                                 {"mode", "holdfast.mode"}, {"action", "holdfast.action"},  {"function", "holdfast.function"}, {"remedy", "holdfast.remedy"},
+                                                 {"note", "holdfast.note"}};
+static const char *const of_handle[][2] = {{"kind", "holdfast.handle.kind"}, {"description", "holdfast.handle.description"}, {"address", "holdfast.handle.address"}};
+
 static json_t *violation_of_record(const json_t *record, const json_t *resource)
 {
     const json_t *attributes = json_object_get(record, "attributes");
@@ -278,24 +289,12 @@ static json_t *violation_of_record(const json_t *record, const json_t *resource)
     json_t *violation = json_object(), *handle = json_object();
     json_object_set_new(violation, "schema", json_integer(SCHEMA_VERSION));
     json_object_set_new(violation, "type", json_string("violation"));
-    copy_attribute(violation, "rule", attributes, "holdfast.rule");
-    copy_attribute(violation, "name", attributes, "holdfast.rule.name");
     json_object_set_new(violation, "severity", json_string(number >= 21 ? "fatal" : number >= 17 ? "error" : number >= 13 ? "warning" : "advice"));
-    copy_attribute(violation, "message", attributes, "exception.message");
     json_object_set_new(violation, "pid", json_integer(strtoll(attribute(resource, "process.pid"), NULL, 10)));
     json_object_set_new(violation, "thread", json_integer(strtoll(attribute(attributes, "thread.id"), NULL, 10)));
-    copy_attribute(violation, "program", resource, "service.name");
-    copy_attribute(violation, "host", resource, "host.name");
-    copy_attribute(violation, "worker", resource, "service.instance.id");
-    copy_attribute(violation, "task", attributes, "holdfast.task");
-    copy_attribute(violation, "mode", attributes, "holdfast.mode");
-    copy_attribute(violation, "action", attributes, "holdfast.action");
-    copy_attribute(violation, "function", attributes, "holdfast.function");
-    copy_attribute(violation, "remedy", attributes, "holdfast.remedy");
-    copy_attribute(violation, "note", attributes, "holdfast.note");
-    copy_attribute(handle, "kind", attributes, "holdfast.handle.kind");
-    copy_attribute(handle, "description", attributes, "holdfast.handle.description");
-    copy_attribute(handle, "address", attributes, "holdfast.handle.address");
+    COPY_ATTRIBUTES(violation, resource, from_resource);
+    COPY_ATTRIBUTES(violation, attributes, from_attributes);
+    COPY_ATTRIBUTES(handle, attributes, of_handle);
     json_object_set_new(violation, "handle", handle);
     const char *file = attribute(attributes, "code.file.path");
     if (file[0] != '\0')
