@@ -31,7 +31,7 @@ void limits_look(void)
     static const struct {
         enum arena_counter counter;
         enum limit limit;
-    } dropped[] = {{COUNTER_dropped_handles, LIMIT_handles}, {COUNTER_dropped_edges, LIMIT_relations}, {COUNTER_dropped_stacks, LIMIT_stacks},
+    } dropped[] = {{COUNTER_dropped_handles, LIMIT_handles}, {COUNTER_dropped_holds, LIMIT_holds}, {COUNTER_dropped_edges, LIMIT_relations}, {COUNTER_dropped_stacks, LIMIT_stacks},
                    {COUNTER_dropped_strings, LIMIT_strings}, {COUNTER_fence_evictions, LIMIT_fences}};
     if (holdfast_tracker.base == NULL)
         return;

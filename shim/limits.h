@@ -7,6 +7,7 @@
 /* LIMIT(name, option, quiet, words). Quiet ones are reached by every program that runs long enough, so they are told only where there is something else to tell. */
 #define LIMITS(X)                                                                                                                                      \
     X(handles, "arena_size", false, "the arena is full: further handles are not followed, what goes wrong with them is not seen")                       \
+    X(holds, "arena_size", false, "the arena is full: further frees are not postponed")                                                                  \
     X(relations, "arena_size", false, "the arena is full: of further handles it is not known what they live in")                                        \
     X(stacks, "arena_size", false, "the arena is full: further stacks are not kept, reports lack where things happened")                                \
     X(strings, "arena_size", false, "the arena is full: further names are not kept, reports lack what things are called")                               \
