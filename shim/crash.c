@@ -57,6 +57,12 @@ static uint8_t *emergency;           /* its upper end; NULL: not active */
 static void *alternates[THREAD_RECORDS + 1]; /* by call cell */
 static struct crash reported;
 
+/* A child that shares its parent's memory (vfork), or came about unseen, has nothing to tell. */
+static bool is_in_force(void)
+{
+    return emergency != NULL && atomic_load(&process) == getpid();
+}
+
 bool crash_is_reporting(void)
 {
     return here.reporting;
@@ -356,7 +362,7 @@ static __attribute__((noinline)) void report_abort(siginfo_t *info, void *contex
     int32_t nobody = 0, self = (int32_t)syscall(SYS_gettid);
     int error = errno;
     sigset_t mask;
-    if (emergency == NULL || atomic_load(&process) != getpid() || !atomic_compare_exchange_strong(&reporter, &nobody, self))
+    if (!is_in_force() || !atomic_compare_exchange_strong(&reporter, &nobody, self))
         return;
     pthread_sigmask(SIG_SETMASK, NULL, &mask); /* the kernel sets the alternate stack again by itself */
     report(SIGABRT, info, context, false);
@@ -372,16 +378,13 @@ static __attribute__((noinline)) void die(int signal, siginfo_t *info, void *con
     const bool again = overflown || was_sent(info);
     int32_t nobody = 0, self = (int32_t)syscall(SYS_gettid);
     int error = errno;
-    /* A child that shares its parent's memory (vfork), or came about unseen, has nothing to tell. */
-    if (emergency == NULL || atomic_load(&process) != getpid()) {
-        end(last->si_signo, last, again);
-    } else if (!atomic_compare_exchange_strong(&reporter, &nobody, self)) {
-        wait_for_report();
-        end(last->si_signo, last, again);
-    } else {
-        report(signal, info, context, true);
-        end(last->si_signo, last, again);
+    if (is_in_force()) {
+        if (atomic_compare_exchange_strong(&reporter, &nobody, self))
+            report(signal, info, context, true);
+        else
+            wait_for_report();
     }
+    end(last->si_signo, last, again);
     errno = error;
 }
 

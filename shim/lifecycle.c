@@ -195,10 +195,8 @@ static __attribute__((destructor)) void at_unload(void)
     if (!holdfast_is_active())
         return;
     young_settle_everything();
-    young_publish();
     leaks_report(holdfast_options.leaks);
     counters_publish();
-    limits_look();
     limits_tell(false);
     report_summary();
     report_stats();

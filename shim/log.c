@@ -6,14 +6,14 @@
  */
 #include "log.h"
 #include "context.h"
+#include "lifecycle.h"
+#include "who.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include "lifecycle.h"
-#include "who.h"
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -191,12 +191,13 @@ static int with_room(int descriptor, const char *path, size_t bytes)
 static void prefix_of_log(char *to, size_t bytes)
 {
     size_t used = 0;
-    for (const char *from = holdfast_options.log.path; *from != '\0' && used + 1 < bytes;) {
-        bool is_host = from[0] == '%' && from[1] == 'h';
-        used += (size_t)snprintf(to + used, bytes - used, is_host ? "%s" : "%.1s", is_host ? who_host() : from);
-        from += is_host ? 2 : 1;
+    const char *rest = holdfast_options.log.path, *place;
+    while ((place = strstr(rest, "%h")) != NULL && used < bytes) {
+        used += (size_t)snprintf(to + used, bytes - used, "%.*s%s", (int)(place - rest), rest, who_host());
+        rest = place + 2;
     }
-    to[used < bytes ? used : bytes - 1] = '\0';
+    if (used < bytes)
+        snprintf(to + used, bytes - used, "%s", rest);
 }
 
 static bool write_to_file(const char *text, size_t bytes)

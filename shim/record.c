@@ -27,7 +27,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -73,7 +72,6 @@ static void add_word(struct text *text, const char *word)
 /* False: '%' with something unknown behind it, which is in `unknown`. Twice the same letter is fine. */
 static bool expand(struct text *text, const char *pattern, char *unknown)
 {
-    struct utsname machine = {0};
     struct timespec now = {0};
     bool has_pid = false;
     for (const char *letter = pattern; *letter != '\0'; letter++) {
@@ -87,8 +85,7 @@ static bool expand(struct text *text, const char *pattern, char *unknown)
             has_pid = true;
             break;
         case 'h':
-            uname(&machine);
-            add_word(text, machine.nodename);
+            add_word(text, who_host());
             break;
         case 't':
             clock_gettime(CLOCK_REALTIME, &now);
@@ -112,16 +109,11 @@ static bool expand(struct text *text, const char *pattern, char *unknown)
     return true;
 }
 
-static bool is_absolute(void)
-{
-    return holdfast_options.record[0] == '/';
-}
-
 /* The option becomes absolute, so that what the process does to its directory does not matter. */
 static bool make_absolute(void)
 {
     char whole[OPTION_PATH_BYTES];
-    if (is_absolute())
+    if (holdfast_options.record[0] == '/')
         return true;
     if (getcwd(whole, sizeof whole) == NULL)
         return false;
@@ -297,7 +289,7 @@ static void remove_old(void)
     for (unsigned i = 0; i < REMOVED_MAX; i++) {
         struct old old = {0};
         look_at_all(&old, directory, pattern + 1);
-        if (old.finished < holdfast_options.record_files || unlinkat(directory, old.oldest, 0) != 0)
+        if (old.finished < holdfast_options.record_files || unlinkat(directory, old.oldest, 0) != 0 || old.finished == holdfast_options.record_files)
             break;
     }
     close(directory);
