@@ -5,6 +5,7 @@
  */
 #include "young.h"
 #include "call.h"
+#include "clock.h"
 #include "control.h"
 #include "hold.h"
 #include "leaks.h"
@@ -289,7 +290,10 @@ static struct young_set *enter_again(struct young_set *set)
     return set;
 }
 
-#define PATIENCE 20000 /* yields: the owner may be interrupted by a handler that waits for us */
+/* How long another thread's change is waited for: it may be interrupted by a handler that waits for us. By the clock, for where others want the processor a yield takes
+ * 5 ms, and 100 at worst (measured); and some turns at least, so that an owner who is only waiting for the processor gets it. */
+#define PATIENCE_MS 100u
+#define PATIENCE_YIELDS 20u
 
 /* [tracker locked] Another thread's set, entered; false: its owner does not come out of it. */
 static bool enter_other(struct young_set *set)
@@ -298,7 +302,8 @@ static bool enter_other(struct young_set *set)
         return false;
     if (!alone())
         syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
-    for (unsigned i = 0; i < PATIENCE && atomic_load_explicit(&set->busy, memory_order_acquire); i++)
+    uint64_t until_ms = atomic_load_explicit(&set->busy, memory_order_acquire) ? now_ms() + PATIENCE_MS : 0;
+    for (unsigned i = 0; atomic_load_explicit(&set->busy, memory_order_acquire) && (i < PATIENCE_YIELDS || now_ms() < until_ms); i++)
         sched_yield();
     if (!atomic_load_explicit(&set->busy, memory_order_acquire))
         return true;

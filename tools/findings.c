@@ -64,49 +64,6 @@ void findings_close(struct findings *findings)
     suppressor_close(findings->suppressor);
 }
 
-/* ---- symbols ------------------------------------------------------------------------------------------------------------ */
-
-static void symbolize_frame(struct findings *findings, json_t *frame)
-{
-    struct symbol symbol;
-    const char *build_id = json_string_value(json_object_get(frame, "build_id"));
-    char *end = NULL;
-    const char *text = member(frame, "offset");
-    errno = 0;
-    unsigned long long offset = strtoull(text, &end, 16);
-    if (end == text || *end != '\0' || errno != 0)
-        return;
-    switch (symbolize(findings->symbolizer, member(frame, "module"), build_id, offset, &symbol)) {
-    case SYMBOL_FOUND:
-        if (symbol.function != NULL)
-            json_object_set_new(frame, "function", json_text(symbol.function));
-        if (symbol.file != NULL) {
-            json_object_set_new(frame, "file", json_text(symbol.file));
-            json_object_set_new(frame, "line", json_integer(symbol.line));
-        }
-        break;
-    case SYMBOL_OTHER_BUILD:
-        json_object_set_new(frame, "remark", json_string("the file there now is another build"));
-        break;
-    case SYMBOL_UNKNOWN:
-    case SYMBOL_NO_FILE:
-        break;
-    }
-    symbol_clear(&symbol);
-}
-
-static void symbolize_violation(struct findings *findings, json_t *violation)
-{
-    json_t *stacks = json_object_get(violation, "stacks");
-    for (size_t which = 0; which < sizeof stack_names / sizeof stack_names[0]; which++) {
-        json_t *native = json_object_get(json_object_get(stacks, stack_names[which]), "native");
-        size_t index;
-        json_t *frame;
-        json_array_foreach(native, index, frame)
-            symbolize_frame(findings, frame);
-    }
-}
-
 /* ---- places ------------------------------------------------------------------------------------------------------------- */
 
 bool is_installed(const char *file)
@@ -230,6 +187,8 @@ static void extend_by_frames(char **text, const json_t *frames, const char *firs
 {
     for (size_t index = 0; index < json_array_size(frames); index++) {
         const json_t *frame = json_array_get(frames, index);
+        if (json_is_true(json_object_get(frame, "inlined")))
+            continue; /* symbols are no part of a signature */
         char *words = compose("%s %s %lld", member(frame, first), member(frame, second), (long long)member_number(frame, "line"));
         extend(text, words);
         free(words);
@@ -311,7 +270,7 @@ static void add_violation(struct findings *findings, json_t *violation, bool log
     if (finding == NULL) {
         findings->items = reallocate(findings->items, (findings->count + 1) * sizeof *findings->items);
         finding = &findings->items[findings->count++];
-        symbolize_violation(findings, violation);
+        symbolize_violation(findings->symbolizer, violation);
         int entry = suppressor_find(findings->suppressor, violation);
         *finding = (struct finding){
             .violation = json_incref(violation), .processes = json_array(), .workers = json_array(), .signature = signature, .place = place_of(violation), .suppression = entry};
@@ -342,7 +301,7 @@ static bool is_logged(const struct finding *finding, const json_t *violation, co
 
 void findings_add_recorded(struct findings *findings, json_t *violation)
 {
-    symbolize_violation(findings, violation);
+    symbolize_violation(findings->symbolizer, violation);
     char *place = place_of(violation);
     bool told = false;
     for (size_t index = 0; index < findings->count && !told; index++)

@@ -13,12 +13,13 @@
 #include <unistd.h>
 
 const char report_usage[] =
-    "usage: holdfast report [--format text|json|otlp] [--suppressions FILE]... FILE|DIRECTORY|PID...\n"
+    "usage: holdfast report [--format text|json|otlp] [--suppressions FILE]... [--symbol-path DIRECTORY]... FILE|DIRECTORY|PID...\n"
     "       holdfast report --check FILE|PID...\n\n"
     "Shows every violation that the files tell of, the same one of several processes once, then counts by rule and by place;\n"
     "otlp: each violation as an OpenTelemetry log record, a line of OTLP/JSON each.\n"
     "A FILE is a text log, a JSON Lines log, a saved stderr, or the arena of a running, ended or killed process; - is the\n"
     "standard input. Of a DIRECTORY all logs and records that lie in it are read. --suppressions leaves out what the file names, also by source lines that only debug information tells.\n"
+    "--symbol-path (or --sysroot) names where the files of another machine lie: symbols are looked for there first, by path, file name and build-id.\n"
     "A PID is that of a live process with a record; it is not stopped. --check says whether records are sound.\n"
     "Exit status: 0, 1 when a file is damaged or foreign (the others are shown), 2 for wrong arguments.\n";
 
@@ -156,6 +157,12 @@ static bool add_suppressions(struct request *request, const char *file)
     return suppressor_read(request->suppressor, file);
 }
 
+static bool add_symbol_path(struct request *request, const char *directory)
+{
+    (void)request;
+    return symbolizer_add_path("report", directory);
+}
+
 static bool read_arguments(struct request *request, int count, char **arguments)
 {
     int index = 1;
@@ -173,6 +180,7 @@ static bool read_arguments(struct request *request, int count, char **arguments)
         char *name = duplicate_bytes(arguments[index], bytes);
         bool (*set)(struct request *, const char *) = strcmp(name, "--format") == 0         ? set_format
                                                       : strcmp(name, "--suppressions") == 0 ? add_suppressions
+                                                      : strcmp(name, "--symbol-path") == 0 || strcmp(name, "--sysroot") == 0 ? add_symbol_path
                                                                                             : NULL;
         if (set == NULL)
             complain("report", "there is no option '%s'", arguments[index]);
