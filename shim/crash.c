@@ -390,6 +390,8 @@ static __attribute__((noinline)) void die(int signal, siginfo_t *info, void *con
 
 void crash_on_signal(int signal, siginfo_t *info, void *context)
 {
+    if (signal == SIGSEGV && info->si_code == SI_KERNEL && counters_forgive_clock(context))
+        return;
     if (unlikely(here.reporting)) {
         interrupted(signal, info);
         return;
