@@ -299,7 +299,9 @@ def celery():
 
 def pools():
     own_line = 1 + (HOSTS / "pools.py").read_text().splitlines().index("        print(\"answer\", what, band.Checksum(), os.getpid())")
-    for method in ("fork", "forkserver", "spawn", "futures-processes", "futures-threads", "threads", "interpreters"):
+    gil_line = 1 + (HOSTS / "work.py").read_text().splitlines().index("    width = gdal.GDALGetRasterBandXSize(band)  # with the GIL")
+    lines_of = {"threads": [("pools.py", own_line)], "interpreters-gil": [("work.py", gil_line)]}
+    for method in ("fork", "fork-after-mistake", "forkserver", "spawn", "futures-processes", "futures-threads", "threads", "interpreters", "interpreters-gil"):
         with workshop() as folder:
             make_inputs(folder)
 
@@ -321,11 +323,11 @@ def pools():
             check_quiet(method, with_it)
             wrong, culprits = once("wrong", True)
             check_equal("%s: with a mistake the same end" % method, alone.ending, wrong.ending)
-            check("%s: the mistake was made once" % method, len(culprits) == 1, wrong.output)
+            check("%s: the mistake was made once by each who made it" % method, len(culprits) == (2 if method == "fork-after-mistake" else 1), wrong.output)
             if method == "interpreters" and OLD_PYTHON:
                 check_told_of_subinterpreter(method, wrong, culprits)
                 continue
-            check_told(method, wrong, culprits, [("pools.py", own_line)] if method == "threads" else None)
+            check_told(method, wrong, culprits, lines_of.get(method))
 
 
 HOSTS_BY_NAME = {"gunicorn": gunicorn, "uwsgi": uwsgi, "mod_wsgi": mod_wsgi, "celery": celery, "pools": pools}

@@ -76,6 +76,27 @@ def interpreters(questions):
         _xxsubinterpreters.destroy(interpreter)
 
 
+def interpreters_with_the_lock(questions):
+    """The same by calls that keep the GIL, each with frames of its own interpreter."""
+    import _xxsubinterpreters
+    source = "import os, sys\nsys.path.insert(0, %r)\nimport work\nprint('answer', %r, work.with_the_lock(%r), os.getpid(), flush=True)\n"
+    for what in questions[-2:]:
+        interpreter = _xxsubinterpreters.create()
+        _xxsubinterpreters.run_string(interpreter, source % (os.path.dirname(os.path.abspath(__file__)), what, what))
+        _xxsubinterpreters.destroy(interpreter)
+
+
+def fork_after_mistake(questions):
+    """The parent makes the mistake first, if there is one; its children are others, and what they do wrong is told of them, too."""
+    print("answer", *answer(questions[-1]), flush=True)
+    for what in questions[-2:]:
+        child = os.fork()
+        if child == 0:
+            print("answer", *answer(what), flush=True)
+            os._exit(0)
+        os.waitpid(child, 0)
+
+
 def main():
     method, what = sys.argv[1:]
     questions = ["right"] * 5 + [what]
@@ -85,7 +106,9 @@ def main():
      "futures-processes": lambda: futures(concurrent.futures.ProcessPoolExecutor, questions),
      "futures-threads": lambda: futures(concurrent.futures.ThreadPoolExecutor, questions),
      "threads": lambda: held_by_threads(questions),
-     "interpreters": lambda: interpreters(questions)}[method]()
+     "fork-after-mistake": lambda: fork_after_mistake(questions),
+     "interpreters": lambda: interpreters(questions),
+     "interpreters-gil": lambda: interpreters_with_the_lock(questions)}[method]()
 
 
 if __name__ == "__main__":
