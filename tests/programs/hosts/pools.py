@@ -66,6 +66,30 @@ def held_by_threads(questions):
         del band, dataset
 
 
+def freed_by_threads(questions):
+    """Each thread makes a feature, frees it if that is wrong, and ends; the main thread uses it."""
+    from osgeo import ogr
+    definition = ogr.FeatureDefn("made")
+    kept = []
+    for what in questions:
+        def make():
+            feature = ogr.Feature(definition)
+            feature.SetFID(7)
+            if what == "wrong":
+                ogr._ogr.delete_Feature(feature)
+                feature.thisown = False
+            kept.append((what, feature))
+        thread = threading.Thread(target=make)
+        thread.start()
+        thread.join()
+    for what, feature in kept:
+        try:
+            number = feature.GetFID()  # of a feature of a thread that ended
+        except RuntimeError:
+            number = "refused"
+        print("answer", what, number, os.getpid())
+
+
 def interpreters(questions):
     """Each question in an interpreter of its own. Afterwards the bindings are of no use in the first one: SWIG keeps what it needs once a process."""
     import _xxsubinterpreters
@@ -106,6 +130,7 @@ def main():
      "futures-processes": lambda: futures(concurrent.futures.ProcessPoolExecutor, questions),
      "futures-threads": lambda: futures(concurrent.futures.ThreadPoolExecutor, questions),
      "threads": lambda: held_by_threads(questions),
+     "threads-freed": lambda: freed_by_threads(questions),
      "fork-after-mistake": lambda: fork_after_mistake(questions),
      "interpreters": lambda: interpreters(questions),
      "interpreters-gil": lambda: interpreters_with_the_lock(questions)}[method]()
