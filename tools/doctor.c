@@ -70,48 +70,46 @@ static bool read_arguments(struct request *request, int count, char **arguments)
 
 /* ---- the machine's programs ---------------------------------------------------------------------------------------------------------- */
 
-static char *in_path(const char *name)
+/* The next file of this name in PATH, to be freed; NULL: there is none any more. `entry`: where to go on, at first PATH itself. */
+static char *next_in_path(const char **entry, const char *name)
 {
-    const char *path = getenv("PATH");
-    for (const char *entry = path; entry != NULL;) {
-        size_t bytes = strcspn(entry, ":");
-        char *candidate = compose("%.*s/%s", (int)bytes, entry, name);
+    while (*entry != NULL) {
+        size_t bytes = strcspn(*entry, ":");
+        char *candidate = compose("%.*s/%s", (int)bytes, *entry, name);
+        *entry = (*entry)[bytes] != '\0' ? *entry + bytes + 1 : NULL;
         if (bytes != 0 && access(candidate, X_OK) == 0)
             return candidate;
         free(candidate);
-        entry = entry[bytes] != '\0' ? entry + bytes + 1 : NULL;
     }
     return NULL;
+}
+
+static void look_at_folder(struct diagnosis *diagnosis, char *path)
+{
+    char *folder = realpath(path, NULL);
+    bool known = folder == NULL;
+    for (size_t index = 0; index < diagnosis->group_count && !known; index++)
+        known = strcmp(diagnosis->groups[index]->title, folder) == 0;
+    if (!known)
+        doctor_directory(diagnosis, folder);
+    free(folder);
+    free(path);
 }
 
 /* Folders of packages of an interpreter, from where it lies: PREFIX/bin/python3 has PREFIX/lib/python3.N/site-packages. */
 static void look_at_packages(struct diagnosis *diagnosis, const char *python)
 {
-    char *prefix = duplicate_bytes(python, (size_t)(base_name(python) - python));
-    char *real = realpath(python, NULL), *real_prefix = real != NULL ? duplicate_bytes(real, (size_t)(base_name(real) - real)) : duplicate(prefix);
-    const char *const places[][2] = {{prefix, "../lib/python3/dist-packages"}, {real_prefix, "../lib/python3/dist-packages"}, {"", "/usr/local/lib/python3/dist-packages"}};
-    char *seen = NULL;
-    for (size_t index = 0; index < sizeof places / sizeof places[0]; index++) {
-        char *place = compose("%s%s", places[index][0], places[index][1]), *folder = realpath(place, NULL);
-        if (folder != NULL && (seen == NULL || strcmp(seen, folder) != 0))
-            doctor_directory(diagnosis, folder);
-        free(place);
-        free(seen);
-        seen = folder;
-    }
-    free(seen);
-    for (unsigned minor = 9; minor < 20; minor++)
-        for (int real_one = 0; real_one < 2; real_one++) {
-            char *place = compose("%s../lib/python3.%u/site-packages", real_one ? real_prefix : prefix, minor), *folder = realpath(place, NULL);
-            bool again = real_one && strcmp(prefix, real_prefix) == 0;
-            if (folder != NULL && !again)
-                doctor_directory(diagnosis, folder);
-            free(place);
-            free(folder);
+    char *real = realpath(python, NULL);
+    const char *const interpreters[] = {python, real}; /* that of a virtual environment is a link */
+    for (size_t index = 0; index < sizeof interpreters / sizeof interpreters[0] && interpreters[index] != NULL; index++) {
+        int bytes = (int)(base_name(interpreters[index]) - interpreters[index]);
+        look_at_folder(diagnosis, compose("%.*s../lib/python3/dist-packages", bytes, interpreters[index]));
+        for (unsigned minor = 9; minor < 20; minor++) {
+            look_at_folder(diagnosis, compose("%.*s../lib/python3.%u/site-packages", bytes, interpreters[index], minor));
+            look_at_folder(diagnosis, compose("%.*s../local/lib/python3.%u/dist-packages", bytes, interpreters[index], minor));
         }
-    free(prefix);
+    }
     free(real);
-    free(real_prefix);
 }
 
 /* A folder or program without any of the libraries is no news of the machine. */
@@ -136,7 +134,8 @@ static void look_at_machine(struct diagnosis *diagnosis)
     static const char *const programs[] = {"gdalinfo", "ogr2ogr", "gdal", "mapserv", "qgis"};
     diagnosis->target = "this machine";
     for (size_t index = 0; index < sizeof programs / sizeof programs[0]; index++) {
-        char *path = in_path(programs[index]);
+        const char *entry = getenv("PATH");
+        char *path = next_in_path(&entry, programs[index]);
         struct image *image = path != NULL ? image_read_file(path, path) : NULL;
         if (image != NULL && image->kind != IMAGE_NONE)
             doctor_file(diagnosis, path);
@@ -144,10 +143,9 @@ static void look_at_machine(struct diagnosis *diagnosis)
             image_free(image);
         free(path);
     }
-    char *python = in_path("python3");
-    if (python != NULL)
+    const char *entry = getenv("PATH");
+    for (char *python; (python = next_in_path(&entry, "python3")) != NULL; free(python))
         look_at_packages(diagnosis, python);
-    free(python);
     drop_empty_groups(diagnosis);
 }
 

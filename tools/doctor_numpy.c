@@ -56,10 +56,10 @@ static bool is_newer(const char *left, const char *right)
     }
 }
 
-/* Extensions of NumPy itself are of its own version. */
+/* Of those that call the libraries: others are none of ours. */
 static bool meets_numpy(const struct group *group, const struct image *image)
 {
-    if (image->numpy_major == 0 || strstr(image->path, "/numpy/") != NULL)
+    if (image->numpy_major == 0)
         return false;
     for (size_t index = 0; index < group->caller_count; index++)
         if (group->callers[index].image == image)

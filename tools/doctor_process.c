@@ -227,7 +227,7 @@ bool doctor_process(struct diagnosis *diagnosis, const char *pid)
     if (readable)
         judge_process(diagnosis, &process);
     else
-        complain("doctor", "process %s: its memory map may not be read: this needs the same user (and /proc/sys/kernel/yama/ptrace_scope 0), or root", pid);
+        complain("doctor", "process %s: its memory map is empty (it has ended), or may not be read: that needs the same user (and /proc/sys/kernel/yama/ptrace_scope 0), or root", pid);
     free(process.environment);
     free(process.mappings);
     return readable;

@@ -113,9 +113,9 @@ static void print_group(const struct diagnosis *diagnosis, const struct group *g
         seen += seen_of(group, caller);
     }
     if (group->blind != NULL)
-        print_line(compose("  Holdfast sees nothing of it: %s", group->blind));
+        print_line(compose("  Holdfast sees nothing of it, for %s", group->blind));
     else if (all != 0)
-        printf("  Holdfast sees %zu of %zu functions with handles: %.1f %%\n", seen, all, percent(seen, all));
+        printf("  under Holdfast %zu of %zu functions with handles are seen: %.1f %%\n", seen, all, percent(seen, all));
     putchar('\n');
 }
 
