@@ -127,7 +127,10 @@ static void open_arena(void)
     if (record_wanted())
     {
         if (record_open(error, sizeof error))
+        {
+            limits_look_at_arena(holdfast_options.record_size);
             return;
+        }
         log_complain(error);
     }
     /* Less memory than asked for (RLIMIT_AS, strict overcommit): take of what there is, or stay out of the way. */
@@ -137,7 +140,10 @@ static void open_arena(void)
             continue;
         memset(&holdfast_tracker, 0, sizeof holdfast_tracker);
         if (tracker_open(&holdfast_tracker, NULL, bytes, lifecycle_program(), error, sizeof error))
+        {
+            limits_look_at_arena(holdfast_options.arena_size);
             return;
+        }
     }
     memset(&holdfast_tracker, 0, sizeof holdfast_tracker);
     log_complain("no memory for the tracker: this process is not watched");

@@ -447,6 +447,8 @@ static void put_summary_otlp(uint64_t count, uint64_t again)
     put_otlp_number("holdfast.held", counters[COUNTER_held]);
     put_otlp_number("holdfast.left_out", atomic_load(&left_out));
     put_otlp_number("holdfast.suppressed", suppressions_matched());
+    if (crash_signal() != 0)
+        put_otlp_number("holdfast.crash", (uint64_t)crash_signal());
     put_otlp_end();
 }
 
@@ -523,7 +525,7 @@ static void put_stats_json(void)
 #define X(name, words) put("%s\"%s\":%lu", figures++ > 0 ? "," : "", #name, (unsigned long)holdfast_control.memory_##name);
     CONTROL_MEMORY(X)
 #undef X
-    put("}}\n");
+    put("},\"arena_asked\":%lu}\n", (unsigned long)limits_arena_asked());
 }
 
 static void put_stats_otlp(void)
@@ -538,6 +540,7 @@ static void put_stats_otlp(void)
 #define X(name, words) put_otlp_number("holdfast.memory." #name, holdfast_control.memory_##name);
     CONTROL_MEMORY(X)
 #undef X
+    put_otlp_number("holdfast.arena_asked", limits_arena_asked());
     put_otlp_end();
 }
 
@@ -552,6 +555,7 @@ static void put_stats_text(void)
 #define X(name, words) put("==%d== Holdfast stats: memory: %lu bytes: " words "\n", (int)getpid(), (unsigned long)holdfast_control.memory_##name);
     CONTROL_MEMORY(X)
 #undef X
+    put("==%d== Holdfast stats: memory: %lu bytes: of the arena, as it was asked for\n", (int)getpid(), (unsigned long)limits_arena_asked());
 }
 
 void report_stats(void)

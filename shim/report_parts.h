@@ -80,6 +80,10 @@ void put_otlp(const struct violation *violation, const struct rule *rule, const 
 void put_otlp_begin(const char *event, int severity, const char *body);
 void put_otlp_number(const char *key, uint64_t value);
 void put_otlp_string(const char *key, const char *value);
+/* A string of several parts, put between the two; what they put must be JSON text already. */
+void put_otlp_text_begin(const char *key);
+void put_otlp_text_end(void);
+void put_otlp_python_line(const struct python_frame_record *frame); /* NULL: nothing */
 void put_otlp_end(void);
 /* The name of the service, from the environment: at activation. */
 void otlp_activate(void);

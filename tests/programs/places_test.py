@@ -5,6 +5,7 @@ usage: places_test.py BUILD_DIRECTORY
 """
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -81,7 +82,23 @@ def check_memory(folder):
     # The arena comes with the first handle; what the program wants after that must be there still.
     result = run(["prlimit", "--as=%d" % (space + (80 << 20)), *TWICE, "right", "48", "right", "wrong"], env=work_variables(folder))
     check("80 MiB more, of which the program takes 48 later", result.status == 0 and result.reports == ["HF101"], result)
+    check_small_arena(["prlimit", "--as=%d" % (space + (64 << 20))], folder)
     check_group(folder)
+
+
+def check_small_arena(before, folder):
+    """Beside a report, or where the arena is full, it is said that it is smaller than asked for; a right program hears nothing of it (check_place)."""
+    words = re.compile("a limit was reached: there was no room for the arena that was asked for, it is smaller: ([0-9]+) KiB instead of 131072; to change that: the memory that the process may have")
+    result = run([*before, *TWICE, "wrong"], options="stats=1", env=work_variables(folder))
+    told = words.findall(result.stderr)
+    check("little address space: beside a report it is said once how small the arena is", result.status == 0 and result.reports == ["HF101"] and len(told) == 1 and 256 <= int(told[0]) < 131072, result)
+    figures = dict(reversed(pair) for pair in re.findall("stats: memory: ([0-9]+) bytes: (bound of the arena|of the arena, as it was asked for)", result.stderr))
+    check_equal("... and stats=1 has both sizes", {"bound of the arena": str(int(told[0]) << 10 if told else "?"), "of the arena, as it was asked for": str(128 << 20)}, figures)
+    kept = "from osgeo import ogr\nkept = [ogr.CreateGeometryFromWkt('POINT (1 1)') for i in range(130000)]\nprint(len(kept))\n"
+    full = run([*before, PYTHON, "-c", kept], options="growth_many=0:growth=0")
+    check("... and so is an arena that is full because it is smaller", full.stdout == "130000\n" and len(words.findall(full.stderr)) == 1 and "the arena is full: further handles" in full.stderr, full)
+    result = run([*TWICE, "wrong"], env=work_variables(folder))
+    check("with enough room there is no word of it", result.reports == ["HF101"] and "a limit was reached" not in result.stderr, result)
 
 
 def check_group(folder):
