@@ -10,6 +10,7 @@ enum exit_status {
     STATUS_FINE = 0,
     STATUS_FAILED = 1, /* an input was damaged, missing or foreign */
     STATUS_USAGE = 2,  /* wrong arguments */
+    STATUS_FOUND = 3,  /* report --fail-on, diff: there is what must not be there */
     STATUS_NOT_EXECUTABLE = 126,
     STATUS_NOT_FOUND = 127,
 };

@@ -1,4 +1,5 @@
-/* holdfast report --format json: one document, its violations as in schema 1 of the log with count, processes and place added. */
+/* holdfast report --format json: one document, its violations as in schema 1 of the log with count, signature, first_seen,
+ * last_seen, processes, workers and place added. */
 #include "render.h"
 #include "text.h"
 #include <jansson.h>
@@ -23,7 +24,14 @@ static json_t *violations(const struct findings *findings)
         set_time(violation, "last_seen", finding->last_seen);
         json_object_set(violation, "processes", finding->processes);
         json_object_set(violation, "workers", finding->workers);
+        json_object_set_new(violation, "process_count", json_integer((json_int_t)finding->process_count));
+        json_object_set_new(violation, "worker_count", json_integer((json_int_t)finding->worker_count));
         json_object_set_new(violation, "place", json_text(finding->place));
+        json_object_set_new(violation, "signature", json_text(finding->signature));
+        if (finding->elsewhere > 0)
+            json_object_set_new(violation, "elsewhere", json_integer(finding->elsewhere));
+        if (findings->baseline != NULL)
+            json_object_set_new(violation, "baseline", json_string(finding->known ? "known" : "new"));
         json_array_append_new(all, violation);
     }
     return all;
@@ -50,6 +58,8 @@ void render_json(FILE *stream, const struct findings *findings)
     json_object_set_new(document, "schema", json_integer(SCHEMA_VERSION));
     json_object_set_new(document, "type", json_string("report"));
     json_object_set_new(document, "violations", violations(findings));
+    if (findings->hidden > 0)
+        json_object_set_new(document, "hidden", json_integer((json_int_t)findings->hidden));
     json_object_set_new(document, "rules", findings_by_rule(findings));
     json_object_set_new(document, "places", findings_by_place(findings));
     json_object_set(document, "totals", findings->totals);
