@@ -55,6 +55,12 @@ bool baseline_has(const struct baseline *baseline, const char *signature)
     return baseline != NULL && table_find(&baseline->numbers, signature, SIGNATURE_DIGITS) != TABLE_NONE;
 }
 
+const struct baseline_entry *baseline_find(const struct baseline *baseline, const char *signature)
+{
+    uint32_t number = table_find(&baseline->numbers, signature, SIGNATURE_DIGITS);
+    return number != TABLE_NONE ? &baseline->entries[number] : NULL;
+}
+
 const struct baseline_entry *baseline_entries(const struct baseline *baseline, size_t *count)
 {
     *count = baseline->count;

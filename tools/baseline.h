@@ -25,6 +25,7 @@ struct baseline_entry {
     char *rule, *place, *message;
     int64_t count; /* 0: unknown */
 };
+const struct baseline_entry *baseline_find(const struct baseline *baseline, const char *signature); /* NULL: it is not in there */
 const struct baseline_entry *baseline_entries(const struct baseline *baseline, size_t *count);
 /* One for each signature of the findings, to be closed. */
 struct baseline *baseline_of(const struct findings *findings);

@@ -242,7 +242,7 @@ static char *native_place(const json_t *frames)
     if (name[0] == '\0')
         name = member(first, "symbol");
     if (name[0] == '\0')
-        name = member(first, "offset");
+        return compose("%s+%s", base_name(member(first, "module")), member(first, "offset"));
     return compose("%s in %s", name, base_name(member(first, "module")));
 }
 
