@@ -10,6 +10,7 @@ void render_json(FILE *stream, const struct findings *findings);
 void render_otlp(FILE *stream, const struct findings *findings);
 void render_sarif(FILE *stream, const struct findings *findings);
 void render_junit(FILE *stream, const struct findings *findings);
+void render_gitlab(FILE *stream, const struct findings *findings);
 void render_csv(FILE *stream, const struct findings *findings);
 
 /* One finding as the text format shows it. */

@@ -1,8 +1,9 @@
-/* holdfast report --format junit: the report as a run of tests, for the test views of GitLab, Jenkins and others. A finding is a test case: failed when it makes the
+/* holdfast report --format junit and gitlab: the report as a run of tests, for the test views of GitLab, Jenkins and others. A finding is a test case: failed when it makes the
  * exit status bad, skipped when it does not (its level is below --fail-on, by default error; or the baseline knows it). What could not be read is an error. Where there
  * is nothing to tell one case that passed says so: an empty file looks like a job that did not run.
  *
- * The elements and attributes are those of Jenkins' schema (junit-10.xsd), `file` as GitLab reads it. */
+ * junit keeps to Jenkins' schema (junit-10.xsd), which its xUnit plugin insists on. It has no place for a case's file, which GitLab and others link to the source:
+ * gitlab is the same with the attributes file and line. */
 #include "places.h"
 #include "render.h"
 #include "text.h"
@@ -72,7 +73,7 @@ static bool is_failure(const struct findings *findings, const struct finding *fi
     return !finding->known && severity_rank(member(finding->violation, "severity")) >= level;
 }
 
-static void put_case(FILE *stream, const struct findings *findings, const struct finding *finding)
+static void put_case(FILE *stream, const struct findings *findings, const struct finding *finding, bool with_file)
 {
     const json_t *violation = finding->violation;
     long line = 0;
@@ -84,7 +85,7 @@ static void put_case(FILE *stream, const struct findings *findings, const struct
     put_attribute(stream, "name", name);
     put_attribute(stream, "classname", class);
     fputs(" time=\"0\"", stream);
-    if (file != NULL) {
+    if (file != NULL && with_file) {
         char *number = compose("%ld", line);
         put_attribute(stream, "file", below_root(findings->source_root, file));
         put_attribute(stream, "line", number);
@@ -124,7 +125,7 @@ static void put_problem(FILE *stream, const json_t *problem)
     fputs(" type=\"input\"/>\n  </testcase>\n", stream);
 }
 
-void render_junit(FILE *stream, const struct findings *findings)
+static void render_cases(FILE *stream, const struct findings *findings, bool with_file)
 {
     size_t failures = 0, problems = json_array_size(findings->problems), index;
     json_t *problem;
@@ -136,10 +137,20 @@ void render_junit(FILE *stream, const struct findings *findings)
     fprintf(stream, "<testsuites name=\"holdfast\" tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" time=\"0\">\n", cases, failures, problems);
     fprintf(stream, "<testsuite name=\"holdfast\" tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\" time=\"0\">\n", cases, failures, problems, findings->count - failures);
     for (size_t number = 0; number < findings->count; number++)
-        put_case(stream, findings, &findings->items[number]);
+        put_case(stream, findings, &findings->items[number], with_file);
     json_array_foreach(findings->problems, index, problem)
         put_problem(stream, problem);
     if (nothing)
         fputs("  <testcase name=\"no violation\" classname=\"holdfast\" time=\"0\"/>\n", stream);
     fputs("</testsuite>\n</testsuites>\n", stream);
+}
+
+void render_junit(FILE *stream, const struct findings *findings)
+{
+    render_cases(stream, findings, false);
+}
+
+void render_gitlab(FILE *stream, const struct findings *findings)
+{
+    render_cases(stream, findings, true);
 }
