@@ -20,7 +20,7 @@ const char report_usage[] =
     "A FILE is a text log, a JSON Lines log, a saved stderr (each may be compressed by gzip), or the arena of a running, ended or killed process; - is the\n"
     "standard input. Of a DIRECTORY all logs and records that lie in it and below it are read.\n"
     "A PID is that of a live process with a record; it is not stopped. --check says whether records are sound.\n\n"
-    "  --format FORMAT        text (the default)|json|csv|otlp|sarif|junit|gitlab\n"
+    "  --format text|json|csv|otlp|sarif|junit|gitlab\n"
     "  --rule RULE,...        only these: ids or names, * and ? are wildcards: HF101,HF11*\n"
     "  --since, --until TIME  only what happened from then on, until then: 2026-01-02T03:04, 90m, 2h, 3d (ago)\n"
     "  --sort ORDER           count|first|last|rule|place\n"
