@@ -2,6 +2,7 @@
 
 Nothing is loaded: the functions are there when Holdfast was preloaded, and missing otherwise. ctypes itself is imported with the first question, because every run of pytest imports this module.
 """
+import functools
 import os
 import shutil
 import sys
@@ -55,20 +56,28 @@ def violation_text(library, number):
 
 
 def leaks(library, mark, leak_type):
+    if library.holdfast_leaks_since(mark, None, None) == 0:
+        return []
+    structure, callback = _leak_types()
     import ctypes
-
-    class Told(ctypes.Structure):  # struct holdfast_leak
-        _fields_ = [("handle", ctypes.c_void_p), ("kind", ctypes.c_char_p), ("description", ctypes.c_char_p), ("place", ctypes.c_char_p), ("made", ctypes.c_uint64), ("python", ctypes.c_int)]
-
     found = []
 
-    @ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(Told), ctypes.c_void_p)
     def tell(told, _):
-        leak = told.contents
+        leak = ctypes.cast(told, ctypes.POINTER(structure)).contents
         found.append(leak_type(leak.kind.decode(), leak.description.decode(errors="replace"), leak.place.decode(errors="replace"), leak.handle, leak.made, bool(leak.python)))
         return 0
-    library.holdfast_leaks_since(mark, ctypes.cast(tell, ctypes.c_void_p), None)
+    function = callback(tell)
+    library.holdfast_leaks_since(mark, ctypes.cast(function, ctypes.c_void_p), None)
     return found
+
+
+@functools.lru_cache(maxsize=None)
+def _leak_types():
+    import ctypes
+
+    class Leak(ctypes.Structure):  # struct holdfast_leak
+        _fields_ = [("handle", ctypes.c_void_p), ("kind", ctypes.c_char_p), ("description", ctypes.c_char_p), ("place", ctypes.c_char_p), ("made", ctypes.c_uint64), ("python", ctypes.c_int)]
+    return Leak, ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)
 
 
 def find_command():
