@@ -126,12 +126,24 @@ static void free_files(struct files *files)
 
 /* ---- documents ------------------------------------------------------------------------------------------------------------ */
 
-/* `holdfast report --format FORMAT FILE...` into a descriptor. A run in which nothing was told leaves no file: then the report is that of an empty one. */
+/* A run in which nothing was told leaves no file, and an empty one is a damaged log: this says that there was nothing. Its path, to be freed; NULL: it cannot be made. */
+static char *log_of_nothing(int *descriptor)
+{
+    static const char line[] = "{\"schema\":1,\"type\":\"summary\",\"violations\":0,\"repeats\":0,\"refused\":0,\"held\":0}\n";
+    *descriptor = memfd_create("nothing", MFD_CLOEXEC);
+    if (*descriptor < 0 || write(*descriptor, line, sizeof line - 1) != (ssize_t)sizeof line - 1)
+        return NULL;
+    return compose("/proc/self/fd/%d", *descriptor);
+}
+
+/* `holdfast report --format FORMAT FILE...` into a descriptor. */
 static bool write_report(const char *format, const struct files *files, int descriptor)
 {
-    static char report[] = "report", option[] = "--format", end[] = "--", nothing[] = "/dev/null";
+    static char report[] = "report", option[] = "--format", end[] = "--";
     char **arguments = allocate((files->count + 6) * sizeof *arguments);
     char *own_format = duplicate(format);
+    int nothing_descriptor = -1;
+    char *nothing = files->count == 0 ? log_of_nothing(&nothing_descriptor) : NULL;
     int count = 0, before = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
     arguments[count++] = report;
     arguments[count++] = option;
@@ -139,7 +151,7 @@ static bool write_report(const char *format, const struct files *files, int desc
     arguments[count++] = end;
     for (size_t index = 0; index < files->count; index++)
         arguments[count++] = files->names[index];
-    if (files->count == 0)
+    if (nothing != NULL)
         arguments[count++] = nothing;
     arguments[count] = NULL;
     fflush(stdout);
@@ -151,6 +163,9 @@ static bool write_report(const char *format, const struct files *files, int desc
         dup2(before, STDOUT_FILENO);
         close(before);
     }
+    if (nothing_descriptor >= 0)
+        close(nothing_descriptor);
+    free(nothing);
     free(own_format);
     free(arguments);
     return fine;
@@ -232,8 +247,8 @@ static void print_rules(const json_t *report)
 static void print_places(const json_t *report)
 {
     const json_t *places = json_object_get(report, "places");
-    size_t index, rule, count = json_array_size(places);
-    json_t *entry, *name;
+    size_t index, count = json_array_size(places);
+    json_t *entry;
     if (count != 0)
         fprintf(stderr, "holdfast run: by place:\n");
     json_array_foreach(places, index, entry)
@@ -242,11 +257,13 @@ static void print_places(const json_t *report)
             break;
         fprintf(stderr, "holdfast run: %7lld  ", (long long)number(entry, "count"));
         print_safely(stderr, text_of(entry, "place")[0] != '\0' ? text_of(entry, "place") : "(no place is known)");
-        const json_t *rules = json_object_get(entry, "rules");
-        if (json_is_string(rules))
-            fprintf(stderr, "  %s", json_string_value(rules));
-        json_array_foreach(rules, rule, name)
-            fprintf(stderr, "%s%s", rule == 0 ? "  " : ", ", json_string_value(name) != NULL ? json_string_value(name) : "");
+        const char *rule, *separator = "  ";
+        json_t *times;
+        json_object_foreach(json_object_get(entry, "rules"), rule, times)
+        {
+            fprintf(stderr, "%s%s", separator, rule);
+            separator = ", ";
+        }
         fputc('\n', stderr);
     }
     if (count > PLACES_SHOWN)

@@ -21,6 +21,7 @@ struct supervision {
     const char *verdict_path;    /* NULL: errors do not change the status */
     int error_status;
     bool keeps_stderr;           /* after_end() writes there */
+    void (*in_child)(void);      /* in the process that becomes the program; may be NULL */
     void (*after_end)(void *);   /* when the program has ended; may be NULL */
     void *context;
     void (*clean_up)(void);      /* whatever happens, at last */

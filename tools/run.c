@@ -30,7 +30,7 @@ const char run_usage[] =
     "  --html FILE           when the program has ended: one report of all its processes, as a page\n"
     "  --json FILE           the same as JSON\n"
     "  --quiet               nothing on stderr: no reports there, no summary\n"
-    "  --no-follow           only PROGRAM itself, not what it starts (--follow is the default)\n"
+    "  --no-follow           only PROGRAM itself with its forks and what it becomes, no programs that it starts (--follow is the default)\n"
     "  --error-exitcode N    exit with N (1 to 255) when any process of the program had an error\n"
     "  --suppressions FILE   do not tell of the violations that FILE names; repeatable (man holdfast has the syntax)\n"
     "  --gen-suppressions[=FILE]  write behind each report the entry that suppresses it (or append it to FILE)\n"
@@ -94,7 +94,7 @@ static bool fits_signal(const char *value)
     return is_one_of(value, "none 0") || is_one_of(name, "HUP USR1 USR2") || ((begins(name, "RTMIN+") || begins(name, "RTMAX-")) && is_number(name + 6, ""));
 }
 
-static char wanted_levels[240];
+static char wanted_levels[240] = "a list RULE=LEVEL,...";
 
 static bool fits_levels(const char *value)
 {
@@ -638,12 +638,21 @@ static void collect(void *collection)
     collect_finish(collection);
 }
 
+/* In the process that becomes the program: its number is known only there. */
+static void watch_this_process_only(void)
+{
+    const char *options = getenv("HOLDFAST_OPTIONS");
+    char *all = compose("%s%sonly_process=%d", options != NULL ? options : "", options != NULL && options[0] != '\0' ? ":" : "", (int)getpid());
+    setenv("HOLDFAST_OPTIONS", all, 1);
+    free(all);
+}
+
 static int start_supervised(const struct request *request, const char *library, const char *path)
 {
     int status = STATUS_USAGE;
     char *options = duplicate(request->options);
     struct collection collection = {0};
-    struct supervision supervision = {.error_status = request->error_status, .clean_up = remove_private};
+    struct supervision supervision = {.error_status = request->error_status, .clean_up = remove_private, .in_child = request->no_follow ? watch_this_process_only : NULL};
     bool collects = request->json != NULL || request->html != NULL || request->record != NULL || request->quiet;
     if (collects && plan_collection(request, &options, &collection)) {
         supervision.after_end = collect;
@@ -678,7 +687,11 @@ static int start(const struct request *request, const char *library, const char 
     warn_if_not_preloadable(path);
     if (request->error_status != 0 || request->json != NULL || request->html != NULL || request->record != NULL || request->quiet)
         return start_supervised(request, library, path);
-    return set_environment(library, request->options) ? become_program(path, request->program) : STATUS_USAGE;
+    if (!set_environment(library, request->options))
+        return STATUS_USAGE;
+    if (request->no_follow)
+        watch_this_process_only();
+    return become_program(path, request->program);
 }
 
 static void let_go(struct request *request)

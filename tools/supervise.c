@@ -122,6 +122,8 @@ int supervise_program(const char *path, char **arguments, const struct supervisi
             _exit(STATUS_FAILED);
         sigaction(SIGCHLD, &child_before, NULL);
         sigprocmask(SIG_SETMASK, &before, NULL);
+        if (supervision->in_child != NULL)
+            supervision->in_child();
         _exit(become_program(path, arguments));
     }
     let_go_of_files(supervision->keeps_stderr);
