@@ -1,13 +1,16 @@
 /* The collection behind `holdfast report`: see findings.h. One thread. */
 #include "findings.h"
+#include "baseline.h"
+#include "signature.h"
 #include "text.h"
 #include <ctype.h>
 #include <errno.h>
+#include <fnmatch.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-static const char *const stack_names[] = {"used", "obtained", "freed", "other"};
 
 const char *member(const json_t *object, const char *name)
 {
@@ -18,6 +21,94 @@ const char *member(const json_t *object, const char *name)
 json_int_t member_number(const json_t *object, const char *name)
 {
     return json_integer_value(json_object_get(object, name));
+}
+
+/* ---- times -------------------------------------------------------------------------------------------------------------- */
+
+/* `digits` digits at `*at`, followed by what stands in `ends`; -1 if not. */
+static int digits_at(const char **at, const char *end, int digits)
+{
+    int number = 0;
+    for (; digits > 0; digits--, ++*at) {
+        if (*at >= end || **at < '0' || **at > '9')
+            return -1;
+        number = number * 10 + (**at - '0');
+    }
+    return number;
+}
+
+static bool skip_sign(const char **at, const char *end, char sign)
+{
+    if (*at >= end || **at != sign)
+        return false;
+    ++*at;
+    return true;
+}
+
+/* The days since 1970 of a date, by the 400 years after which the calendar repeats itself; years begin in March. */
+static int64_t days_of(int year, int month, int day)
+{
+    int64_t of_march = year - (month <= 2), era = of_march / 400, of_era = of_march - era * 400;
+    int64_t of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+    return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
+}
+
+/* "Z", "+01:00", "" : minutes before UTC; false: something else. */
+static bool read_zone(const char **at, const char *end, int *minutes)
+{
+    bool east = *at < end && **at == '+';
+    *minutes = 0;
+    if (*at == end || skip_sign(at, end, 'Z'))
+        return *at == end;
+    if (!skip_sign(at, end, '+') && !skip_sign(at, end, '-'))
+        return false;
+    int hours = digits_at(at, end, 2);
+    skip_sign(at, end, ':');
+    int rest = digits_at(at, end, 2);
+    *minutes = (hours * 60 + rest) * (east ? 1 : -1);
+    return hours >= 0 && rest >= 0 && *at == end;
+}
+
+int64_t time_from_bytes(const char *text, size_t bytes)
+{
+    const char *at = text, *end = text + bytes;
+    int hour = 0, minute = 0, second = 0, zone = 0;
+    int64_t milliseconds = 0;
+    int year = digits_at(&at, end, 4);
+    bool fine = year >= 1970 && skip_sign(&at, end, '-');
+    int month = fine ? digits_at(&at, end, 2) : 0;
+    fine = fine && month >= 1 && month <= 12 && skip_sign(&at, end, '-');
+    int day = fine ? digits_at(&at, end, 2) : 0;
+    fine = fine && day >= 1 && day <= 31;
+    if (fine && (skip_sign(&at, end, 'T') || skip_sign(&at, end, ' '))) {
+        hour = digits_at(&at, end, 2);
+        fine = hour >= 0 && hour < 24 && skip_sign(&at, end, ':');
+        minute = fine ? digits_at(&at, end, 2) : -1;
+        if (minute >= 0 && skip_sign(&at, end, ':'))
+            second = digits_at(&at, end, 2);
+        fine = fine && minute >= 0 && minute < 60 && second >= 0 && second <= 60;
+        if (fine && skip_sign(&at, end, '.'))
+            for (int64_t unit = 100; at < end && *at >= '0' && *at <= '9'; unit /= 10)
+                milliseconds += unit * (*at++ - '0');
+    }
+    if (!fine || !read_zone(&at, end, &zone))
+        return 0;
+    return ((days_of(year, month, day) * 24 + hour) * 60 + minute - zone) * 60000 + second * 1000 + milliseconds;
+}
+
+int64_t time_from_text(const char *text)
+{
+    return time_from_bytes(text, strlen(text));
+}
+
+char *time_to_text(int64_t milliseconds)
+{
+    time_t seconds = (time_t)(milliseconds / 1000);
+    struct tm parts;
+    char text[40];
+    if (milliseconds <= 0 || gmtime_r(&seconds, &parts) == NULL || strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts) == 0)
+        return duplicate("");
+    return compose("%s.%03dZ", text, (int)(milliseconds % 1000));
 }
 
 json_t *json_text(const char *text)
@@ -41,6 +132,7 @@ void findings_open(struct findings *findings)
     findings->problems = json_array();
     findings->totals = json_object();
     findings->symbolizer = symbolizer_open();
+    findings->people.most = findings->told.most = FINDINGS_PEOPLE_MAX;
 }
 
 static void clear_finding(struct finding *finding)
@@ -54,57 +146,18 @@ static void clear_finding(struct finding *finding)
 
 void findings_close(struct findings *findings)
 {
-    for (size_t index = 0; index < findings->count; index++)
+    for (size_t index = 0; index < findings->count + findings->hidden; index++)
         clear_finding(&findings->items[index]);
     free(findings->items);
+    free(findings->variants);
+    table_clear(&findings->groups);
+    table_clear(&findings->signatures);
+    set_clear(&findings->people);
+    set_clear(&findings->told);
     json_decref(findings->notices);
     json_decref(findings->problems);
     json_decref(findings->totals);
     symbolizer_close(findings->symbolizer);
-    suppressor_close(findings->suppressor);
-}
-
-/* ---- symbols ------------------------------------------------------------------------------------------------------------ */
-
-static void symbolize_frame(struct findings *findings, json_t *frame)
-{
-    struct symbol symbol;
-    const char *build_id = json_string_value(json_object_get(frame, "build_id"));
-    char *end = NULL;
-    const char *text = member(frame, "offset");
-    errno = 0;
-    unsigned long long offset = strtoull(text, &end, 16);
-    if (end == text || *end != '\0' || errno != 0)
-        return;
-    switch (symbolize(findings->symbolizer, member(frame, "module"), build_id, offset, &symbol)) {
-    case SYMBOL_FOUND:
-        if (symbol.function != NULL)
-            json_object_set_new(frame, "function", json_text(symbol.function));
-        if (symbol.file != NULL) {
-            json_object_set_new(frame, "file", json_text(symbol.file));
-            json_object_set_new(frame, "line", json_integer(symbol.line));
-        }
-        break;
-    case SYMBOL_OTHER_BUILD:
-        json_object_set_new(frame, "remark", json_string("the file there now is another build"));
-        break;
-    case SYMBOL_UNKNOWN:
-    case SYMBOL_NO_FILE:
-        break;
-    }
-    symbol_clear(&symbol);
-}
-
-static void symbolize_violation(struct findings *findings, json_t *violation)
-{
-    json_t *stacks = json_object_get(violation, "stacks");
-    for (size_t which = 0; which < sizeof stack_names / sizeof stack_names[0]; which++) {
-        json_t *native = json_object_get(json_object_get(stacks, stack_names[which]), "native");
-        size_t index;
-        json_t *frame;
-        json_array_foreach(native, index, frame)
-            symbolize_frame(findings, frame);
-    }
 }
 
 /* ---- places ------------------------------------------------------------------------------------------------------------- */
@@ -145,7 +198,7 @@ static char *native_place(const json_t *frames)
     if (name[0] == '\0')
         name = member(first, "symbol");
     if (name[0] == '\0')
-        name = member(first, "offset");
+        return compose("%s+%s", base_name(member(first, "module")), member(first, "offset"));
     return compose("%s in %s", name, base_name(member(first, "module")));
 }
 
@@ -217,149 +270,245 @@ static char *place_of(const json_t *violation)
     return place != NULL ? place : duplicate("(place unknown)");
 }
 
-/* ---- signatures --------------------------------------------------------------------------------------------------------- */
+/* Marks the number of a finding that a violation counts with although it was at other lines, because there is no room for more of its signature. */
+#define ELSEWHERE (UINT32_C(1) << 31)
 
-static void extend(char **text, const char *addition)
+/* ---- bounds ------------------------------------------------------------------------------------------------------------- */
+
+/* About what an object takes in memory: jansson allocates each value, and a table for each object. */
+static size_t weight_of(const json_t *value)
 {
-    char *longer = compose("%s%s\n", *text, addition);
-    free(*text);
-    *text = longer;
+    size_t weight = 48, index;
+    const char *name;
+    json_t *part;
+    if (json_is_string(value))
+        weight += json_string_length(value);
+    json_array_foreach(value, index, part)
+        weight += 8 + weight_of(part);
+    if (json_is_object(value))
+        weight += 176;
+    json_object_foreach((json_t *)(uintptr_t)value, name, part)
+        weight += 72 + strlen(name) + weight_of(part);
+    return weight;
 }
 
-static void extend_by_frames(char **text, const json_t *frames, const char *first, const char *second)
+static bool can_keep(struct findings *findings, const json_t *value)
 {
-    for (size_t index = 0; index < json_array_size(frames); index++) {
-        const json_t *frame = json_array_get(frames, index);
-        char *words = compose("%s %s %lld", member(frame, first), member(frame, second), (long long)member_number(frame, "line"));
-        extend(text, words);
-        free(words);
-    }
-}
-
-/* The lines of a text report but those that name the handle, which differs from process to process. */
-static void extend_by_lines(char **text, const char *lines)
-{
-    while (*lines != '\0') {
-        size_t bytes = strcspn(lines, "\n");
-        char *line = duplicate_bytes(lines, bytes);
-        const char *start = line + strspn(line, " ");
-        if (strncmp(start, "died with ", 10) != 0 && strncmp(start, "Holdfast ", 9) != 0)
-            extend(text, start);
-        free(line);
-        lines += bytes + (lines[bytes] == '\n');
-    }
-}
-
-/* Rule, function and the frames of all stacks: what is the same in every process that makes the same mistake. */
-static char *signature_of(const json_t *violation)
-{
-    char *signature = compose("%s\n%s\n", member(violation, "rule"), member(violation, "function"));
-    const json_t *stacks = json_object_get(violation, "stacks");
-    for (size_t which = 0; which < sizeof stack_names / sizeof stack_names[0]; which++) {
-        const json_t *stack = json_object_get(stacks, stack_names[which]);
-        extend(&signature, stack_names[which]);
-        extend_by_frames(&signature, json_object_get(stack, "python"), "file", "function");
-        extend_by_frames(&signature, json_object_get(stack, "native"), "module", "offset");
-    }
-    extend_by_lines(&signature, member(violation, "text"));
-    if (stacks == NULL && member(violation, "text")[0] == '\0')
-        extend(&signature, member(violation, "message"));
-    return signature;
+    size_t weight = weight_of(value);
+    if (findings->kept_bytes + weight > FINDINGS_BYTES)
+        return false;
+    findings->kept_bytes += weight;
+    return true;
 }
 
 /* ---- adding ------------------------------------------------------------------------------------------------------------- */
 
-static struct finding *find_equal(struct findings *findings, const char *signature)
+bool findings_want_time(const struct findings *findings, int64_t time)
 {
-    for (size_t index = 0; index < findings->count; index++)
-        if (strcmp(findings->items[index].signature, signature) == 0)
-            return &findings->items[index];
-    return NULL;
+    const struct selection *selection = &findings->selection;
+    return time == 0 || ((selection->since == 0 || time >= selection->since) && (selection->until == 0 || time < selection->until));
 }
 
-static void add_process(struct finding *finding, const json_t *pid)
+static bool wants_rule(const struct findings *findings, const json_t *violation)
 {
-    for (size_t index = 0; index < json_array_size(finding->processes); index++)
-        if (json_equal(json_array_get(finding->processes, index), pid))
-            return;
-    if (json_is_integer(pid))
-        json_array_append(finding->processes, (json_t *)(uintptr_t)pid);
+    const struct selection *selection = &findings->selection;
+    for (size_t index = 0; index < selection->rule_count; index++)
+        if (fnmatch(selection->rules[index], member(violation, "rule"), FNM_CASEFOLD) == 0 || fnmatch(selection->rules[index], member(violation, "name"), FNM_CASEFOLD) == 0)
+            return true;
+    return selection->rule_count == 0;
 }
 
-static const char *const who_members[] = {"pid", "host", "worker", "task"};
-
-static void add_worker(struct finding *finding, const json_t *violation)
+static void note_time(struct finding *finding, int64_t time)
 {
+    if (time == 0)
+        return;
+    if (finding->first_seen == 0 || time < finding->first_seen)
+        finding->first_seen = time;
+    if (time > finding->last_seen)
+        finding->last_seen = time;
+}
+
+static struct sighting_text text_of(const json_t *violation, const char *name)
+{
+    const char *text = member(violation, name);
+    return (struct sighting_text){text, strlen(text)};
+}
+
+static struct sighting sighting_of(const json_t *violation)
+{
+    return (struct sighting){.time = time_from_text(member(violation, "time")), .pid = member_number(violation, "pid"), .has_pid = json_is_integer(json_object_get(violation, "pid")),
+                             .host = text_of(violation, "host"), .worker = text_of(violation, "worker"), .task = text_of(violation, "task")};
+}
+
+static uint64_t hash_part(uint64_t hash, struct sighting_text text)
+{
+    return hash_bytes(hash, text.text, text.bytes);
+}
+
+static void set_part(json_t *who, const char *name, struct sighting_text text)
+{
+    if (text.bytes != 0)
+        json_object_set_new(who, name, json_stringn(text.text, text.bytes));
+}
+
+/* What tells that a log told of a mistake of this process; `host` is part of it where it is known. */
+static uint64_t hash_of_told(const struct finding *finding, json_int_t pid, struct sighting_text host)
+{
+    uint64_t hash = hash_text(hash_text(3, member(finding->violation, "rule")), finding->place);
+    return hash_part(hash_bytes(hash, &pid, sizeof pid), host);
+}
+
+static const struct sighting_text any_host = {"*", 1};
+
+static void name_worker(struct finding *finding, const struct sighting *sighting)
+{
+    finding->worker_count++;
+    if (json_array_size(finding->workers) >= FINDING_WHO_MAX)
+        return;
     json_t *who = json_object();
-    for (size_t index = 0; index < sizeof who_members / sizeof who_members[0]; index++) {
-        json_t *value = json_object_get(violation, who_members[index]);
-        if (value != NULL)
-            json_object_set(who, who_members[index], value);
-    }
-    for (size_t index = 0; index < json_array_size(finding->workers); index++)
-        if (json_equal(json_array_get(finding->workers, index), who)) {
-            json_decref(who);
-            return;
-        }
+    if (sighting->has_pid)
+        json_object_set_new(who, "pid", json_integer(sighting->pid));
+    set_part(who, "host", sighting->host);
+    set_part(who, "worker", sighting->worker);
+    set_part(who, "task", sighting->task);
     json_array_append_new(finding->workers, who);
 }
 
-static void add_violation(struct findings *findings, json_t *violation, bool logged)
+static void name_process(struct finding *finding, const struct sighting *sighting)
 {
-    char *signature = signature_of(violation);
-    struct finding *finding = find_equal(findings, signature);
-    if (finding == NULL) {
-        findings->items = reallocate(findings->items, (findings->count + 1) * sizeof *findings->items);
-        finding = &findings->items[findings->count++];
-        symbolize_violation(findings, violation);
-        int entry = suppressor_find(findings->suppressor, violation);
-        *finding = (struct finding){
-            .violation = json_incref(violation), .processes = json_array(), .workers = json_array(), .signature = signature, .place = place_of(violation), .suppression = entry};
-    } else {
-        free(signature);
+    size_t index;
+    json_t *other;
+    finding->process_count += sighting->has_pid;
+    json_array_foreach(finding->processes, index, other)
+        if (json_integer_value(other) == sighting->pid)
+            return; /* of another host */
+    if (sighting->has_pid && index < FINDING_WHO_MAX)
+        json_array_append_new(finding->processes, json_integer(sighting->pid));
+}
+
+/* Who it was is kept of the first ones, and counted of all. A process that said no name of worker or task, as most, needs one place in the set. */
+static void add_who(struct findings *findings, uint32_t number, const struct sighting *sighting)
+{
+    struct finding *finding = &findings->items[number];
+    uint64_t process = hash_part(hash_bytes(hash_bytes(1, &number, sizeof number), &sighting->pid, sizeof sighting->pid), sighting->host);
+    bool named = sighting->worker.bytes != 0 || sighting->task.bytes != 0;
+    bool is_new = set_add(&findings->people, process) == SET_NEW;
+    if (is_new)
+        name_process(finding, sighting);
+    if (named ? set_add(&findings->people, hash_part(hash_part(process ^ 2, sighting->worker), sighting->task)) == SET_NEW : is_new)
+        name_worker(finding, sighting);
+    if (is_new && finding->logged && findings->has_records) {
+        set_add(&findings->told, hash_of_told(finding, sighting->pid, sighting->host));
+        set_add(&findings->told, hash_of_told(finding, sighting->pid, any_host));
     }
+}
+
+void findings_add_again(struct findings *findings, uint32_t number, const struct sighting *sighting)
+{
+    struct finding *finding = &findings->items[number & ~ELSEWHERE];
+    findings->records++;
     finding->count++;
-    finding->logged = finding->logged || logged;
-    add_worker(finding, violation);
-    add_process(finding, json_object_get(violation, "pid"));
+    finding->elsewhere += (number & ELSEWHERE) != 0;
+    note_time(finding, sighting->time);
+    add_who(findings, number & ~ELSEWHERE, sighting);
+}
+
+/* Room for one more item. */
+static void make_room(struct findings *findings)
+{
+    if (findings->count < findings->room)
+        return;
+    findings->room = findings->room != 0 ? 2 * findings->room : 64;
+    findings->items = reallocate(findings->items, findings->room * sizeof *findings->items);
+    findings->variants = reallocate(findings->variants, findings->room * sizeof *findings->variants);
+}
+
+/* The finding for a violation that is not like any before: a new one, or the first of its signature, marked, when there cannot be one more. */
+static uint32_t new_finding(struct findings *findings, json_t *violation)
+{
+    symbolize_violation(findings->symbolizer, violation);
+    char *signature = signature_of(violation);
+    uint32_t first = table_find(&findings->signatures, signature, SIGNATURE_DIGITS), number = (uint32_t)findings->count;
+    bool fits = (first == TABLE_NONE || findings->variants[first] < FINDINGS_SIGNATURE_MAX) && can_keep(findings, violation);
+    if (!fits) {
+        free(signature);
+        return first == TABLE_NONE ? FINDING_NONE : first | ELSEWHERE;
+    }
+    make_room(findings);
+    if (first == TABLE_NONE)
+        table_add(&findings->signatures, signature, SIGNATURE_DIGITS, first = number);
+    findings->variants[number] = 0;
+    findings->variants[first]++;
+    findings->items[findings->count++] = (struct finding){.violation = json_incref(violation), .processes = json_array(), .workers = json_array(), .signature = signature,
+                                                          .place = place_of(violation), .suppression = suppressor_find(findings->suppressor, violation)};
+    return number;
+}
+
+static uint32_t add_violation(struct findings *findings, json_t *violation, const struct buffer *key, bool logged)
+{
+    struct sighting sighting = sighting_of(violation);
+    uint32_t number = table_find(&findings->groups, key->text, key->bytes);
+    if (number == TABLE_NONE) {
+        number = new_finding(findings, violation);
+        if (number != FINDING_NONE && findings->groups.key_bytes + key->bytes <= FINDINGS_KEYS_BYTES)
+            table_add(&findings->groups, key->text, key->bytes, number);
+    }
+    if (number == FINDING_NONE) {
+        findings->records++;
+        findings->violations_left_out++;
+        return number;
+    }
+    findings->items[number & ~ELSEWHERE].logged |= logged;
+    findings_add_again(findings, number, &sighting);
+    return number;
+}
+
+uint32_t findings_add_violation(struct findings *findings, json_t *violation)
+{
+    uint32_t number = FINDING_NONE;
+    if (!wants_rule(findings, violation)) {
+        number = FINDING_PASSED_OVER;
+    } else if (findings_want_time(findings, time_from_text(member(violation, "time")))) {
+        struct buffer key = {0};
+        grouping_of(&key, violation);
+        number = add_violation(findings, violation, &key, true);
+        buffer_clear(&key);
+    }
     json_decref(violation);
+    return number;
 }
 
 /* Did a log tell that this process made this mistake? Hosts are compared where both are known. */
-static bool is_logged(const struct finding *finding, const json_t *violation, const char *place)
+static bool is_told(const struct findings *findings, const struct finding *like)
 {
-    const char *host = member(violation, "host");
-    if (!finding->logged || strcmp(finding->place, place) != 0 || strcmp(member(finding->violation, "rule"), member(violation, "rule")) != 0)
-        return false;
-    for (size_t index = 0; index < json_array_size(finding->workers); index++) {
-        const json_t *who = json_array_get(finding->workers, index);
-        const char *other = member(who, "host");
-        if (member_number(who, "pid") == member_number(violation, "pid") && (host[0] == '\0' || other[0] == '\0' || strcmp(host, other) == 0))
-            return true;
-    }
-    return false;
+    struct sighting sighting = sighting_of(like->violation);
+    if (sighting.host.bytes == 0)
+        return set_has(&findings->told, hash_of_told(like, sighting.pid, any_host));
+    return set_has(&findings->told, hash_of_told(like, sighting.pid, sighting.host)) || set_has(&findings->told, hash_of_told(like, sighting.pid, (struct sighting_text){"", 0}));
 }
 
 void findings_add_recorded(struct findings *findings, json_t *violation)
 {
-    symbolize_violation(findings, violation);
-    char *place = place_of(violation);
-    bool told = false;
-    for (size_t index = 0; index < findings->count && !told; index++)
-        told = is_logged(&findings->items[index], violation, place);
-    free(place);
-    if (told)
-        json_decref(violation);
-    else
-        add_violation(findings, violation, false);
+    if (wants_rule(findings, violation) && findings_want_time(findings, time_from_text(member(violation, "time")))) {
+        struct buffer key = {0};
+        grouping_of(&key, violation);
+        uint32_t number = table_find(&findings->groups, key.text, key.bytes);
+        bool is_shown = number < ELSEWHERE; /* then its finding has the same frames, with their symbols */
+        if (!is_shown)
+            symbolize_violation(findings->symbolizer, violation);
+        struct finding like = {.violation = violation, .place = is_shown ? findings->items[number].place : place_of(violation)};
+        if (!is_told(findings, &like))
+            add_violation(findings, violation, &key, false);
+        if (!is_shown)
+            free(like.place);
+        buffer_clear(&key);
+    }
+    json_decref(violation);
 }
 
-void findings_add_violation(struct findings *findings, json_t *violation)
-{
-    add_violation(findings, violation, true);
-}
+/* ---- the end ------------------------------------------------------------------------------------------------------------ */
 
-void findings_settle_suppressions(struct findings *findings)
+static void take_out_suppressed(struct findings *findings)
 {
     size_t kept = 0;
     json_int_t suppressed = member_number(findings->totals, "suppressed");
@@ -378,15 +527,108 @@ void findings_settle_suppressions(struct findings *findings)
         json_object_set_new(findings->totals, "suppressed", json_integer(suppressed));
 }
 
+__attribute__((format(printf, 2, 3))) static void add_own_notice(struct findings *findings, const char *format, ...)
+{
+    va_list values;
+    char *message = NULL;
+    va_start(values, format);
+    int bytes = vasprintf(&message, format, values);
+    va_end(values);
+    if (bytes < 0)
+        return;
+    json_array_append_new(findings->notices, json_pack("{s:i, s:s, s:o}", "schema", SCHEMA_VERSION, "type", "notice", "message", json_text(message)));
+    complain("report", "%s", message);
+    free(message);
+}
+
+void findings_settle(struct findings *findings)
+{
+    take_out_suppressed(findings);
+    for (size_t index = 0; index < findings->count; index++)
+        findings->items[index].known = baseline_has(findings->baseline, findings->items[index].signature);
+    if (findings->violations_left_out > 0)
+        add_own_notice(findings, "%llu violations are counted only: those above are more different ones than can be kept; read fewer files at once, or ask for some with --rule or --since",
+                       (unsigned long long)findings->violations_left_out);
+    if (findings->notices_left_out > 0)
+        add_own_notice(findings, "%llu more notices are not shown", (unsigned long long)findings->notices_left_out);
+    if (findings->problems_left_out > 0)
+        add_own_notice(findings, "%llu more files are damaged or foreign", (unsigned long long)findings->problems_left_out);
+    if (findings->people.most != 0 && findings->people.count >= findings->people.most)
+        add_own_notice(findings, "more than %zu processes: the numbers of processes and workers are too small", findings->people.most);
+}
+
+int severity_rank(const char *severity)
+{
+    static const char *const names[] = {"advice", "warning", "error", "fatal"};
+    for (size_t index = 0; index < sizeof names / sizeof names[0]; index++)
+        if (strcmp(names[index], severity) == 0)
+            return (int)index;
+    return 2; /* a word of a later version: better taken seriously */
+}
+
+/* Positive where the right one comes first. */
+static int compare_findings(const void *left, const void *right, void *context)
+{
+    const struct finding *one = left, *other = right;
+    switch (*(const enum findings_order *)context) {
+    case ORDER_COUNT:
+        return (one->count < other->count) - (one->count > other->count);
+    case ORDER_FIRST: /* what nobody knows the time of comes last */
+        return ((uint64_t)one->first_seen - 1 > (uint64_t)other->first_seen - 1) - ((uint64_t)one->first_seen - 1 < (uint64_t)other->first_seen - 1);
+    case ORDER_LAST: /* the latest first */
+        return (one->last_seen < other->last_seen) - (one->last_seen > other->last_seen);
+    case ORDER_RULE:
+        return strcmp(member(one->violation, "rule"), member(other->violation, "rule"));
+    case ORDER_PLACE:
+        return strverscmp(one->place, other->place);
+    case ORDER_MET:
+        break;
+    }
+    return 0;
+}
+
+/* Merging, so that equal ones stay in the order in which they were met. */
+static void sort_findings(struct finding *items, struct finding *spare, size_t count, enum findings_order order)
+{
+    if (count < 2)
+        return;
+    size_t half = count / 2, left = 0, right = half;
+    sort_findings(items, spare, half, order);
+    sort_findings(items + half, spare, count - half, order);
+    for (size_t index = 0; index < count; index++)
+        spare[index] = right == count || (left < half && compare_findings(&items[left], &items[right], &order) <= 0) ? items[left++] : items[right++];
+    memcpy(items, spare, count * sizeof *items);
+}
+
+void findings_sort(struct findings *findings, enum findings_order order, size_t top)
+{
+    struct finding *spare = allocate(findings->count * sizeof *spare);
+    sort_findings(findings->items, spare, findings->count, order);
+    free(spare);
+    if (top != 0 && top < findings->count) {
+        findings->hidden = findings->count - top;
+        findings->count = top;
+    }
+}
+
+/* ---- what else a file tells ----------------------------------------------------------------------------------------------- */
+
 void findings_add_notice(struct findings *findings, json_t *notice)
 {
-    json_array_append_new(findings->notices, notice);
+    bool wanted = findings_want_time(findings, time_from_text(member(notice, "time")));
+    if (wanted && json_array_size(findings->notices) < NOTICES_MAX && can_keep(findings, notice)) {
+        json_array_append_new(findings->notices, notice);
+        return;
+    }
+    findings->notices_left_out += wanted;
+    json_decref(notice);
 }
 
 void findings_add_summary(struct findings *findings, json_t *summary)
 {
     static const char *const names[] = {"repeats", "refused", "held", "suppressed"};
-    for (size_t index = 0; index < sizeof names / sizeof names[0]; index++) {
+    bool wanted = findings_want_time(findings, time_from_text(member(summary, "time")));
+    for (size_t index = 0; wanted && index < sizeof names / sizeof names[0]; index++) {
         json_int_t sum = member_number(findings->totals, names[index]) + member_number(summary, names[index]);
         if (json_object_get(summary, names[index]) == NULL && strcmp(names[index], "suppressed") == 0)
             continue; /* nobody asked for suppressions, or the log is older than they are */
@@ -404,6 +646,11 @@ void findings_add_problem(struct findings *findings, const char *file, const cha
     va_end(values);
     if (bytes < 0)
         message = duplicate("cannot be described: out of memory");
+    if (json_array_size(findings->problems) >= PROBLEMS_MAX) {
+        findings->problems_left_out++;
+        free(message);
+        return;
+    }
     complain("report", "%s: %s", file, message);
     json_t *problem = json_object();
     json_object_set_new(problem, "file", json_text(file));
@@ -414,13 +661,15 @@ void findings_add_problem(struct findings *findings, const char *file, const cha
 
 /* ---- tables --------------------------------------------------------------------------------------------------------------- */
 
-static json_t *row_with(json_t *rows, const char *name, const char *value)
+/* The row whose member `name` is that value; a new one where there is none. `numbers` knows where they are. */
+static json_t *row_with(json_t *rows, struct byte_table *numbers, const char *name, const char *value)
 {
-    for (size_t index = 0; index < json_array_size(rows); index++)
-        if (strcmp(member(json_array_get(rows, index), name), value) == 0)
-            return json_array_get(rows, index);
+    uint32_t number = table_find(numbers, value, strlen(value));
+    if (number != TABLE_NONE)
+        return json_array_get(rows, number);
     json_t *row = json_object();
     json_object_set_new(row, name, json_text(value));
+    table_add(numbers, value, strlen(value), (uint32_t)json_array_size(rows));
     json_array_append_new(rows, row);
     return row;
 }
@@ -430,17 +679,30 @@ static void add_to(json_t *object, const char *name, json_int_t addition)
     json_object_set_new(object, name, json_integer(member_number(object, name) + addition));
 }
 
-/* Insertion sort, stable: rows of equal count stay in the order in which they were met. */
+struct ranked {
+    json_t *row;
+    size_t met;
+};
+
+static int by_count(const void *left, const void *right)
+{
+    const struct ranked *one = left, *other = right;
+    json_int_t first = member_number(one->row, "count"), second = member_number(other->row, "count");
+    return first != second ? (first < second ? 1 : -1) : (one->met > other->met) - (one->met < other->met);
+}
+
+/* Rows of equal count stay in the order in which they were met. */
 static json_t *most_frequent_first(json_t *rows)
 {
+    size_t count = json_array_size(rows);
+    struct ranked *ranked = allocate(count * sizeof *ranked);
     json_t *sorted = json_array();
-    for (size_t index = 0; index < json_array_size(rows); index++) {
-        json_t *row = json_array_get(rows, index);
-        size_t place = json_array_size(sorted);
-        while (place > 0 && member_number(json_array_get(sorted, place - 1), "count") < member_number(row, "count"))
-            place--;
-        json_array_insert(sorted, place, row);
-    }
+    for (size_t index = 0; index < count; index++)
+        ranked[index] = (struct ranked){json_array_get(rows, index), index};
+    qsort(ranked, count, sizeof *ranked, by_count);
+    for (size_t index = 0; index < count; index++)
+        json_array_append(sorted, ranked[index].row);
+    free(ranked);
     json_decref(rows);
     return sorted;
 }
@@ -448,22 +710,25 @@ static json_t *most_frequent_first(json_t *rows)
 json_t *findings_by_rule(const struct findings *findings)
 {
     json_t *rows = json_array();
-    for (size_t index = 0; index < findings->count; index++) {
+    struct byte_table numbers = {0};
+    for (size_t index = 0; index < findings->count + findings->hidden; index++) {
         const struct finding *finding = &findings->items[index];
-        json_t *row = row_with(rows, "rule", member(finding->violation, "rule"));
+        json_t *row = row_with(rows, &numbers, "rule", member(finding->violation, "rule"));
         json_object_set_new(row, "name", json_string(member(finding->violation, "name")));
         json_object_set_new(row, "severity", json_string(member(finding->violation, "severity")));
         add_to(row, "count", finding->count);
     }
+    table_clear(&numbers);
     return most_frequent_first(rows);
 }
 
 json_t *findings_by_place(const struct findings *findings)
 {
     json_t *rows = json_array();
-    for (size_t index = 0; index < findings->count; index++) {
+    struct byte_table numbers = {0};
+    for (size_t index = 0; index < findings->count + findings->hidden; index++) {
         const struct finding *finding = &findings->items[index];
-        json_t *row = row_with(rows, "place", finding->place);
+        json_t *row = row_with(rows, &numbers, "place", finding->place);
         json_t *rules = json_object_get(row, "rules");
         if (rules == NULL) {
             rules = json_object();
@@ -472,5 +737,6 @@ json_t *findings_by_place(const struct findings *findings)
         add_to(rules, member(finding->violation, "rule"), finding->count);
         add_to(row, "count", finding->count);
     }
+    table_clear(&numbers);
     return most_frequent_first(rows);
 }

@@ -6,9 +6,17 @@
 #include "findings.h"
 #include <stdio.h>
 
-/* Text logs and JSON Lines, also mixed with the program's own output (a saved stderr). `among_others`: one of all files of a directory, where one that has
- * nothing of Holdfast's is no mistake. */
-void read_log(struct findings *findings, const char *file, FILE *stream, bool among_others);
+/* What is the same for all logs of a command. All zero to begin with. */
+struct log_reading {
+    struct glances *glances; /* see glance.h */
+    void (*progress)(void *context, uint64_t bytes); /* now and then, with the bytes of this file so far; NULL: nobody asks */
+    void *context;
+};
+void log_reading_end(struct log_reading *reading);
+
+/* Text logs and JSON Lines, also mixed with the program's own output (a saved stderr) and compressed by gzip. Closes `descriptor`. `among_others`: one of all files of a
+ * directory, where one that has nothing of Holdfast's is no mistake. */
+void read_log(struct findings *findings, struct log_reading *reading, const char *file, int descriptor, bool among_others);
 
 /* Does it begin as an arena does? Rewinds it. */
 bool is_arena(FILE *stream);

@@ -4,27 +4,35 @@
  * Several processes may write to one stderr, so a report is put together per process. Lines that are no Holdfast lines are the
  * program's own and are passed over. */
 #include "inputs.h"
+#include "buffer.h"
+#include "glance.h"
+#include "lines.h"
 #include "text.h"
 #include <ctype.h>
-#include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define REPORT_LINES_BYTES (64u << 10) /* of a text report; the library's own have some KiB */
+#define OPEN_REPORTS_MAX 256u          /* processes whose reports can be interleaved in one file */
 
 /* A text report whose end was not seen yet. */
 struct open_report {
     struct open_report *next;
     json_int_t pid;
     json_t *violation;
-    char *text;
-    size_t bytes;
+    struct buffer text;
 };
 
 struct log {
     struct findings *findings;
+    struct log_reading *reading;
     const char *file;
     struct open_report *open;
+    size_t open_count;
     size_t line_number;
+    uint64_t offset;    /* of that line in the file */
     size_t known_lines; /* lines that are Holdfast's */
     size_t damaged_lines;
     char *first_damage;
@@ -68,9 +76,10 @@ static void close_report(struct log *log, struct open_report *report)
     while (*link != report)
         link = &(*link)->next;
     *link = report->next;
-    json_object_set_new(report->violation, "text", json_text(report->text));
+    log->open_count--;
+    json_object_set_new(report->violation, "text", json_text(report->text.text != NULL ? report->text.text : ""));
     findings_add_violation(log->findings, report->violation);
-    free(report->text);
+    buffer_clear(&report->text);
     free(report);
 }
 
@@ -90,14 +99,8 @@ static bool take_who(struct open_report *report, const char *line)
 
 static void append_line(struct open_report *report, const char *line)
 {
-    if (take_who(report, line))
-        return;
-    size_t bytes = strlen(line);
-    report->text = reallocate(report->text, report->bytes + bytes + 2);
-    memcpy(report->text + report->bytes, line, bytes);
-    report->text[report->bytes + bytes] = '\n';
-    report->bytes += bytes + 1;
-    report->text[report->bytes] = '\0';
+    if (!take_who(report, line) && report->text.bytes + strlen(line) < REPORT_LINES_BYTES)
+        buffer_add_line(&report->text, line);
 }
 
 static bool is_rule_id(const char *text)
@@ -127,17 +130,25 @@ static void open_text_report(struct log *log, const char *heading, json_int_t pi
 {
     struct open_report *unfinished = find_open(log, pid);
     if (unfinished != NULL) {
-        damage(log, "line %zu: a report starts before the one above it has ended", log->line_number);
+        damage(log, "line %zu, at byte %" PRIu64 ": a report starts before the one above it has ended", log->line_number, log->offset);
         close_report(log, unfinished);
     }
     json_t *violation = violation_from_heading(heading, pid);
     if (violation == NULL) {
-        damage(log, "line %zu: the first line of a report is damaged", log->line_number);
+        damage(log, "line %zu, at byte %" PRIu64 ": the first line of a report is damaged", log->line_number, log->offset);
         return;
     }
+    if (log->open_count == OPEN_REPORTS_MAX) {
+        struct open_report *oldest = log->open;
+        while (oldest->next != NULL)
+            oldest = oldest->next;
+        damage(log, "line %zu, at byte %" PRIu64 ": reports of more than %u processes have begun and not ended", log->line_number, log->offset, OPEN_REPORTS_MAX);
+        close_report(log, oldest);
+    }
     struct open_report *report = allocate(sizeof *report);
-    *report = (struct open_report){.next = log->open, .pid = pid, .violation = violation, .text = duplicate("")};
+    *report = (struct open_report){.next = log->open, .pid = pid, .violation = violation};
     log->open = report;
+    log->open_count++;
 }
 
 /* "N violations (HF101: 2), M repeats, K refused": a number before each word; 1 repeat has no s. */
@@ -191,20 +202,22 @@ static void read_text_line(struct log *log, const char *text, json_int_t pid, bo
 
 /* ---- JSON Lines ------------------------------------------------------------------------------------------------------------ */
 
-static void read_object(struct log *log, json_t *object)
+/* The number of the finding, when it became one. */
+static uint32_t read_object(struct log *log, json_t *object)
 {
     const char *type = member(object, "type");
     if (member_number(object, "schema") > SCHEMA_VERSION)
-        damage(log, "line %zu has schema %lld, this command knows schema %d: read it with the holdfast that wrote it",
-               log->line_number, (long long)member_number(object, "schema"), SCHEMA_VERSION);
+        damage(log, "line %zu, at byte %" PRIu64 ", has schema %lld, this command knows schema %d: read it with the holdfast that wrote it",
+               log->line_number, log->offset, (long long)member_number(object, "schema"), SCHEMA_VERSION);
     else if (strcmp(type, "violation") == 0 && is_rule_id(member(object, "rule")))
-        findings_add_violation(log->findings, json_incref(object));
+        return findings_add_violation(log->findings, json_incref(object));
     else if (strcmp(type, "violation") == 0)
-        damage(log, "line %zu is a violation without a rule", log->line_number);
+        damage(log, "line %zu, at byte %" PRIu64 ", is a violation without a rule", log->line_number, log->offset);
     else if (strcmp(type, "notice") == 0 || strcmp(type, "crash") == 0)
         findings_add_notice(log->findings, json_incref(object));
     else if (strcmp(type, "summary") == 0)
         findings_add_summary(log->findings, json_incref(object));
+    return FINDING_NONE;
 }
 
 /* ---- OpenTelemetry's log records, as log_format=otlp writes them: what they keep of a violation ----------------------------------------- */
@@ -229,7 +242,22 @@ static void copy_attributes(json_t *object, const json_t *attributes, const char
 }
 #define COPY_ATTRIBUTES(object, attributes, names) copy_attributes(object, attributes, names, sizeof(names) / sizeof(names)[0])
 
-/* `  File "x.py", line 5, in work`, or `  at main+0x12 (tool+0x1234)`. */
+/* What is in a native frame's brackets: "tool+0x1234" or "main.c:5". */
+static void set_where(json_t *frame, char *where)
+{
+    char *offset = strrchr(where, '+'), *colon = strrchr(where, ':');
+    if (offset != NULL && strncmp(offset, "+0x", 3) == 0) {
+        *offset++ = '\0';
+        json_object_set_new(frame, "module", json_text(where));
+        json_object_set_new(frame, "offset", json_text(offset));
+    } else if (colon != NULL) {
+        *colon++ = '\0';
+        json_object_set_new(frame, "file", json_text(where));
+        json_object_set_new(frame, "line", json_integer(strtoll(colon, NULL, 10)));
+    }
+}
+
+/* `  File "x.py", line 5, in work`, `  at main+0x12 (tool+0x1234)`, `  at main (main.c:5)`, `  at tool+0x1234`. */
 static void add_frame(json_t *stack, const char *line)
 {
     char *text = duplicate(line), *quote, *in;
@@ -238,14 +266,16 @@ static void add_frame(json_t *stack, const char *line)
         json_array_append_new(json_object_get(stack, "python"),
                               json_pack("{s:o, s:I, s:o}", "file", json_text(text + 8), "line", (json_int_t)strtoll(quote + 8, NULL, 10), "function", json_text(in + 5)));
     } else if (strncmp(text, "  at ", 5) == 0) {
-        char *module = strrchr(text, '('), *offset = strrchr(text, '+');
-        if (module != NULL && offset != NULL && offset > module) {
-            *module++ = *offset++ = '\0';
-            offset[strcspn(offset, ")")] = '\0';
-            text[5 + strcspn(text + 5, " ")] = '\0';
+        char *where = strstr(text + 5, " (");
+        json_t *frame = json_object();
+        if (where != NULL) {
+            *where = '\0';
+            where += 2;
+            where[strcspn(where, ")")] = '\0';
+            json_object_set_new(frame, "symbol", json_text(text + 5));
         }
-        json_array_append_new(json_object_get(stack, "native"), json_pack("{s:o, s:o, s:o}", "module", json_text(module != NULL ? module : ""), "offset",
-                                                                          json_text(module != NULL && offset != NULL ? offset : ""), "symbol", json_text(text + 5)));
+        set_where(frame, where != NULL ? where : text + 5);
+        json_array_append_new(json_object_get(stack, "native"), frame);
     }
     free(text);
 }
@@ -299,6 +329,10 @@ static json_t *violation_of_record(const json_t *record, const json_t *resource)
     const char *file = attribute(attributes, "code.file.path");
     if (file[0] != '\0')
         json_object_set_new(violation, "change", json_pack("{s:o, s:I, s:s}", "file", json_text(file), "line", (json_int_t)strtoll(attribute(attributes, "code.line.number"), NULL, 10), "text", ""));
+    char *time = time_to_text((int64_t)(strtoull(member(record, "timeUnixNano"), NULL, 10) / 1000000));
+    if (time[0] != '\0')
+        json_object_set_new(violation, "time", json_text(time));
+    free(time);
     json_object_set_new(violation, "stacks", stacks_of_trace(attribute(attributes, "exception.stacktrace")));
     return violation;
 }
@@ -346,23 +380,50 @@ static json_t *load_line(char *line, size_t bytes, json_error_t *error)
     return object;
 }
 
-static void read_json_line(struct log *log, char *line, size_t bytes, bool complete)
+/* A line that the parser has to read; the number of its finding, when it became one. */
+static uint32_t parse_json_line(struct log *log, char *line, size_t bytes, bool complete)
 {
+    uint32_t finding = FINDING_NONE;
     json_error_t error;
     json_t *object = load_line(line, bytes, &error);
     if (object == NULL) {
         if (!complete)
-            damage(log, "it ends in the middle of line %zu: the program was killed, or the disk was full", log->line_number);
+            damage(log, "it ends in the middle of line %zu, at byte %" PRIu64 ": the program was killed, or the disk was full", log->line_number, log->offset + bytes);
         else
-            damage(log, "line %zu is damaged: %s", log->line_number, error.text);
+            damage(log, "line %zu is damaged, at byte %" PRIu64 ": %s", log->line_number, log->offset + (uint64_t)error.position, error.text);
     } else if (json_is_integer(json_object_get(object, "schema"))) {
         log->known_lines++;
-        read_object(log, object);
+        finding = read_object(log, object);
     } else if (json_is_array(json_object_get(object, "resourceLogs"))) {
         log->known_lines++;
         read_resource_logs(log, json_object_get(object, "resourceLogs"));
     }
     json_decref(object);
+    return finding;
+}
+
+static void read_json_line(struct log *log, char *line, size_t bytes, bool complete)
+{
+    struct glances *glances = log->reading->glances;
+    struct glance glance;
+    if (!glance_at(glances, line, bytes, &glance)) {
+        parse_json_line(log, line, bytes, complete);
+        return;
+    }
+    if (!findings_want_time(log->findings, glance.sighting.time)) {
+        log->known_lines++;
+        return;
+    }
+    uint32_t finding = glance_find(glances, &glance);
+    if (finding == FINDING_NONE) {
+        finding = parse_json_line(log, line, bytes, complete);
+        if (finding != FINDING_NONE)
+            glance_remember(glances, &glance, finding);
+        return;
+    }
+    log->known_lines++;
+    if (finding != FINDING_PASSED_OVER)
+        findings_add_again(log->findings, finding, &glance.sighting);
 }
 
 /* ---- the file ------------------------------------------------------------------------------------------------------------- */
@@ -377,26 +438,30 @@ static bool may_be_ours(const char *line)
     return false;
 }
 
-static void read_line(struct log *log, char *line, size_t bytes)
+static void read_line(struct log *log, struct line *line)
 {
     json_int_t pid = 0;
-    bool complete = bytes != 0 && line[bytes - 1] == '\n';
-    if (complete)
-        line[--bytes] = '\0';
-    if (bytes != 0 && line[bytes - 1] == '\r')
-        line[--bytes] = '\0';
+    char *start = line->text;
+    if (line->complete && line->bytes != 0 && start[line->bytes - 1] == '\r')
+        start[--line->bytes] = '\0';
     log->line_number++;
-    if (log->among_others && log->known_lines == 0 && !may_be_ours(line))
+    log->offset = line->offset;
+    if (log->among_others && log->known_lines == 0 && !may_be_ours(start))
         return;
-    if (memchr(line, '\0', bytes) != NULL) {
-        damage(log, "line %zu holds zero bytes: the file was overwritten, or cut by a crash of the machine", log->line_number);
+    if (line->cut) {
+        if (log->known_lines != 0 || may_be_ours(start))
+            damage(log, "line %zu, at byte %" PRIu64 ", is longer than %u bytes: no report is", log->line_number, log->offset, LINE_MAX_BYTES);
         return;
     }
-    const char *text = after_prefix(line, &pid);
+    if (memchr(start, '\0', line->bytes) != NULL) {
+        damage(log, "line %zu, at byte %" PRIu64 ", holds zero bytes: the file was overwritten, or cut by a crash of the machine", log->line_number, log->offset);
+        return;
+    }
+    const char *text = after_prefix(start, &pid);
     if (text != NULL)
-        read_text_line(log, text, pid, complete);
-    else if (line[0] == '{' && (bytes > 1 || !complete)) /* a brace alone opens a generated suppression, or something of the program's */
-        read_json_line(log, line, bytes, complete);
+        read_text_line(log, text, pid, line->complete);
+    else if (start[0] == '{' && (line->bytes > 1 || !line->complete)) /* a brace alone opens a generated suppression, or something of the program's */
+        read_json_line(log, start, line->bytes, line->complete);
 }
 
 static void close_open_reports(struct log *log)
@@ -408,18 +473,20 @@ static void close_open_reports(struct log *log)
     }
 }
 
-static void judge_log(struct log *log, size_t bytes, int error)
+static void judge_log(struct log *log, uint64_t bytes, const char *error)
 {
     struct findings *findings = log->findings;
-    if (log->among_others && error == 0 && log->known_lines == 0 && log->damaged_lines == 0)
+    if (log->among_others && error == NULL && log->known_lines == 0 && log->damaged_lines == 0)
         return;
-    if (error != 0)
-        findings_add_problem(findings, log->file, "cannot be read: %s", strerror(error));
+    if (error != NULL)
+        findings_add_problem(findings, log->file, "cannot be read%s: %s", bytes != 0 ? " to its end" : "", error);
     else if (bytes == 0)
         findings_add_problem(findings, log->file, "is empty: no Holdfast log; check that the path is the one given as log_path");
-    else if (log->known_lines == 0)
+    else if (log->known_lines == 0 && log->damaged_lines == 0)
         findings_add_problem(findings, log->file, "is no Holdfast log and no arena file; give a file written by log_path=, record= "
                                                   "or a saved stderr");
+    else if (log->known_lines == 0)
+        findings_add_problem(findings, log->file, "is no Holdfast log and no arena file, or nothing of it can be read: %s", log->first_damage);
     else if (log->damaged_lines > 1)
         findings_add_problem(findings, log->file, "%s (and %zu more damaged places); the rest of the file is shown", log->first_damage,
                              log->damaged_lines - 1);
@@ -429,21 +496,28 @@ static void judge_log(struct log *log, size_t bytes, int error)
         findings->files++;
 }
 
-void read_log(struct findings *findings, const char *file, FILE *stream, bool among_others)
+#define LINES_PER_PROGRESS 1024u
+
+void read_log(struct findings *findings, struct log_reading *reading, const char *file, int descriptor, bool among_others)
 {
-    struct log log = {.findings = findings, .file = file, .among_others = among_others};
-    char *line = NULL;
-    size_t room = 0, total = 0;
-    ssize_t bytes;
-    errno = 0;
-    while ((bytes = getline(&line, &room, stream)) > 0) {
-        total += (size_t)bytes;
-        read_line(&log, line, (size_t)bytes);
-        errno = 0;
+    struct log log = {.findings = findings, .reading = reading, .file = file, .among_others = among_others};
+    struct lines *lines = lines_open(descriptor);
+    struct line line;
+    if (reading->glances == NULL)
+        reading->glances = glances_open();
+    while (lines_next(lines, &line)) {
+        read_line(&log, &line);
+        if (reading->progress != NULL && log.line_number % LINES_PER_PROGRESS == 0)
+            reading->progress(reading->context, lines_read(lines));
     }
-    int error = ferror(stream) ? errno : 0;
-    free(line);
     close_open_reports(&log);
-    judge_log(&log, total, error);
+    judge_log(&log, lines_read(lines), lines_error(lines));
+    lines_close(lines);
     free(log.first_damage);
+}
+
+void log_reading_end(struct log_reading *reading)
+{
+    glances_close(reading->glances);
+    reading->glances = NULL;
 }

@@ -119,6 +119,7 @@ static json_t *attributes_of(const struct finding *finding)
     add_string(attributes, "holdfast.remedy", member(violation, "remedy"));
     add_string(attributes, "holdfast.note", member(violation, "note"));
     add_number(attributes, "holdfast.count", finding->count);
+    add_string(attributes, "holdfast.signature", finding->signature);
     free(type);
     free(trace);
     return attributes;

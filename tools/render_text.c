@@ -1,9 +1,26 @@
 /* holdfast report --format text: each violation as a biography, then who and where, most frequent first. */
 #include "render.h"
+#include "buffer.h"
 #include "rules.h"
 #include "text.h"
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+/* ---- colours ------------------------------------------------------------------------------------------------------------ */
+
+/* Only for a person at a terminal who did not say no (no-color.org); a rule's level is told by its word as well. */
+static bool coloured(FILE *stream)
+{
+    const char *no = getenv("NO_COLOR"), *terminal = getenv("TERM");
+    return (no == NULL || no[0] == '\0') && (terminal == NULL || strcmp(terminal, "dumb") != 0) && fileno(stream) >= 0 && isatty(fileno(stream));
+}
+
+static const char *colour_of(const char *severity)
+{
+    int rank = severity_rank(severity);
+    return rank >= 2 ? "\033[1;31m" : rank == 1 ? "\033[1;33m" : "\033[1;36m";
+}
 
 /* ---- one violation ----------------------------------------------------------------------------------------------------- */
 
@@ -12,50 +29,61 @@ static void print_field(FILE *stream, const char *label, const char *text)
     if (text[0] == '\0')
         return;
     fprintf(stream, "  %-10s", label);
-    print_safely(stream, text);
+    print_line_safely(stream, text);
     fputc('\n', stream);
 }
 
-static void print_heading(FILE *stream, const json_t *violation)
+static void print_heading(FILE *stream, const struct finding *finding)
 {
-    print_safely(stream, member(violation, "rule"));
+    const json_t *violation = finding->violation;
+    bool colour = coloured(stream);
+    if (colour)
+        fputs(colour_of(member(violation, "severity")), stream);
+    print_line_safely(stream, member(violation, "rule"));
     fputc(' ', stream);
-    print_safely(stream, member(violation, "name"));
+    print_line_safely(stream, member(violation, "name"));
     fputs(" (", stream);
-    print_safely(stream, member(violation, "severity"));
+    print_line_safely(stream, member(violation, "severity"));
     fputs("): ", stream);
-    print_safely(stream, member(violation, "message"));
-    fputc('\n', stream);
+    print_line_safely(stream, member(violation, "message"));
+    if (colour)
+        fputs("\033[0m", stream);
+    fputs(finding->known ? "  [known]\n" : "\n", stream);
 }
 
-static char *process_list(const json_t *processes)
+static char *process_list(const struct finding *finding)
 {
-    char *list = duplicate("");
-    size_t count = json_array_size(processes), shown = count > 8 ? 8 : count;
-    for (size_t index = 0; index < shown; index++) {
-        json_int_t pid = json_integer_value(json_array_get(processes, index));
-        char *longer = compose("%s%s%lld", list, index != 0 ? ", " : "", (long long)pid);
-        free(list);
-        list = longer;
-    }
-    if (count > shown) {
-        char *longer = compose("%s and %zu more", list, count - shown);
-        free(list);
-        list = longer;
-    }
-    return list;
+    struct buffer list = {0};
+    size_t count = json_array_size(finding->processes), shown = count > 8 ? 8 : count;
+    char words[64];
+    for (size_t index = 0; index < shown; index++)
+        buffer_add(&list, words, (size_t)snprintf(words, sizeof words, "%s%lld", index != 0 ? ", " : "", (long long)json_integer_value(json_array_get(finding->processes, index))));
+    size_t all = count < FINDING_WHO_MAX ? count : (size_t)finding->process_count; /* a number that several hosts have stands there once */
+    if (all > shown)
+        buffer_add(&list, words, (size_t)snprintf(words, sizeof words, " and %zu more", all - shown));
+    return list.text != NULL ? list.text : duplicate("");
+}
+
+static void print_times(FILE *stream, const struct finding *finding)
+{
+    char *first = time_to_text(finding->first_seen), *last = time_to_text(finding->last_seen);
+    fprintf(stream, "  %-10s%lld times%s%s%s%s; shown is the first\n", "logged", (long long)finding->count, first[0] != '\0' ? ", from " : "", first, first[0] != '\0' ? " to " : "", last);
+    if (finding->elsewhere > 0)
+        fprintf(stream, "  %-10s%lld of them at other lines of the same functions\n", "", (long long)finding->elsewhere);
+    free(first);
+    free(last);
 }
 
 static void print_process(FILE *stream, const struct finding *finding)
 {
     const json_t *violation = finding->violation;
-    char *processes = process_list(finding->processes);
+    char *processes = process_list(finding);
     const char *program = member(violation, "program"), *time = member(violation, "time"), *mode = member(violation, "mode");
-    char *line = compose("%s%s%s%s%s%s%s%s", processes, program[0] != '\0' ? " " : "", program, time[0] != '\0' ? ", " : "", time,
-                         mode[0] != '\0' ? ", mode " : "", mode, "");
+    char *line = compose("%s%s%s%s%s%s%s", processes, program[0] != '\0' ? " " : "", program, time[0] != '\0' ? ", " : "", time,
+                         mode[0] != '\0' ? ", mode " : "", mode);
     print_field(stream, json_array_size(finding->processes) > 1 ? "processes" : "process", line);
     if (finding->count > 1)
-        fprintf(stream, "  %-10s%lld times; shown is the first\n", "logged", (long long)finding->count);
+        print_times(stream, finding);
     free(line);
     free(processes);
 }
@@ -80,6 +108,8 @@ static void print_workers(FILE *stream, const struct finding *finding)
         print_field(stream, "worker", line);
         free(line);
     }
+    if (json_array_size(finding->workers) == FINDING_WHO_MAX)
+        more = shown > 0 ? (size_t)finding->worker_count - (shown - more) : 0;
     if (more > 0)
         fprintf(stream, "  %-10sand %zu more\n", "", more);
 }
@@ -99,9 +129,9 @@ static void print_handle(FILE *stream, const char *label, const json_t *handle)
 static void print_python_frame(FILE *stream, const json_t *frame)
 {
     fputs("      ", stream);
-    print_safely(stream, member(frame, "file"));
+    print_line_safely(stream, member(frame, "file"));
     fprintf(stream, ":%lld in ", (long long)member_number(frame, "line"));
-    print_safely(stream, member(frame, "function"));
+    print_line_safely(stream, member(frame, "function"));
     fputc('\n', stream);
 }
 
@@ -112,24 +142,24 @@ static void print_native_frame(FILE *stream, const json_t *frame)
     if (function[0] == '\0')
         function = member(frame, "symbol");
     if (function[0] != '\0') {
-        print_safely(stream, function);
-        fputs("  ", stream);
+        print_line_safely(stream, function);
+        fputs(json_is_true(json_object_get(frame, "inlined")) ? " (inlined)  " : "  ", stream);
     }
     if (file[0] != '\0') {
-        print_safely(stream, file);
+        print_line_safely(stream, file);
         fprintf(stream, ":%lld", (long long)member_number(frame, "line"));
     } else {
         fputc('(', stream);
-        print_safely(stream, member(frame, "module"));
+        print_line_safely(stream, member(frame, "module"));
         if (function[0] == '\0') {
             fputc('+', stream);
-            print_safely(stream, member(frame, "offset"));
+            print_line_safely(stream, member(frame, "offset"));
         }
         fputc(')', stream);
     }
     if (member(frame, "remark")[0] != '\0') {
         fputs("  -- ", stream);
-        print_safely(stream, member(frame, "remark"));
+        print_line_safely(stream, member(frame, "remark"));
     }
     fputc('\n', stream);
 }
@@ -143,7 +173,7 @@ static void print_stack(FILE *stream, const char *label, const json_t *stack)
     fprintf(stream, "  %s", label);
     if (function[0] != '\0') {
         fputs(" by ", stream);
-        print_safely(stream, function);
+        print_line_safely(stream, function);
     }
     bool empty = json_array_size(python) + json_array_size(native) == 0;
     fputs(empty ? " (no stack)\n" : " at\n", stream);
@@ -180,7 +210,7 @@ static void print_lines(FILE *stream, const char *text)
     while (*text != '\0') {
         size_t bytes = strcspn(text, "\n");
         char *line = duplicate_bytes(text, bytes);
-        print_safely(stream, line);
+        print_line_safely(stream, line);
         fputc('\n', stream);
         free(line);
         text += bytes + (text[bytes] == '\n');
@@ -247,12 +277,12 @@ static void print_action(FILE *stream, const json_t *violation)
     free(line);
 }
 
-static void print_violation(FILE *stream, const struct finding *finding)
+void render_finding_text(FILE *stream, const struct finding *finding)
 {
     const json_t *violation = finding->violation;
     size_t index;
     json_t *parent;
-    print_heading(stream, violation);
+    print_heading(stream, finding);
     print_process(stream, finding);
     print_workers(stream, finding);
     print_group(stream, violation);
@@ -263,6 +293,7 @@ static void print_violation(FILE *stream, const struct finding *finding)
     print_stacks(stream, violation);
     print_action(stream, violation);
     print_change(stream, violation);
+    print_field(stream, "signature", finding->signature);
     fputc('\n', stream);
 }
 
@@ -277,7 +308,7 @@ static void print_rules(FILE *stream, const struct findings *findings)
         char *line = compose("%6lld  %-6s %-34s %s", (long long)member_number(row, "count"), member(row, "rule"), member(row, "name"),
                              member(row, "severity"));
         fputs("  ", stream);
-        print_safely(stream, line);
+        print_line_safely(stream, line);
         fputc('\n', stream);
         free(line);
     }
@@ -293,10 +324,10 @@ static void print_places(FILE *stream, const struct findings *findings)
         const char *rule;
         json_t *count;
         fprintf(stream, "  %6lld  ", (long long)member_number(row, "count"));
-        print_safely(stream, member(row, "place"));
+        print_line_safely(stream, member(row, "place"));
         json_object_foreach(json_object_get(row, "rules"), rule, count) {
             fputs("  ", stream);
-            print_safely(stream, rule);
+            print_line_safely(stream, rule);
         }
         fputc('\n', stream);
     }
@@ -308,8 +339,11 @@ static void print_notices(FILE *stream, const struct findings *findings)
     size_t index;
     json_t *notice;
     json_array_foreach(findings->notices, index, notice) {
-        fprintf(stream, "notice of process %lld: ", (long long)member_number(notice, "pid"));
-        print_safely(stream, member(notice, "message"));
+        if (json_object_get(notice, "pid") != NULL)
+            fprintf(stream, "notice of process %lld: ", (long long)member_number(notice, "pid"));
+        else
+            fputs("notice: ", stream);
+        print_line_safely(stream, member(notice, "message"));
         fputc('\n', stream);
     }
     if (index != 0)
@@ -322,15 +356,23 @@ static void print_totals(FILE *stream, const struct findings *findings)
         const char *name, *thing, *words;
     } totals[] = {{"repeats", "repeat", "counted only"}, {"refused", "call", "refused"}, {"held", "free", "postponed"}, {"suppressed", "violation", "suppressed"}};
     json_int_t logged = 0;
-    for (size_t index = 0; index < findings->count; index++)
+    size_t different = findings->count + findings->hidden, fresh = 0;
+    for (size_t index = 0; index < different; index++) {
         logged += findings->items[index].count;
+        fresh += !findings->items[index].known;
+    }
+    logged += (json_int_t)findings->violations_left_out;
     fprintf(stream, "Summary: %lld violation%s (%zu different) in %zu file%s", (long long)logged, logged == 1 ? "" : "s",
-            findings->count, findings->files, findings->files == 1 ? "" : "s");
+            different, findings->files, findings->files == 1 ? "" : "s");
     for (size_t index = 0; index < sizeof totals / sizeof totals[0]; index++) {
         json_int_t number = member_number(findings->totals, totals[index].name);
         if (number > 0)
             fprintf(stream, ", %lld %s%s %s", (long long)number, totals[index].thing, number == 1 ? "" : "s", totals[index].words);
     }
+    if (findings->hidden > 0)
+        fprintf(stream, ", shown are %zu", findings->count);
+    if (findings->baseline != NULL)
+        fprintf(stream, ", %zu of the different ones new", fresh);
     fputc('\n', stream);
 }
 
@@ -341,7 +383,7 @@ static void print_suppressions(FILE *stream, const struct findings *findings)
         if (entry.count == 0)
             continue; /* it may have matched in the process itself: nothing of that is in a log */
         char *line = compose("  suppressed %llu by '%s' (%s:%u)", (unsigned long long)entry.count, entry.name, entry.file, entry.line);
-        print_safely(stream, line);
+        print_line_safely(stream, line);
         fputc('\n', stream);
         free(line);
     }
@@ -350,7 +392,7 @@ static void print_suppressions(FILE *stream, const struct findings *findings)
 void render_text(FILE *stream, const struct findings *findings)
 {
     for (size_t index = 0; index < findings->count; index++)
-        print_violation(stream, &findings->items[index]);
+        render_finding_text(stream, &findings->items[index]);
     print_notices(stream, findings);
     print_totals(stream, findings);
     print_suppressions(stream, findings);
@@ -358,5 +400,6 @@ void render_text(FILE *stream, const struct findings *findings)
         return;
     print_rules(stream, findings);
     print_places(stream, findings);
+    symbolizer_print_missing(stream, findings->symbolizer);
     fputs("\n`holdfast explain RULE` tells what a rule means and what to do.\n", stream);
 }

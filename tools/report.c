@@ -1,127 +1,43 @@
 /* holdfast report: reads logs and arena files, whatever each of them is, also all that lie in a directory, and shows all together. */
+#include "baseline.h"
 #include "command.h"
 #include "inputs.h"
-#include "layout.h"
+#include "places.h"
 #include "render.h"
+#include "sources.h"
 #include "text.h"
-#include <dirent.h>
+#include <ctype.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <time.h>
 
 const char report_usage[] =
-    "usage: holdfast report [--format text|json|otlp] [--suppressions FILE]... FILE|DIRECTORY|PID...\n"
+    "usage: holdfast report [OPTION]... FILE|DIRECTORY|PATTERN|PID...\n"
     "       holdfast report --check FILE|PID...\n\n"
-    "Shows every violation that the files tell of, the same one of several processes once, then counts by rule and by place;\n"
-    "otlp: each violation as an OpenTelemetry log record, a line of OTLP/JSON each.\n"
-    "A FILE is a text log, a JSON Lines log, a saved stderr, or the arena of a running, ended or killed process; - is the\n"
-    "standard input. Of a DIRECTORY all logs and records that lie in it are read. --suppressions leaves out what the file names, also by source lines that only debug information tells.\n"
-    "A PID is that of a live process with a record; it is not stopped. --check says whether records are sound.\n"
-    "Exit status: 0, 1 when a file is damaged or foreign (the others are shown), 2 for wrong arguments.\n";
-
-bool is_arena(FILE *stream)
-{
-    char start[sizeof ARENA_MAGIC - 1];
-    bool same = fread(start, 1, sizeof start, stream) == sizeof start && memcmp(start, ARENA_MAGIC, sizeof start) == 0;
-    rewind(stream);
-    return same;
-}
-
-/* What the arguments name. Logs are read before records, which then need not tell again what a log told. */
-struct input {
-    char *name;
-    bool is_log, among_others; /* among_others: it lies in a directory that was named */
-};
-
-struct inputs {
-    struct input *items;
-    size_t count;
-};
-
-static bool is_record(const char *name)
-{
-    struct stat status;
-    FILE *stream = stat(name, &status) == 0 && S_ISREG(status.st_mode) ? fopen(name, "re") : NULL;
-    bool is = stream != NULL && is_arena(stream);
-    if (stream != NULL)
-        fclose(stream);
-    return is;
-}
-
-static void add_input(struct inputs *inputs, char *name, bool among_others)
-{
-    inputs->items = reallocate(inputs->items, (inputs->count + 1) * sizeof *inputs->items);
-    inputs->items[inputs->count++] = (struct input){.name = name, .is_log = strcmp(name, "-") == 0 || !is_record(name), .among_others = among_others};
-}
-
-/* The files that lie in it, in the order of their names. */
-static void add_directory(struct findings *findings, struct inputs *inputs, const char *folder)
-{
-    struct dirent **entries = NULL;
-    int count = scandir(folder, &entries, NULL, alphasort);
-    if (count < 0)
-        findings_add_problem(findings, folder, "cannot be read: %s", strerror(errno));
-    for (int index = 0; index < count; index++) {
-        struct stat status;
-        char *name = compose("%s/%s", folder, entries[index]->d_name);
-        if (entries[index]->d_name[0] != '.' && stat(name, &status) == 0 && S_ISREG(status.st_mode))
-            add_input(inputs, name, true);
-        else
-            free(name);
-        free(entries[index]);
-    }
-    free(entries);
-}
-
-static void add_argument(struct findings *findings, struct inputs *inputs, char *name)
-{
-    struct stat status;
-    if (stat(name, &status) != 0 || !S_ISDIR(status.st_mode)) {
-        add_input(inputs, name, false);
-        return;
-    }
-    add_directory(findings, inputs, name);
-    free(name);
-}
-
-static void read_one(struct findings *findings, const struct input *input)
-{
-    if (!input->is_log) {
-        read_arena(findings, input->name);
-        return;
-    }
-    if (strcmp(input->name, "-") == 0) {
-        read_log(findings, "standard input", stdin, false);
-        return;
-    }
-    FILE *stream = fopen(input->name, "re");
-    if (stream == NULL) {
-        findings_add_problem(findings, input->name, "cannot be read: %s", strerror(errno));
-        return;
-    }
-    read_log(findings, input->name, stream, input->among_others);
-    fclose(stream);
-}
-
-static void read_all(struct findings *findings, struct inputs *inputs)
-{
-    bool in_directory = false;
-    for (int logs = 1; logs >= 0; logs--)
-        for (size_t index = 0; index < inputs->count; index++)
-            if (inputs->items[index].is_log == (logs == 1)) {
-                read_one(findings, &inputs->items[index]);
-                in_directory = in_directory || inputs->items[index].among_others;
-            }
-    /* Of a fleet without a mistake nothing is left: that is no failure. */
-    if (findings->files == 0 && json_array_size(findings->problems) == 0 && (in_directory || inputs->count == 0))
-        complain("report", "there is no log and no record: either there was nothing to tell, or log_path= and record= name another directory");
-    for (size_t index = 0; index < inputs->count; index++)
-        free(inputs->items[index].name);
-    free(inputs->items);
-}
+    "Shows every violation that the files tell of, the same one of several processes once, then counts by rule and by place.\n"
+    "A FILE is a text log, a JSON Lines log, a saved stderr (each may be compressed by gzip), or the arena of a running, ended or killed process; - is the\n"
+    "standard input. Of a DIRECTORY all logs and records that lie in it and below it are read.\n"
+    "A PID is that of a live process with a record; it is not stopped. --check says whether records are sound.\n\n"
+    "  --format text|json|csv|otlp|sarif|junit|gitlab\n"
+    "  --rule RULE,...        only these: ids or names, * and ? are wildcards: HF101,HF11*\n"
+    "  --since, --until TIME  only what happened from then on, until then: 2026-01-02T03:04, 90m, 2h, 3d (ago)\n"
+    "  --sort ORDER           count|first|last|rule|place\n"
+    "  --top N                only the first N, the most frequent without --sort\n"
+    "  --suppressions FILE    leave out what the file names, also by source lines that only debug information tells\n"
+    "  --baseline FILE        a JSON report of before, what --write-baseline wrote, or a list of signatures: those are known,\n"
+    "                         only others make the exit status 3\n"
+    "  --write-baseline FILE  write the signatures that are there now\n"
+    "  --fail-on LEVEL        fatal|error|warning|advice: exit status 3 when there is such a violation or a worse one; never\n"
+    "                         (the default without --baseline; with it: advice)\n"
+    "  --symbol-path DIR      (or --sysroot) where the files of another machine lie: symbols are looked for there first, by path, file name\n"
+    "                         and build-id; may be given several times\n"
+    "  --source-root DIR      where the sources lie, for sarif, junit and csv: paths below it are shown without it (default: here)\n\n"
+    "Examples:  holdfast report /var/log/app.*\n"
+    "           holdfast report --since 1d --sort count --top 20 /var/log/fleet\n"
+    "           holdfast report --format sarif --baseline known.json logs > holdfast.sarif\n\n"
+    "Exit status: 0, 1 when a file is damaged or foreign (the others are shown), 2 for wrong arguments, 3 see --fail-on.\n";
 
 static int wrong_usage(void)
 {
@@ -134,19 +50,177 @@ struct request {
     bool check;
     void (*render)(FILE *stream, const struct findings *findings);
     struct suppressor *suppressor; /* NULL: none asked for */
+    struct baseline *baseline;
+    const char *write_baseline;
+    char *source_root;
+    struct selection selection;
+    enum findings_order order;
+    size_t top;
+    int fail_on; /* a severity_rank(), or FAIL_NEVER */
+    bool fail_on_given;
     char **files;
     int file_count;
 };
 
+static const struct {
+    const char *name;
+    void (*render)(FILE *stream, const struct findings *findings);
+} formats[] = {
+    {"text", render_text},
+    {"json", render_json},
+    {"csv", render_csv},
+    {"otlp", render_otlp},
+    {"sarif", render_sarif},
+    {"junit", render_junit},
+    {"gitlab", render_gitlab},
+};
+#define FORMAT_COUNT (sizeof formats / sizeof formats[0])
+
+/* "text, json or otlp", to be freed. */
+static char *format_names(void)
+{
+    char *names = duplicate("");
+    for (size_t index = 0; index < FORMAT_COUNT; index++) {
+        char *longer = compose("%s%s%s", names, index == 0 ? "" : index + 1 < FORMAT_COUNT ? ", " : " or ", formats[index].name);
+        free(names);
+        names = longer;
+    }
+    return names;
+}
+
 static bool set_format(struct request *request, const char *format)
 {
-    request->render = strcmp(format, "json") == 0   ? render_json
-                      : strcmp(format, "otlp") == 0 ? render_otlp
-                      : strcmp(format, "text") == 0 ? render_text
-                                                    : NULL;
-    if (request->render == NULL)
-        complain("report", "--format '%s' is wrong: it must be text, json or otlp", format);
+    request->render = NULL;
+    for (size_t index = 0; index < FORMAT_COUNT; index++)
+        if (strcmp(formats[index].name, format) == 0)
+            request->render = formats[index].render;
+    if (request->render == NULL) {
+        char *names = format_names();
+        complain("report", "--format '%s' is wrong: it must be %s", format, names);
+        free(names);
+    }
     return request->render != NULL;
+}
+
+static bool add_rules(struct request *request, const char *list)
+{
+    struct selection *selection = &request->selection;
+    while (*list != '\0') {
+        size_t bytes = strcspn(list, ",");
+        if (bytes != 0) {
+            selection->rules = reallocate(selection->rules, (selection->rule_count + 1) * sizeof *selection->rules);
+            selection->rules[selection->rule_count++] = duplicate_bytes(list, bytes);
+        }
+        list += bytes + (list[bytes] == ',');
+    }
+    if (selection->rule_count == 0)
+        complain("report", "--rule '' names no rule");
+    return selection->rule_count != 0;
+}
+
+/* "2026-01-02T03:04:05Z", or "90m": so long ago. 0: it is neither. */
+static int64_t moment(const char *text)
+{
+    static const struct {
+        const char *unit;
+        int64_t milliseconds;
+    } units[] = {{"s", 1000}, {"m", 60000}, {"min", 60000}, {"h", 3600000}, {"d", 86400000}, {"w", 604800000}};
+    size_t digits = strspn(text, "0123456789");
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    for (size_t index = 0; digits > 0 && digits < 9 && index < sizeof units / sizeof units[0]; index++)
+        if (strcmp(text + digits, units[index].unit) == 0)
+            return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 - strtoll(text, NULL, 10) * units[index].milliseconds;
+    return time_from_text(text);
+}
+
+static bool set_moment(const char *option, int64_t *bound, const char *text)
+{
+    *bound = moment(text);
+    if (*bound <= 0)
+        complain("report", "%s '%s' is no time: give one such as 2026-01-02, 2026-01-02T03:04:05Z (UTC), 2026-01-02T03:04+01:00, or how long ago: 90m, 2h, 3d", option, text);
+    return *bound > 0;
+}
+
+static bool set_since(struct request *request, const char *text)
+{
+    return set_moment("--since", &request->selection.since, text);
+}
+
+static bool set_until(struct request *request, const char *text)
+{
+    return set_moment("--until", &request->selection.until, text);
+}
+
+/* The place of `word` among `words`, -1 and a complaint if it is not there. */
+static int word_among(const char *option, const char *word, const char *const *words)
+{
+    char *names = duplicate("");
+    for (int index = 0; words[index] != NULL; index++) {
+        if (strcmp(words[index], word) == 0) {
+            free(names);
+            return index;
+        }
+        char *longer = compose("%s%s%s", names, index != 0 ? ", " : "", words[index]);
+        free(names);
+        names = longer;
+    }
+    complain("report", "%s '%s' is wrong: it must be one of %s", option, word, names);
+    free(names);
+    return -1;
+}
+
+static bool set_order(struct request *request, const char *word)
+{
+    static const char *const words[] = {"met", "count", "first", "last", "rule", "place", NULL}; /* as enum findings_order */
+    int order = word_among("--sort", word, words);
+    request->order = order >= 0 ? (enum findings_order)order : ORDER_MET;
+    return order >= 0;
+}
+
+static bool set_top(struct request *request, const char *text)
+{
+    size_t digits = strspn(text, "0123456789");
+    request->top = digits > 0 && digits < 10 && text[digits] == '\0' ? strtoul(text, NULL, 10) : 0;
+    if (request->top == 0)
+        complain("report", "--top '%s' is wrong: it must be a number of violations to show", text);
+    return request->top != 0;
+}
+
+static bool set_fail_on(struct request *request, const char *word)
+{
+    static const char *const words[] = {"advice", "warning", "error", "fatal", "never", NULL}; /* as severity_rank() */
+    request->fail_on = word_among("--fail-on", word, words);
+    request->fail_on_given = true;
+    return request->fail_on >= 0;
+}
+
+static bool set_baseline(struct request *request, const char *file)
+{
+    baseline_close(request->baseline);
+    request->baseline = baseline_read("report", file);
+    return request->baseline != NULL;
+}
+
+static bool set_write_baseline(struct request *request, const char *file)
+{
+    request->write_baseline = file;
+    return true;
+}
+
+static bool add_symbol_path(struct request *request, const char *directory)
+{
+    (void)request;
+    return symbolizer_add_path("report", directory);
+}
+
+static bool set_root(struct request *request, const char *folder)
+{
+    free(request->source_root);
+    request->source_root = source_root(folder);
+    if (request->source_root == NULL)
+        complain("report", "--source-root '%s' is no directory: %s", folder, strerror(errno));
+    return request->source_root != NULL;
 }
 
 static bool add_suppressions(struct request *request, const char *file)
@@ -154,6 +228,33 @@ static bool add_suppressions(struct request *request, const char *file)
     if (request->suppressor == NULL)
         request->suppressor = suppressor_open();
     return suppressor_read(request->suppressor, file);
+}
+
+static const struct option {
+    const char *name, *value;
+    bool (*set)(struct request *request, const char *value);
+} options[] = {
+    {"--format", "text, json, csv, otlp, sarif, junit or gitlab", set_format},
+    {"--rule", "rules", add_rules},
+    {"--since", "a time", set_since},
+    {"--until", "a time", set_until},
+    {"--sort", "an order", set_order},
+    {"--top", "a number", set_top},
+    {"--suppressions", "a file", add_suppressions},
+    {"--baseline", "a file", set_baseline},
+    {"--write-baseline", "a file", set_write_baseline},
+    {"--fail-on", "a level", set_fail_on},
+    {"--source-root", "a directory", set_root},
+    {"--symbol-path", "a directory", add_symbol_path},
+    {"--sysroot", "a directory", add_symbol_path},
+};
+
+static const struct option *find_option(const char *argument, size_t bytes)
+{
+    for (size_t index = 0; index < sizeof options / sizeof options[0]; index++)
+        if (strlen(options[index].name) == bytes && strncmp(options[index].name, argument, bytes) == 0)
+            return &options[index];
+    return NULL;
 }
 
 static bool read_arguments(struct request *request, int count, char **arguments)
@@ -170,19 +271,15 @@ static bool read_arguments(struct request *request, int count, char **arguments)
             continue;
         }
         size_t bytes = strcspn(arguments[index], "=");
-        char *name = duplicate_bytes(arguments[index], bytes);
-        bool (*set)(struct request *, const char *) = strcmp(name, "--format") == 0         ? set_format
-                                                      : strcmp(name, "--suppressions") == 0 ? add_suppressions
-                                                                                            : NULL;
-        if (set == NULL)
+        const struct option *option = find_option(arguments[index], bytes);
+        if (option == NULL)
             complain("report", "there is no option '%s'", arguments[index]);
         else if (arguments[index][bytes] == '=')
-            fine = set(request, arguments[index] + bytes + 1);
+            fine = option->set(request, arguments[index] + bytes + 1);
         else if (index + 1 >= count)
-            complain("report", set == set_format ? "%s needs a value: text, json or otlp" : "%s needs a value: a file", name);
+            complain("report", "%s needs a value: %s", option->name, option->value);
         else
-            fine = set(request, arguments[++index]);
-        free(name);
+            fine = option->set(request, arguments[++index]);
         if (!fine)
             return false;
     }
@@ -193,18 +290,11 @@ static bool read_arguments(struct request *request, int count, char **arguments)
     return request->file_count != 0;
 }
 
-/* A number is a process, unless there is a file of that name. The name to read, to be freed; NULL: there is none. */
-static char *name_of_input(const char *argument)
-{
-    bool is_number = argument[0] != '\0' && strspn(argument, "0123456789") == strlen(argument);
-    return is_number && access(argument, F_OK) != 0 ? record_of_process(argument) : duplicate(argument);
-}
-
 static int check_files(const struct request *request)
 {
     int status = STATUS_FINE;
     for (int index = 0; index < request->file_count; index++) {
-        char *name = name_of_input(request->files[index]);
+        char *name = name_of_source(request->files[index]);
         if (name == NULL || check_arena(name) != ARENA_SOUND)
             status = STATUS_FAILED;
         free(name);
@@ -212,34 +302,64 @@ static int check_files(const struct request *request)
     return status;
 }
 
+/* A violation of that level or a worse one that the baseline does not know. */
+static bool fails(const struct request *request, const struct findings *findings)
+{
+    for (size_t index = 0; index < findings->count + findings->hidden; index++)
+        if (!findings->items[index].known && severity_rank(member(findings->items[index].violation, "severity")) >= request->fail_on)
+            return true;
+    return false;
+}
+
+static int show(const struct request *request, struct findings *findings)
+{
+    bool there = read_sources(findings, request->files, request->file_count);
+    findings_settle(findings);
+    findings_sort(findings, request->order == ORDER_MET && request->top != 0 ? ORDER_COUNT : request->order, request->top);
+    bool fine = json_array_size(findings->problems) == 0 && there;
+    if (request->render != render_text || fine || findings->files != 0)
+        request->render(stdout, findings);
+    if (request->write_baseline != NULL) {
+        struct baseline *now = baseline_of(findings);
+        fine = baseline_write(now, request->write_baseline) && fine;
+        baseline_close(now);
+    }
+    return fails(request, findings) ? STATUS_FOUND : fine ? STATUS_FINE : STATUS_FAILED;
+}
+
+static void request_clear(struct request *request)
+{
+    for (size_t index = 0; index < request->selection.rule_count; index++)
+        free(request->selection.rules[index]);
+    free(request->selection.rules);
+    free(request->source_root);
+    baseline_close(request->baseline);
+    suppressor_close(request->suppressor);
+}
+
 int report_command(int count, char **arguments)
 {
     struct request request = {.render = render_text};
     struct findings findings;
+    int status = STATUS_USAGE;
     if (!read_arguments(&request, count, arguments)) {
-        suppressor_close(request.suppressor);
-        return wrong_usage();
+        wrong_usage();
+    } else if (request.check) {
+        status = check_files(&request);
+    } else {
+        if (!request.fail_on_given)
+            request.fail_on = request.baseline != NULL ? 0 : FAIL_NEVER;
+        findings_open(&findings);
+        findings.suppressor = request.suppressor;
+        findings.selection = request.selection;
+        findings.baseline = request.baseline;
+        if (request.source_root == NULL)
+            request.source_root = source_root(".");
+        findings.source_root = request.source_root;
+        findings.fail_on = request.fail_on;
+        status = show(&request, &findings);
+        findings_close(&findings);
     }
-    if (request.check) {
-        suppressor_close(request.suppressor);
-        return check_files(&request);
-    }
-    bool missing = false;
-    findings_open(&findings);
-    findings.suppressor = request.suppressor;
-    struct inputs inputs = {0};
-    for (int index = 0; index < request.file_count; index++) {
-        char *name = name_of_input(request.files[index]);
-        if (name != NULL)
-            add_argument(&findings, &inputs, name);
-        missing = missing || name == NULL;
-    }
-    if (!missing || inputs.count != 0)
-        read_all(&findings, &inputs);
-    findings_settle_suppressions(&findings);
-    bool fine = json_array_size(findings.problems) == 0 && !missing;
-    if (request.render != render_text || fine || findings.files != 0)
-        request.render(stdout, &findings);
-    findings_close(&findings);
-    return fine ? STATUS_FINE : STATUS_FAILED;
+    request_clear(&request);
+    return status;
 }

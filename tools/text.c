@@ -2,6 +2,7 @@
 #include "text.h"
 #include <ctype.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -65,20 +66,54 @@ void complain(const char *command, const char *format, ...)
     free(text);
 }
 
-void print_safely(FILE *stream, const char *text)
+/* The character that begins here and its bytes; 0 bytes: no UTF-8. */
+static unsigned long decode(const unsigned char *text, unsigned *bytes)
 {
-    const unsigned char *byte = (const unsigned char *)text;
-    for (; *byte != 0; byte++) {
-        /* U+0080 to U+009F (C2 80 .. C2 9F) are control characters too: U+009B starts an escape sequence. */
-        if (byte[0] == 0xC2 && byte[1] >= 0x80 && byte[1] <= 0x9F) {
-            fprintf(stream, "\\u%04x", (unsigned)byte[1]);
-            byte++;
-        } else if ((*byte < 0x20 && *byte != '\t' && *byte != '\n') || *byte == 0x7F) {
+    unsigned count = text[0] < 0x80 ? 1 : text[0] >= 0xc2 && text[0] < 0xe0 ? 2 : text[0] >= 0xe0 && text[0] < 0xf0 ? 3 : text[0] >= 0xf0 && text[0] < 0xf5 ? 4 : 0;
+    unsigned long character = count == 1 ? text[0] : count == 2 ? text[0] & 0x1fu : count == 3 ? text[0] & 0x0fu : text[0] & 0x07u;
+    for (unsigned index = 1; index < count; index++) {
+        if ((text[index] & 0xc0) != 0x80) {
+            count = 0;
+            break;
+        }
+        character = character << 6 | (text[index] & 0x3fu);
+    }
+    static const unsigned long least[] = {0, 0, 0x80, 0x800, 0x10000};
+    *bytes = count != 0 && character >= least[count] && character <= 0x10ffff && (character < 0xd800 || character > 0xdfff) ? count : 0;
+    return character;
+}
+
+/* C1 controls; marks, embeddings, overrides and isolates of direction; line and paragraph separators; what has no width. */
+static bool deceives(unsigned long character)
+{
+    return (character >= 0x80 && character <= 0x9f) || character == 0x061c || (character >= 0x200b && character <= 0x200f) || (character >= 0x2028 && character <= 0x202e) ||
+           (character >= 0x2060 && character <= 0x206f) || character == 0xfeff || (character >= 0xe0000 && character <= 0xe007f);
+}
+
+static void print_guarded(FILE *stream, const char *text, bool one_line)
+{
+    unsigned bytes;
+    for (const unsigned char *byte = (const unsigned char *)text; *byte != 0; byte += bytes) {
+        unsigned long character = decode(byte, &bytes);
+        if (bytes == 0 || (*byte < 0x20 && *byte != '\t' && (one_line || *byte != '\n')) || *byte == 0x7F) {
             fprintf(stream, "\\x%02x", (unsigned)*byte);
+            bytes = 1;
+        } else if (deceives(character)) {
+            fprintf(stream, "\\u%04lx", character);
         } else {
-            fputc(*byte, stream);
+            fwrite(byte, 1, bytes, stream);
         }
     }
+}
+
+void print_safely(FILE *stream, const char *text)
+{
+    print_guarded(stream, text, false);
+}
+
+void print_line_safely(FILE *stream, const char *text)
+{
+    print_guarded(stream, text, true);
 }
 
 void print_wrapped(FILE *stream, const char *text, unsigned indent, unsigned width)

@@ -15,8 +15,11 @@ __attribute__((format(printf, 1, 2))) char *compose(const char *format, ...); /*
 /* One line on stderr: "holdfast COMMAND: ..."; `command` may be NULL. */
 __attribute__((format(printf, 2, 3))) void complain(const char *command, const char *format, ...);
 
-/* Write `text` without what a terminal would obey: control characters come out as \xNN. Logs hold names chosen by others. */
+/* Write `text` without what a terminal would obey or what would make it look like another text: control characters and bytes that are no UTF-8 come out as \xNN,
+ * C1 controls, marks that turn the direction of writing and other ends of a line as \uNNNN. Logs hold names chosen by others. */
 void print_safely(FILE *stream, const char *text);
+/* The same for what must stay on its line: so does its end, which otherwise begins a line that looks like ours. */
+void print_line_safely(FILE *stream, const char *text);
 
 /* Write `text` as lines of at most `width` columns, each after `indent` blanks. */
 void print_wrapped(FILE *stream, const char *text, unsigned indent, unsigned width);
