@@ -171,12 +171,16 @@ void holdfast_activate(void)
         log_complain(error);
     if (text == NULL && getenv("HOLDFAST_OPTIONS") != NULL)
         log_complain("HOLDFAST_OPTIONS is ignored: this program runs with the rights of another user");
-    if (holdfast_options.help)
+    bool watched = holdfast_options.only_process == 0 || holdfast_options.only_process == (uint32_t)getpid();
+    if (holdfast_options.help && watched)
         options_print(STDERR_FILENO);
-    who_activate();
-    report_check_log();
-    suppressions_load();
-    open_arena();
+    if (watched)
+    {
+        who_activate();
+        report_check_log();
+        suppressions_load();
+        open_arena();
+    }
     if (holdfast_tracker.base != NULL)
     {
         pthread_atfork(before_fork, after_fork_parent, after_fork_child);

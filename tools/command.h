@@ -5,6 +5,8 @@
 #ifndef HOLDFAST_TOOLS_COMMAND_H
 #define HOLDFAST_TOOLS_COMMAND_H
 
+#include <stdio.h>
+
 /* Exit statuses. Those of `holdfast run` beyond 2 are the ones a shell uses. */
 enum exit_status {
     STATUS_FINE = 0,
@@ -25,6 +27,7 @@ int ctl_command(int count, char **arguments);
 int doctor_command(int count, char **arguments);
 
 extern const char run_usage[];
+void run_print_options(FILE *stream); /* the rest of its usage: a flag for each option of the library */
 extern const char report_usage[];
 extern const char diff_usage[];
 extern const char explain_usage[];

@@ -60,6 +60,14 @@ static int unknown_command(const char *name)
     return STATUS_USAGE;
 }
 
+/* The flags of `run` are as many as there are options. */
+static void print_command_usage(const struct command *command)
+{
+    fputs(command->usage, stdout);
+    if (command->perform == run_command)
+        run_print_options(stdout);
+}
+
 static int help_command(int count, char **arguments)
 {
     if (count < 2) {
@@ -69,7 +77,7 @@ static int help_command(int count, char **arguments)
     const struct command *command = find_command(arguments[1]);
     if (command == NULL)
         return unknown_command(arguments[1]);
-    fputs(command->usage, stdout);
+    print_command_usage(command);
     return STATUS_FINE;
 }
 
@@ -100,7 +108,7 @@ int main(int count, char **arguments)
     if (command == NULL)
         return unknown_command(name);
     if (count > 2 && strcmp(arguments[2], "--help") == 0) {
-        fputs(command->usage, stdout);
+        print_command_usage(command);
         return finish(STATUS_FINE);
     }
     return finish(command->perform(count - 1, arguments + 1));

@@ -1,12 +1,15 @@
 /* holdfast run: make the environment in which libholdfast.so is preloaded, and start the program in it.
  *
- * Without --error-exitcode this process becomes the program: process id, signals and exit status are the program's own. With it, the
- * program is a child (supervise.c), and every process of its tree notes its errors in one private file, the verdict. */
+ * With nothing but options of the library this process becomes the program: process id, signals and exit status are the program's own. With --error-exitcode, and where something
+ * is to be made of the logs and records at the end (--html, --json, --record, --quiet), the program is a child (supervise.c). For --error-exitcode every process of its tree notes
+ * its errors in one private file, the verdict; --html and --json have them log into the same private directory where no other files were asked for. */
+#include "collect.h"
 #include "command.h"
 #include "launch.h"
 #include "levels.h"
 #include "text.h"
 #include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -20,17 +23,27 @@ const char run_usage[] =
     "usage: holdfast run [OPTIONS] [--] PROGRAM [ARGUMENTS...]\n\n"
     "Runs PROGRAM, unchanged, under Holdfast.\n\n"
     "  --mode MODE           report (log only), defer (default: keep the program alive), reject (refuse wrong frees)\n"
-    "  --log-path PREFIX     write reports to PREFIX.PID instead of stderr\n"
+    "  --log-path PREFIX     write reports to PREFIX.PID instead of stderr, a file for each process\n"
     "  --log WHERE           stderr, file:PREFIX, fd:N, syslog or journald\n"
     "  --log-format FORMAT   text (default), json, or otlp (OpenTelemetry)\n"
+    "  --record FILE         keep all that Holdfast knows in FILE.PID, readable also after a crash (%p pid, %e program, %h host, %t time)\n"
+    "  --html FILE           when the program has ended: one report of all its processes, as a page\n"
+    "  --json FILE           the same as JSON\n"
+    "  --quiet               nothing on stderr: no reports there, no summary\n"
+    "  --no-follow           only PROGRAM itself with its forks and what it becomes, no programs that it starts (--follow is the default)\n"
     "  --error-exitcode N    exit with N (1 to 255) when any process of the program had an error\n"
     "  --suppressions FILE   do not tell of the violations that FILE names; repeatable (man holdfast has the syntax)\n"
     "  --gen-suppressions[=FILE]  write behind each report the entry that suppresses it (or append it to FILE)\n"
     "  --options-file FILE   options from a file: NAME=VALUE, one a line; repeatable\n"
-    "  --option NAME=VALUE   any other option, such as leaks=all; repeatable (man holdfast lists them)\n"
-    "  --help                this text\n\n"
-    "Options already in HOLDFAST_OPTIONS hold too; those given here override them. The exit status is the program's own,\n"
-    "126 when it cannot be executed, 127 when it is not found, 2 when these arguments are wrong.\n";
+    "  --NAME VALUE          any other option, such as --leaks all, --hold-max 100; --stats, --no-crash for those that are 0 or 1\n"
+    "  --option NAME=VALUE   the same\n"
+    "  --help                this text, and all options\n\n"
+    "Options already in HOLDFAST_OPTIONS hold too; those given here override them. With --html and --json reports go there, not to stderr, unless\n"
+    "--log-path or --log file:PREFIX says where. With --html, --json or --record a summary of all processes is on stderr at the end.\n"
+    "The exit status is the program's own, 126 when it cannot be executed, 127 when it is not found, 2 when these arguments are wrong.\n\n"
+    "Examples:  holdfast run -- python3 script.py\n"
+    "           holdfast run --html report.html --leaks all -- pytest\n"
+    "           holdfast run --record work.hf --quiet -- python3 job.py; holdfast report work.hf.*\n";
 
 /* options_parse() of the shim never reads further. */
 #define OPTIONS_READ_BYTES 65536u
@@ -81,7 +94,7 @@ static bool fits_signal(const char *value)
     return is_one_of(value, "none 0") || is_one_of(name, "HUP USR1 USR2") || ((begins(name, "RTMIN+") || begins(name, "RTMAX-")) && is_number(name + 6, ""));
 }
 
-static char wanted_levels[240];
+static char wanted_levels[240] = "a list RULE=LEVEL,...";
 
 static bool fits_levels(const char *value)
 {
@@ -111,19 +124,119 @@ static const struct option_rule {
     const char *name;
     bool (*fits)(const char *value);
     const char *wanted;
-    bool is_path;
+    bool is_path, is_flag;
+    const char *help;
 } option_rules[] = {
-#define OPTION(name, type, fallback, help) {#name, fits_##type, wanted_##type, fits_##type == fits_path || fits_##type == fits_files},
+#define OPTION(name, type, fallback, help) {#name, fits_##type, wanted_##type, fits_##type == fits_path || fits_##type == fits_files, fits_##type == fits_flag, help},
 #include "../shim/options.def"
 #undef OPTION
 };
+#define OPTION_COUNT (sizeof option_rules / sizeof option_rules[0])
 
 static const struct option_rule *find_option(const char *name, size_t bytes)
 {
-    for (size_t index = 0; index < sizeof option_rules / sizeof option_rules[0]; index++)
+    for (size_t index = 0; index < OPTION_COUNT; index++)
         if (strlen(option_rules[index].name) == bytes && memcmp(option_rules[index].name, name, bytes) == 0)
             return &option_rules[index];
     return NULL;
+}
+
+/* ---- flags: what this command itself has, and one for each option --------------------------------------------------------- */
+
+enum value { VALUE_NEEDED, VALUE_POSSIBLE, VALUE_NONE };
+
+static const struct flag {
+    const char *name;
+    enum value value;
+} own_flags[] = {
+    {"--options-file", VALUE_NEEDED}, {"--error-exitcode", VALUE_NEEDED}, {"--suppressions", VALUE_NEEDED}, {"--gen-suppressions", VALUE_POSSIBLE}, {"--option", VALUE_NEEDED},
+    {"--record", VALUE_NEEDED},       {"--html", VALUE_NEEDED},           {"--json", VALUE_NEEDED},         {"--quiet", VALUE_NONE},                {"--follow", VALUE_NONE},
+    {"--no-follow", VALUE_NONE},
+};
+
+static const struct flag *find_own_flag(const char *name)
+{
+    for (size_t index = 0; index < sizeof own_flags / sizeof own_flags[0]; index++)
+        if (strcmp(own_flags[index].name, name) == 0)
+            return &own_flags[index];
+    return NULL;
+}
+
+/* As people write it: hold_max is --hold-max. */
+static char *flag_of_option(const struct option_rule *rule)
+{
+    char *flag = compose("--%s", rule->name);
+    for (char *letter = flag; *letter != '\0'; letter++)
+        if (*letter == '_')
+            *letter = '-';
+    return flag;
+}
+
+/* The option of --hold-max, --hold_max; `*negated`: of --no-crash. `help` is what this command means by it. */
+static const struct option_rule *option_of_flag(const char *flag, bool *negated)
+{
+    *negated = false;
+    for (size_t index = 0; index < OPTION_COUNT; index++) {
+        const struct option_rule *rule = &option_rules[index];
+        char *own = flag_of_option(rule), *no = compose("--no-%s", own + 2), *plain = compose("--%s", rule->name);
+        bool is = strcmp(flag, own) == 0 || strcmp(flag, plain) == 0;
+        *negated = !is && rule->is_flag && strcmp(flag, no) == 0;
+        free(own);
+        free(no);
+        free(plain);
+        if ((is || *negated) && strcmp(rule->name, "help") != 0)
+            return rule;
+    }
+    return NULL;
+}
+
+/* The nearest name, to be freed; NULL: none is near. */
+struct nearest {
+    char *name;
+    unsigned distance;
+};
+
+static void consider(struct nearest *nearest, const char *wrong, char *name)
+{
+    unsigned distance = edit_distance(wrong, name), bound = strlen(wrong) < 8 ? 2 : 3;
+    if (distance <= bound && (nearest->name == NULL || distance < nearest->distance)) {
+        free(nearest->name);
+        *nearest = (struct nearest){name, distance};
+        return;
+    }
+    free(name);
+}
+
+static char *nearest_flag(const char *wrong)
+{
+    struct nearest nearest = {0};
+    for (size_t index = 0; index < sizeof own_flags / sizeof own_flags[0]; index++)
+        consider(&nearest, wrong, duplicate(own_flags[index].name));
+    for (size_t index = 0; index < OPTION_COUNT; index++)
+        consider(&nearest, wrong, flag_of_option(&option_rules[index]));
+    return nearest.name;
+}
+
+static char *nearest_option(const char *wrong)
+{
+    struct nearest nearest = {0};
+    for (size_t index = 0; index < OPTION_COUNT; index++)
+        consider(&nearest, wrong, duplicate(option_rules[index].name));
+    return nearest.name;
+}
+
+void run_print_options(FILE *stream)
+{
+    fputs("\nAll options, as flags (a flag that is 0 or 1 needs no value, --no-NAME is 0):\n\n", stream);
+    for (size_t index = 0; index < OPTION_COUNT; index++) {
+        const struct option_rule *rule = &option_rules[index];
+        if (strcmp(rule->name, "help") == 0)
+            continue;
+        char *flag = flag_of_option(rule);
+        fprintf(stream, "  %s%s%s\n", flag, rule->is_flag ? "" : "  ", rule->is_flag ? "" : rule->wanted);
+        print_wrapped(stream, rule->help, 8, 110);
+        free(flag);
+    }
 }
 
 /* ---- the environment ------------------------------------------------------------------------------------------------ */
@@ -139,7 +252,8 @@ static void append_option(char **options, const char *name, const char *value)
 static char *absolute(const char *name, const char *value)
 {
     char directory[PATH_MAX];
-    bool is_stream = strcmp(name, "log_path") == 0 && strcmp(value, "stderr") == 0;
+    /* Of worker_env they are names of variables. */
+    bool is_stream = strcmp(name, "worker_env") == 0 || (strcmp(name, "log_path") == 0 && strcmp(value, "stderr") == 0);
     if (value[0] == '/' || is_stream || getcwd(directory, sizeof directory) == NULL || strchr(directory, ':') != NULL)
         return duplicate(value);
     return compose("%s/%s", directory, value);
@@ -161,7 +275,11 @@ static bool add_option(char **options, const char *shown, const char *name, size
 {
     const struct option_rule *rule = find_option(name, name_bytes);
     if (rule == NULL) {
-        complain("run", "there is no option '%.*s'; man holdfast lists them, and so does HOLDFAST_OPTIONS=help=1", (int)name_bytes, name);
+        char *wrong = duplicate_bytes(name, name_bytes), *near = nearest_option(wrong);
+        complain("run", "there is no option '%s'%s%s%s; man holdfast lists them, and so does holdfast run --help", wrong, near != NULL ? "; did you mean '" : "",
+                 near != NULL ? near : "", near != NULL ? "'" : "");
+        free(near);
+        free(wrong);
         return false;
     }
     const char *colon = strchr(value, ':');
@@ -229,37 +347,50 @@ static bool set_environment(const char *library, const char *options)
     return fits;
 }
 
-/* ---- the verdict: a directory of our own, so that a process that outlives the program cannot leave a file behind ---------- */
+/* ---- a directory of our own, so that a process that outlives the program cannot leave a file behind ---------------------------- */
 
-static char *verdict_directory;
+static char *private_directory;
 static char *verdict_path;
 
-static void remove_verdict(void)
+static void remove_private(void)
 {
-    if (verdict_path != NULL)
-        unlink(verdict_path);
-    if (verdict_directory != NULL)
-        rmdir(verdict_directory);
+    DIR *directory = private_directory != NULL ? opendir(private_directory) : NULL;
+    if (directory != NULL) {
+        for (struct dirent *entry; (entry = readdir(directory)) != NULL;)
+            if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+                unlinkat(dirfd(directory), entry->d_name, 0);
+        closedir(directory);
+    }
+    if (private_directory != NULL)
+        rmdir(private_directory);
+}
+
+/* `needed_by`: the flag. */
+static bool make_private_directory(const char *needed_by)
+{
+    const char *temporary = getenv("TMPDIR");
+    if (private_directory != NULL)
+        return true;
+    if (temporary == NULL || temporary[0] != '/' || strchr(temporary, ':') != NULL || strlen(temporary) > 512)
+        temporary = "/tmp";
+    private_directory = compose("%s/holdfast-XXXXXX", temporary);
+    if (mkdtemp(private_directory) == NULL) {
+        complain("run", "%s needs a temporary directory, and '%s' cannot be made: %s; set TMPDIR to one that can be written", needed_by, private_directory, strerror(errno));
+        free(private_directory);
+        private_directory = NULL;
+        return false;
+    }
+    return true;
 }
 
 static bool make_verdict(void)
 {
-    const char *temporary = getenv("TMPDIR");
-    if (temporary == NULL || temporary[0] != '/' || strchr(temporary, ':') != NULL || strlen(temporary) > 512)
-        temporary = "/tmp";
-    verdict_directory = compose("%s/holdfast-XXXXXX", temporary);
-    if (mkdtemp(verdict_directory) == NULL) {
-        complain("run", "--error-exitcode needs a temporary directory, and '%s' cannot be made: %s; set TMPDIR to one that can be written",
-                 verdict_directory, strerror(errno));
-        free(verdict_directory);
-        verdict_directory = NULL;
+    if (!make_private_directory("--error-exitcode"))
         return false;
-    }
-    verdict_path = compose("%s/verdict", verdict_directory);
+    verdict_path = compose("%s/verdict", private_directory);
     int descriptor = open(verdict_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (descriptor < 0) {
         complain("run", "cannot make '%s': %s", verdict_path, strerror(errno));
-        remove_verdict();
         return false;
     }
     close(descriptor);
@@ -271,6 +402,9 @@ static bool make_verdict(void)
 struct request {
     char *options;       /* for HOLDFAST_OPTIONS */
     int error_status;    /* 0: not asked for */
+    char *record;        /* of --record, NULL: not asked for */
+    char *json, *html;   /* absolute paths, NULL: not asked for */
+    bool quiet, no_follow;
     char **program;      /* name and arguments */
 };
 
@@ -314,12 +448,6 @@ static bool add_suppressions(struct request *request, const char *path)
     return add_option(&request->options, "--suppressions", "suppressions", 12, path);
 }
 
-/* `value` is NULL where there is none, which only some options allow. */
-static bool may_lack_value(const char *name)
-{
-    return strcmp(name, "--gen-suppressions") == 0;
-}
-
 /* Read by the process itself, and by each that it starts: the file must stay. */
 static bool add_options_file(char **options, const char *value)
 {
@@ -335,18 +463,35 @@ static bool add_options_file(char **options, const char *value)
     return true;
 }
 
-static bool apply(struct request *request, const char *name, const char *value)
+/* Tried now, so that nobody learns after hours that it cannot be written. */
+static bool set_document(char **document, const char *flag, const char *value)
 {
-    if (strcmp(name, "--mode") == 0)
-        return add_option(&request->options, name, "mode", 4, value);
-    if (strcmp(name, "--log-path") == 0)
-        return add_option(&request->options, name, "log_path", 8, value);
-    if (strcmp(name, "--log") == 0)
-        return add_option(&request->options, name, "log", 3, value);
+    char *path = absolute(flag, value);
+    int descriptor = value[0] != '\0' ? open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666) : -1;
+    if (descriptor < 0) {
+        complain("run", "%s '%s' cannot be written: %s", flag, value, value[0] != '\0' ? strerror(errno) : "the path is empty");
+        free(path);
+        return false;
+    }
+    close(descriptor);
+    free(*document);
+    *document = path;
+    return true;
+}
+
+static bool set_record(struct request *request, const char *value)
+{
+    if (!add_option(&request->options, "--record", "record", 6, value))
+        return false;
+    free(request->record);
+    request->record = absolute("record", value);
+    return true;
+}
+
+static bool apply_own(struct request *request, const char *name, const char *value)
+{
     if (strcmp(name, "--options-file") == 0)
         return add_options_file(&request->options, value);
-    if (strcmp(name, "--log-format") == 0)
-        return add_option(&request->options, name, "log_format", 10, value);
     if (strcmp(name, "--error-exitcode") == 0)
         return set_error_status(request, value);
     if (strcmp(name, "--suppressions") == 0)
@@ -354,12 +499,47 @@ static bool apply(struct request *request, const char *name, const char *value)
     if (strcmp(name, "--gen-suppressions") == 0)
         return value == NULL ? add_option(&request->options, name, "gen_suppressions", 16, "1")
                              : add_option(&request->options, name, "gen_suppressions_path", 21, value);
+    if (strcmp(name, "--record") == 0)
+        return set_record(request, value);
+    if (strcmp(name, "--html") == 0)
+        return set_document(&request->html, name, value);
+    if (strcmp(name, "--json") == 0)
+        return set_document(&request->json, name, value);
+    if (strcmp(name, "--quiet") == 0)
+        return request->quiet = true;
+    if (strcmp(name, "--follow") == 0 || strcmp(name, "--no-follow") == 0) {
+        request->no_follow = name[2] == 'n';
+        return true;
+    }
     return set_named_option(request, value);
 }
 
-static bool is_known(const char *name)
+/* One flag; `next` is the argument behind it, NULL at the end. Sets `*took_next` where that was its value. */
+static bool apply(struct request *request, const char *argument, const char *next, bool *took_next)
 {
-    return is_one_of(name, "--mode --log --log-path --options-file --log-format --error-exitcode --suppressions --gen-suppressions --option");
+    size_t bytes = strcspn(argument, "=");
+    char *name = duplicate_bytes(argument, bytes);
+    const char *value = argument[bytes] == '=' ? argument + bytes + 1 : NULL;
+    const struct flag *own = find_own_flag(name);
+    bool negated = false, fine = false;
+    const struct option_rule *rule = own == NULL ? option_of_flag(name, &negated) : NULL;
+    enum value wants = own != NULL ? own->value : negated ? VALUE_NONE : rule != NULL && rule->is_flag ? VALUE_POSSIBLE : VALUE_NEEDED;
+    if (own == NULL && rule == NULL) {
+        char *near = nearest_flag(name);
+        complain("run", "there is no option '%s'%s%s; if it belongs to the program, put it after the program's name", name, near != NULL ? ", did you mean " : "", near != NULL ? near : "");
+        free(near);
+    } else if (value != NULL && wants == VALUE_NONE) {
+        complain("run", "%s takes no value, and '%s' was given", name, value);
+    } else if (value == NULL && wants == VALUE_NEEDED && next == NULL) {
+        complain("run", "%s needs a value%s%s", name, rule != NULL ? ": " : "", rule != NULL ? rule->wanted : "");
+    } else {
+        *took_next = value == NULL && wants == VALUE_NEEDED;
+        value = *took_next ? next : value;
+        fine = own != NULL ? apply_own(request, name, value)
+                           : add_option(&request->options, name, rule->name, strlen(rule->name), value != NULL ? value : negated ? "0" : "1");
+    }
+    free(name);
+    return fine;
 }
 
 /* Reads `arguments` up to the program. Returns false after a complaint. */
@@ -371,23 +551,10 @@ static bool read_arguments(struct request *request, int count, char **arguments)
             index++;
             break;
         }
-        size_t bytes = strcspn(arguments[index], "=");
-        char *name = duplicate_bytes(arguments[index], bytes);
-        bool joined = arguments[index][bytes] == '=';
-        bool fine = false;
-        if (!is_known(name))
-            complain("run", "there is no option '%s'; if it belongs to the program, put it after the program's name", name);
-        else if (joined)
-            fine = apply(request, name, arguments[index] + bytes + 1);
-        else if (may_lack_value(name))
-            fine = apply(request, name, NULL);
-        else if (index + 1 >= count)
-            complain("run", "%s needs a value", name);
-        else
-            fine = apply(request, name, arguments[++index]);
-        free(name);
-        if (!fine)
+        bool took_next = false;
+        if (!apply(request, arguments[index], index + 1 < count ? arguments[index + 1] : NULL, &took_next))
             return false;
+        index += took_next;
     }
     if (index >= count) {
         complain("run", "which program? It is missing after the options");
@@ -397,17 +564,120 @@ static bool read_arguments(struct request *request, int count, char **arguments)
     return true;
 }
 
+/* ---- where the logs will be ------------------------------------------------------------------------------------------------ */
+
+/* The place that all options together name: "stderr", "file", "fd", "syslog" or "journald"; for a file the prefix. The last one holds. Both are to be freed. */
+struct log_place {
+    char *place, *prefix;
+};
+
+static void set_place(struct log_place *log, const char *place, size_t bytes, const char *prefix, size_t prefix_bytes)
+{
+    free(log->place);
+    free(log->prefix);
+    log->place = duplicate_bytes(place, bytes);
+    log->prefix = duplicate_bytes(prefix, prefix_bytes);
+}
+
+static struct log_place find_log_place(const char *options)
+{
+    struct log_place log = {duplicate("stderr"), duplicate("")};
+    for (const char *at = options; *at != '\0'; at += *at == ':') {
+        size_t bytes = strcspn(at, ":");
+        if (begins(at, "log=file:")) {
+            const char *prefix = at + 9;
+            bytes = 9 + strcspn(prefix, ":");
+            set_place(&log, "file", 4, prefix, bytes - 9);
+        } else if (begins(at, "log=")) {
+            set_place(&log, at + 4, bytes - 4, "", 0);
+        } else if (begins(at, "log_path=stderr") && bytes == 15) {
+            set_place(&log, "stderr", 6, "", 0);
+        } else if (begins(at, "log_path=")) {
+            set_place(&log, "file", 4, at + 9, bytes - 9);
+        }
+        at += bytes;
+    }
+    return log;
+}
+
+/* Where the files of this run will be. What goes to stderr goes to files of our own instead, where a document is to be made of it or nothing is to be seen there. */
+static bool plan_collection(const struct request *request, char **options, struct collection *collection)
+{
+    const char *given = getenv("HOLDFAST_OPTIONS");
+    char *all = compose("%s:%s", given != NULL ? given : "", *options);
+    struct log_place log = find_log_place(all);
+    bool wants_logs = request->json != NULL || request->html != NULL, fine = true;
+    if (strcmp(log.place, "stderr") == 0 && (wants_logs || request->quiet)) {
+        fine = make_private_directory(request->html != NULL ? "--html" : request->json != NULL ? "--json" : "--quiet");
+        free(log.prefix);
+        log.prefix = compose("%s/log", fine ? private_directory : "");
+        char *destination = compose("file:%s", log.prefix);
+        append_option(options, "log", destination);
+        append_option(options, "log_format", "json");
+        free(destination);
+    } else if (wants_logs && strcmp(log.place, "file") != 0 && strcmp(log.place, "stderr") != 0 && request->record == NULL) {
+        complain("run", "%s needs the reports in files, and they go to %s: use --log-path, or --record", request->html != NULL ? "--html" : "--json", log.place);
+        fine = false;
+    }
+    *collection = (struct collection){
+        .logs = log.prefix[0] != '\0' ? collect_logs_pattern(log.prefix) : NULL,
+        .records = request->record != NULL ? collect_records_pattern(request->record) : NULL,
+        .json = request->json,
+        .html = request->html,
+        .quiet = request->quiet,
+    };
+    collect_begin(collection);
+    free(log.place);
+    free(log.prefix);
+    free(all);
+    return fine;
+}
+
+static void collect(void *collection)
+{
+    collect_finish(collection);
+}
+
+/* In the process that becomes the program: its number is known only there. */
+static void watch_this_process_only(void)
+{
+    const char *options = getenv("HOLDFAST_OPTIONS");
+    char *all = compose("%s%sonly_process=%d", options != NULL ? options : "", options != NULL && options[0] != '\0' ? ":" : "", (int)getpid());
+    setenv("HOLDFAST_OPTIONS", all, 1);
+    free(all);
+}
+
 static int start_supervised(const struct request *request, const char *library, const char *path)
 {
     int status = STATUS_USAGE;
-    if (!make_verdict())
-        return STATUS_NOT_EXECUTABLE;
     char *options = duplicate(request->options);
-    append_option(&options, "verdict_path", verdict_path);
-    if (set_environment(library, options))
-        status = supervise_program(path, request->program, verdict_path, request->error_status, remove_verdict);
-    else
-        remove_verdict();
+    struct collection collection = {0};
+    struct supervision supervision = {.error_status = request->error_status, .clean_up = remove_private, .in_child = request->no_follow ? watch_this_process_only : NULL};
+    bool collects = request->json != NULL || request->html != NULL || request->record != NULL || request->quiet;
+    if (collects && plan_collection(request, &options, &collection)) {
+        supervision.after_end = collect;
+        supervision.context = &collection;
+        supervision.keeps_stderr = true;
+    } else if (collects) {
+        goto done;
+    }
+    if (request->error_status != 0) {
+        if (!make_verdict()) {
+            status = STATUS_NOT_EXECUTABLE;
+            goto done;
+        }
+        append_option(&options, "verdict_path", verdict_path);
+        supervision.verdict_path = verdict_path;
+    }
+    if (set_environment(library, options)) {
+        status = supervise_program(path, request->program, &supervision);
+        goto end;
+    }
+done:
+    remove_private();
+end:
+    free(collection.logs);
+    free(collection.records);
     free(options);
     return status;
 }
@@ -415,16 +685,28 @@ static int start_supervised(const struct request *request, const char *library, 
 static int start(const struct request *request, const char *library, const char *path)
 {
     warn_if_not_preloadable(path);
-    if (request->error_status != 0)
+    if (request->error_status != 0 || request->json != NULL || request->html != NULL || request->record != NULL || request->quiet)
         return start_supervised(request, library, path);
-    return set_environment(library, request->options) ? become_program(path, request->program) : STATUS_USAGE;
+    if (!set_environment(library, request->options))
+        return STATUS_USAGE;
+    if (request->no_follow)
+        watch_this_process_only();
+    return become_program(path, request->program);
+}
+
+static void let_go(struct request *request)
+{
+    free(request->options);
+    free(request->record);
+    free(request->json);
+    free(request->html);
 }
 
 int run_command(int count, char **arguments)
 {
     struct request request = {.options = duplicate("")};
     if (!read_arguments(&request, count, arguments)) {
-        free(request.options);
+        let_go(&request);
         return wrong_usage();
     }
     int status = STATUS_NOT_EXECUTABLE;
@@ -434,6 +716,6 @@ int run_command(int count, char **arguments)
         status = start(&request, library, path);
     free(library);
     free(path);
-    free(request.options);
+    let_go(&request);
     return status;
 }

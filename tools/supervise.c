@@ -1,11 +1,11 @@
-/* holdfast run --error-exitcode: stand between the program and whoever started it, and be noticed by neither.
+/* holdfast run --error-exitcode, --html and their like: stand between the program and whoever started it, and be noticed by neither.
  *
  * Rules:
  * 1. The program stays in our process group, so the terminal's signals (Ctrl-C, Ctrl-Z, window changes, hang-up) reach it from the
  *    kernel. Only what a process sends to us alone is passed on, and never what the program itself sent.
  * 2. All signals are blocked here and taken one by one: no handler, no race. The program gets our caller's mask and dispositions.
  * 3. When the program stops, we stop; when we are continued, it is.
- * 4. We keep none of its open files: a reader of its output sees the end when the program closes it.
+ * 4. We keep none of its open files: a reader of its output sees the end when the program closes it. Where a summary is to come, stderr is ours as well.
  * 5. When we are killed without a word (SIGKILL), so is the program.
  */
 #include "command.h"
@@ -32,12 +32,12 @@ static void fill_passed_signals(sigset_t *set)
         sigdelset(set, own[index]);
 }
 
-static void let_go_of_files(void)
+static void let_go_of_files(bool keeps_stderr)
 {
     int nothing = open("/dev/null", O_RDWR);
     if (nothing < 0)
         return;
-    for (int descriptor = 0; descriptor <= 2; descriptor++)
+    for (int descriptor = 0; descriptor <= (keeps_stderr ? 1 : 2); descriptor++)
         dup2(nothing, descriptor);
     close_range(3, ~0u, 0);
 }
@@ -101,8 +101,7 @@ static bool has_content(const char *path)
     return stat(path, &status) == 0 && status.st_size > 0;
 }
 
-int supervise_program(const char *path, char **arguments, const char *verdict_path, int error_status,
-                      void (*clean_up)(void))
+int supervise_program(const char *path, char **arguments, const struct supervision *supervision)
 {
     sigset_t passed, before;
     struct sigaction child_before, child_default = {.sa_handler = SIG_DFL};
@@ -114,7 +113,7 @@ int supervise_program(const char *path, char **arguments, const char *verdict_pa
     pid_t program = fork();
     if (program < 0) {
         complain("run", "cannot start a process for %s: %s", path, strerror(errno));
-        clean_up();
+        supervision->clean_up();
         return STATUS_NOT_EXECUTABLE;
     }
     if (program == 0) {
@@ -123,15 +122,19 @@ int supervise_program(const char *path, char **arguments, const char *verdict_pa
             _exit(STATUS_FAILED);
         sigaction(SIGCHLD, &child_before, NULL);
         sigprocmask(SIG_SETMASK, &before, NULL);
+        if (supervision->in_child != NULL)
+            supervision->in_child();
         _exit(become_program(path, arguments));
     }
-    let_go_of_files();
+    let_go_of_files(supervision->keeps_stderr);
     int wait_status = wait_for_program(program, &passed);
-    bool errors = has_content(verdict_path);
-    clean_up();
+    bool errors = supervision->verdict_path != NULL && has_content(supervision->verdict_path);
+    if (supervision->after_end != NULL)
+        supervision->after_end(supervision->context);
+    supervision->clean_up();
     if (WIFSIGNALED(wait_status)) {
         die_by(WTERMSIG(wait_status));
         return 128 + WTERMSIG(wait_status);
     }
-    return errors ? error_status : WEXITSTATUS(wait_status);
+    return errors ? supervision->error_status : WEXITSTATUS(wait_status);
 }
