@@ -6,13 +6,14 @@ api_work.c is the program. What is asserted is what the header says of each func
 """
 import json
 import os
+import pathlib
 import re
 import shutil
 import signal
 import subprocess
 import sys
 
-from support import FOLDER, LIBRARY, check, check_equal, environment, finish, gdal_flags, make_inputs, run, skip, workshop
+from support import COMMAND, FOLDER, LIBRARY, check, check_equal, environment, finish, gdal_flags, make_inputs, run, skip, workshop
 
 HEADER = FOLDER.parents[1] / "shim" / "holdfast.h"
 ABSENT = "version absent, before any handle: absent, mark 0, leaks 0, violations 0\n"
@@ -155,6 +156,39 @@ def test_signal(program, folder):
     check_equal("without the option the signal does what it does without Holdfast", -signal.SIGUSR2, sitting.end()[0])
 
 
+def is_pending(pid, number):
+    """Signals that come while one is pending are none."""
+    mask = re.search(r"^ShdPnd:\s*(\w+)", pathlib.Path("/proc/%d/status" % pid).read_text(), re.M)
+    return mask is not None and int(mask.group(1), 16) >> (number - 1) & 1
+
+
+def test_busy(program, folder):
+    """The signal comes at any moment of threads that are inside Holdfast, and so do forks."""
+    for form in ("json", "text"):
+        log = folder / ("busy-" + form)
+        process = subprocess.Popen([program, "busy"], env=environment("dump_signal=USR2:log_format=%s:log_path=%s:summary=0" % (form, log)), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        process.stdout.readline()
+        process.stdout.readline()
+        for turn in range(400):
+            process.send_signal(signal.SIGUSR2)
+            while process.poll() is None and is_pending(process.pid, signal.SIGUSR2):
+                os.sched_yield()
+            if turn % 20 == 0:
+                process.stdin.write(b"f")
+                process.stdin.flush()
+        try:
+            out, err = process.communicate(timeout=120)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            out, err = process.communicate()
+        text = log.with_name("%s.%d" % (log.name, process.pid)).read_text()
+        dumps = text.count('"type":"dump"' if form == "json" else "Holdfast dump:")
+        check("busy threads, 400 signals and 20 forks: it goes on, %s" % form, process.returncode == 0 and out == b"done\n", (process.returncode, out, err[-2000:]))
+        check("... and dumps were written, each whole: %d" % dumps, dumps >= 1 and (form == "text" or all(json.loads(line) for line in text.splitlines())), text[-500:])
+        found = run([COMMAND, "report", log.with_name("%s.%d" % (log.name, process.pid))], preload=False)
+        check("... and `holdfast report` reads the log with dumps in it", found.status in (0, 1) and "damage" not in found.stderr + found.stdout and found.stderr == "", found.stderr)
+
+
 def test_names():
     """What other languages look up with dlsym() is there under its plain name, and what programs were compiled for under its other one."""
     names = re.findall(r"^HOLDFAST_(?:FUNCTION\(.*?, |PROCEDURE\()(holdfast_\w+), ", HEADER.read_text(), re.M)
@@ -171,5 +205,6 @@ with workshop() as folder:
     test_answers(program, folder)
     test_dump(program)
     test_signal(program, folder)
+    test_busy(program, folder)
     test_names()
 sys.exit(finish())

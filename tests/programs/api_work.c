@@ -183,6 +183,51 @@ static void sit(int with_handler)
     printf("handled %d\n", (int)handled);
 }
 
+/* Every sort of work that a signal can interrupt, until stdin is closed. */
+static volatile sig_atomic_t stop;
+static void *work(void *unused)
+{
+    while (!stop) {
+        OGRGeometryH geometry = OGR_G_CreateGeometry(wkbPoint);
+        int known = holdfast_state(geometry);
+        holdfast_label(geometry, "busy");
+        mistake(NULL);
+        uint64_t mark = holdfast_mark();
+        if (known == HOLDFAST_LIVE && holdfast_leaks_since(mark, NULL, NULL) > 64)
+            abort();
+        holdfast_violation_text(holdfast_violation_count(NULL) - 1, NULL, 0);
+        OGR_G_DestroyGeometry(geometry);
+    }
+    return unused;
+}
+
+static void busy(void)
+{
+    pthread_t threads[3];
+    char byte;
+    mistake(NULL); /* from the first handle on the signal is Holdfast's */
+    CPLSetErrorHandler(CPLQuietErrorHandler);
+    for (int i = 0; i < 3; i++)
+        pthread_create(&threads[i], NULL, work, NULL);
+    sigset_t signals; /* those that work get it */
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGUSR2);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    printf("busy\n");
+    fflush(stdout);
+    for (int forks = 0; read(0, &byte, 1) > 0; forks++) {
+        pid_t child = forks < 20 ? fork() : -1;
+        if (child == 0) {
+            OGR_G_DestroyGeometry(OGR_G_CreateGeometry(wkbPoint));
+            _exit(holdfast_dump() > 0 ? 0 : 1);
+        }
+    }
+    stop = 1;
+    for (int i = 0; i < 3; i++)
+        pthread_join(threads[i], NULL);
+    printf("done\n");
+}
+
 int main(int count, char **arguments)
 {
     path = count > 2 ? arguments[2] : "";
@@ -200,6 +245,8 @@ int main(int count, char **arguments)
         labels();
     else if (strcmp(wish, "violations") == 0)
         violations();
+    else if (strcmp(wish, "busy") == 0)
+        busy();
     else if (strcmp(wish, "sit") == 0)
         sit(count > 3);
     else if (strcmp(wish, "dump") == 0) {
