@@ -141,7 +141,7 @@ static int visit(const char *path, const struct stat *status, int type, struct F
     }
     if (strcmp(base_name(path), "proj.db") == 0) {
         char *version = database_version(path);
-        strings_add(&walk.diagnosis->remarks, compose("database of PROJ %s: %s", version != NULL ? version : "of unknown version", path));
+        strings_add(&walk.group->databases, compose("%s %s", version != NULL ? version : "?", path));
         free(version);
         return 0;
     }

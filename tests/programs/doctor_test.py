@@ -308,6 +308,25 @@ def test_data(folder, user):
     check("GDAL_DATA names that of another copy", has(result, "other-data", vendored, find_gdal()), result)
 
 
+def test_databases(folder):
+    packages = folder / "databases"
+    for name, version in (("one", "9.1.0"), ("two", "9.1.0")):
+        (packages / name).mkdir(parents=True)
+        make_database(packages / name / "proj.db", version)
+    document, result = doctor(packages)
+    check("two databases of PROJ of one version are none too many", "mixed-databases" not in result.findings and len(document["remarks"]) == 2, result)
+    (packages / "two" / "proj.db").unlink()
+    make_database(packages / "two" / "proj.db", "9.4.0")
+    document, result = doctor(packages)
+    check("two databases of PROJ of different versions", result.status == 1 and has(result, "mixed-databases", "9.1.0", "9.4.0"), result)
+    document, result = doctor(pack(packages, folder / "databases.whl"))
+    check("... in a wheel", has(result, "mixed-databases", "9.1.0 one/proj.db", "9.4.0 two/proj.db"), result)
+    holder = [PYTHON, "-c", "import sys; kept = [open(path, 'rb') for path in sys.argv[1:]]; print('ready', flush=True); sys.stdin.readline()"]
+    with Waiting([*holder, packages / "one" / "proj.db", packages / "two" / "proj.db"], preload=False) as pid:
+        document, result = doctor(pid)
+        check("... in a process", has(result, "mixed-databases", "in one process", "9.1.0", "9.4.0"), result)
+
+
 def test_numpy(folder):
     found = sorted(pathlib.Path("/usr/lib/python3/dist-packages/osgeo").glob("_gdal_array*.so"))
     if not found:
@@ -476,6 +495,12 @@ def test_program(folder, user):
 def test_surroundings(folder, user):
     document, result = doctor("--", user, env={"LD_PRELOAD": "libjemalloc.so.2"})
     check("an allocator that is preloaded", has(result, "allocator", "libjemalloc.so.2"), result)
+    for library in ("libjemalloc.so.2", "libtcmalloc_minimal.so.4"):
+        found = sorted(pathlib.Path("/usr/lib").glob("*/" + library))
+        if found:
+            linked = cc(write(folder / "linked.c", "int main(void) { return 0; }\n"), folder / "linked", "-Wl,--no-as-needed", found[0])
+            document, result = doctor(linked)
+            check("an allocator that is linked: %s" % library, has(result, "allocator", linked, library), result)
     document, result = doctor("--", user, env={"LD_PRELOAD": str(folder / "libother.so") + ":" + LIBRARY})
     check("another preload, but not Holdfast itself", has(result, "other-preload", "libother.so") and not has(result, "other-preload", "libholdfast"), result)
     document, result = doctor(user, env={"HOLDFAST_LIBRARY": str(user)[:-1]})
@@ -510,6 +535,7 @@ def main():
         test_packages(folder)
         test_mixed(folder, user)
         test_data(folder, user)
+        test_databases(folder)
         test_numpy(folder)
         test_wheels(folder)
         test_damaged(folder, user)
