@@ -145,6 +145,9 @@ static int visit(const char *path, const struct stat *status, int type, struct F
         free(version);
         return 0;
     }
+    /* A site-packages has tens of thousands of files; opening each is what takes the time. */
+    if (strstr(base_name(path), ".so") == NULL && (status->st_mode & 0111) == 0)
+        return 0;
     struct image *image = image_read_file(path, path);
     if (image->kind == IMAGE_NONE && image->problem == NULL)
         image_free(image);

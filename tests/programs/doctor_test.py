@@ -510,6 +510,36 @@ def test_surroundings(folder, user):
     check("a limit of address space", "address-space" in limited.stdout and limited.returncode == 1, limited)
 
 
+FILTERED = r"""
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+int main(int count, char **arguments)
+{
+    struct sock_filter allow = {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW};
+    struct sock_fprog filter = {1, &allow};
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) != 0)
+        return 99;
+    execv(arguments[1], arguments + 1);
+    return count;
+}
+"""
+
+
+def test_filtered(folder, user):
+    filtered = compile_c(FILTERED, folder / "filtered")
+    result = run([filtered, COMMAND, "doctor", user], preload=False)
+    if result.status == 99:
+        return skip("a filter of system calls", "none can be set here")
+    check("a filter of system calls", "note system-call-filter: system calls of this session" in result.stdout, result)
+    with Waiting([filtered, user, "wait"], preload=False) as pid:
+        document, result = doctor(pid)
+        check("... of a process", has(result, "system-call-filter", pid), result)
+    document, result = doctor(user)
+    check("... and none where there is none", "system-call-filter" not in result.findings, result)
+
+
 def test_usage(folder, user):
     for arguments, words in ((["--format", "xml", user], "xml"), (["--format"], "needs a value"), (["--wrong"], "--wrong"), (["--"], "which program"), ([folder / "nothing"], "No such file"),
                              ([__file__], "is no program")):
@@ -542,6 +572,7 @@ def main():
         test_process(folder, user)
         test_program(folder, user)
         test_surroundings(folder, user)
+        test_filtered(folder, user)
         test_usage(folder, user)
     return finish()
 
