@@ -359,25 +359,26 @@ def test_wheels(folder):
                 archive.writestr(member, content)
         return path
 
-    before = contents(place), set(os.listdir("/tmp"))
+    before = contents(place)
+    here = {"cwd": place, "env": {"TMPDIR": str(place)}}
     object_bytes = library.read_bytes()
-    document, result = doctor(wheel("out.whl", [("../../escaped.so", object_bytes), ("/absolute.so", object_bytes), ("pkg/ext.so", object_bytes)]), cwd=place)
+    document, result = doctor(wheel("out.whl", [("../../escaped.so", object_bytes), ("/absolute.so", object_bytes), ("pkg/ext.so", object_bytes)]), **here)
     check("names that lead out of a wheel", result.status == 1 and has(result, "hostile-archive", "../../escaped.so") and has(result, "hostile-archive", "/absolute.so"), result)
     check("... are not followed, the others are read", [item["path"] for group in document["groups"] for item in group["callers"]] == ["pkg/ext.so"], document)
-    document, result = doctor(wheel("bomb.whl", [("pkg/zeros.so", bytes(300 << 20)), ("pkg/ext.so", object_bytes)]), cwd=place)
+    document, result = doctor(wheel("bomb.whl", [("pkg/zeros.so", bytes(300 << 20)), ("pkg/ext.so", object_bytes)]), **here)
     check("a member that is a thousand times its size", result.status == 1 and has(result, "hostile-archive", "zeros.so") and caller(document, "ext.so"), result)
-    document, result = doctor(wheel("windows.whl", [("pkg/ext.pyd", b"MZ")]), cwd=place)
+    document, result = doctor(wheel("windows.whl", [("pkg/ext.pyd", b"MZ")]), **here)
     check("a wheel of another system", has(result, "other-architecture", "ext.pyd"), result)
     good = wheel("good.whl", [("pkg/ext.so", object_bytes), ("pkg/more.so", object_bytes)])
     lying = bytearray(good.read_bytes())
     directory = lying.rindex(b"PK\1\2")
     lying[directory + 24:directory + 28] = (0x7fffffff).to_bytes(4, "little")
     (folder / "lying.whl").write_bytes(lying)
-    document, result = doctor(folder / "lying.whl", cwd=place)
+    document, result = doctor(folder / "lying.whl", **here)
     check("a member that lies about its size", result.status == 1 and (result.findings.keys() & {"hostile-archive", "unreadable"}), result)
     for name, content in (("empty.whl", b""), ("cut.whl", good.read_bytes()[:-30]), ("garbage.whl", b"PK\3\4" + bytes(range(256)) * 10)):
         (folder / name).write_bytes(content)
-        result = run([COMMAND, "doctor", folder / name], preload=False, cwd=place)
+        result = run([COMMAND, "doctor", folder / name], preload=False, **here)
         check("a wheel that is none: %s" % name, result.status == 2 and name in result.stderr, result)
     generator, wrong = random.Random(3), []
     for number in range(80):
@@ -385,11 +386,11 @@ def test_wheels(folder):
         for _ in range(generator.randrange(1, 12)):
             changed[generator.randrange(len(changed))] = generator.randrange(256)
         (folder / "changed.whl").write_bytes(changed)
-        result = run([COMMAND, "doctor", folder / "changed.whl"], preload=False, cwd=place)
+        result = run([COMMAND, "doctor", folder / "changed.whl"], preload=False, **here)
         if result.status not in (0, 1, 2):
             wrong.append("%d: %s" % (number, result.ending))
     check("damaged wheels", not wrong, wrong)
-    check("nothing of all that was written", (contents(place), {name for name in set(os.listdir("/tmp")) - before[1] if "doctor" in name}) == (before[0], set()), os.listdir(place))
+    check_equal("nothing of all that was written", before, contents(place))
 
 
 def test_damaged(folder, user):
@@ -479,7 +480,10 @@ def test_program(folder, user):
     check("a program's output goes to standard error", "shouted" in result.stderr and "shouted" not in result.stdout, result)
     check("a program that a shell starts is looked at", [group["title"] for group in document["groups"]] == [str(user)], document)
     check("... and the status of the program is told", any("status 7" in remark for remark in document["remarks"]), document["remarks"])
-    document, result = doctor("--", "sh", "-c", "kill -9 $$")
+    temporary = folder / "temporary"
+    temporary.mkdir()
+    document, result = doctor("--", "sh", "-c", "ls $TMPDIR >&2; kill -9 $$", env={"TMPDIR": str(temporary)})
+    check("its file is gone afterwards", "holdfast-doctor-" in result.stderr and not contents(temporary), result)
     check("a program that dies", any("signal 9" in remark for remark in document["remarks"]), document)
     document, result = doctor("--", folder / "static")
     check("a static program is run and told", result.status == 1 and {"static-program", "not-observed"} <= result.findings.keys(), result)
