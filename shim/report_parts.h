@@ -17,6 +17,12 @@
 /* Append to the report being built; what does not fit is cut. [report lock held] */
 void put(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* A piece of the log that is no violation: begin, put(), write. [report lock held] */
+void report_begin(void);
+void report_write(void);
+/* As report_hold(), for a signal handler: with a bound, and false where this thread has it already. */
+bool report_try_hold(void);
+
 /* Reports of this rule that differ only in the function that used the handle are one. */
 bool report_joins_functions(unsigned rule);
 

@@ -360,35 +360,44 @@ static uint64_t hash_of_told(const struct finding *finding, json_int_t pid, stru
 
 static const struct sighting_text any_host = {"*", 1};
 
-/* Who it was is kept of the first ones, and counted of all. */
+static void name_worker(struct finding *finding, const struct sighting *sighting)
+{
+    finding->worker_count++;
+    if (json_array_size(finding->workers) >= FINDING_WHO_MAX)
+        return;
+    json_t *who = json_object();
+    if (sighting->has_pid)
+        json_object_set_new(who, "pid", json_integer(sighting->pid));
+    set_part(who, "host", sighting->host);
+    set_part(who, "worker", sighting->worker);
+    set_part(who, "task", sighting->task);
+    json_array_append_new(finding->workers, who);
+}
+
+static void name_process(struct finding *finding, const struct sighting *sighting)
+{
+    size_t index;
+    json_t *other;
+    finding->process_count += sighting->has_pid;
+    json_array_foreach(finding->processes, index, other)
+        if (json_integer_value(other) == sighting->pid)
+            return; /* of another host */
+    if (sighting->has_pid && index < FINDING_WHO_MAX)
+        json_array_append_new(finding->processes, json_integer(sighting->pid));
+}
+
+/* Who it was is kept of the first ones, and counted of all. A process that said no name of worker or task, as most, needs one place in the set. */
 static void add_who(struct findings *findings, uint32_t number, const struct sighting *sighting)
 {
     struct finding *finding = &findings->items[number];
-    uint64_t hash = hash_bytes(hash_bytes(1, &number, sizeof number), &sighting->pid, sizeof sighting->pid);
-    uint64_t process = hash_part(hash, sighting->host), worker = hash_part(hash_part(process ^ 2, sighting->worker), sighting->task);
-    if (set_add(&findings->people, worker) == SET_NEW) {
-        finding->worker_count++;
-        if (json_array_size(finding->workers) < FINDING_WHO_MAX) {
-            json_t *who = json_object();
-            if (sighting->has_pid)
-                json_object_set_new(who, "pid", json_integer(sighting->pid));
-            set_part(who, "host", sighting->host);
-            set_part(who, "worker", sighting->worker);
-            set_part(who, "task", sighting->task);
-            json_array_append_new(finding->workers, who);
-        }
-    }
-    if (sighting->has_pid && set_add(&findings->people, process) == SET_NEW) {
-        size_t index;
-        json_t *other;
-        finding->process_count++;
-        json_array_foreach(finding->processes, index, other)
-            if (json_integer_value(other) == sighting->pid)
-                break;
-        if (index == json_array_size(finding->processes) && index < FINDING_WHO_MAX)
-            json_array_append_new(finding->processes, json_integer(sighting->pid));
-    }
-    if (finding->logged) {
+    uint64_t process = hash_part(hash_bytes(hash_bytes(1, &number, sizeof number), &sighting->pid, sizeof sighting->pid), sighting->host);
+    bool named = sighting->worker.bytes != 0 || sighting->task.bytes != 0;
+    bool is_new = set_add(&findings->people, process) == SET_NEW;
+    if (is_new)
+        name_process(finding, sighting);
+    if (named ? set_add(&findings->people, hash_part(hash_part(process ^ 2, sighting->worker), sighting->task)) == SET_NEW : is_new)
+        name_worker(finding, sighting);
+    if (is_new && finding->logged && findings->has_records) {
         set_add(&findings->told, hash_of_told(finding, sighting->pid, sighting->host));
         set_add(&findings->told, hash_of_told(finding, sighting->pid, any_host));
     }

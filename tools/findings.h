@@ -22,7 +22,7 @@
 #define FINDINGS_SIGNATURE_MAX 32u /* findings of one signature (see signature.h); those at further lines are counted with the first */
 #define FINDINGS_BYTES (160u << 20) /* of memory for violations and notices */
 #define FINDINGS_KEYS_BYTES (48u << 20)
-#define FINDINGS_PEOPLE_MAX 2000000u /* processes and workers that can be told apart, over all findings */
+#define FINDINGS_PEOPLE_MAX 4000000u /* processes and workers that can be told apart, over all findings */
 #define NOTICES_MAX 1000u
 #define PROBLEMS_MAX 1000u
 
@@ -61,6 +61,7 @@ struct findings {
     size_t files;     /* inputs that could be read */
     uint64_t records;            /* violations read */
     uint64_t notices_left_out, problems_left_out, violations_left_out; /* beyond the bounds above */
+    bool has_records; /* records will come after the logs: what the logs tell is to be remembered for them */
     struct symbolizer *symbolizer;
     struct suppressor *suppressor; /* NULL: nothing is suppressed */
     struct selection selection;

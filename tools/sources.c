@@ -25,7 +25,7 @@ struct sources {
     size_t count, room;
     struct hash_set seen; /* device and number of each regular file: one that is named twice is read once */
     uint64_t bytes;
-    bool in_directory;
+    bool in_directory, has_records;
 };
 
 /* ---- what there is to read ---------------------------------------------------------------------------------------------- */
@@ -66,6 +66,7 @@ static void add_source(struct sources *sources, char *name, const struct stat *s
     off_t bytes = regular && is_log ? status->st_size : 0;
     sources->items[sources->count++] = (struct source){.name = name, .bytes = bytes, .is_log = is_log, .among_others = among_others};
     sources->bytes += (uint64_t)bytes;
+    sources->has_records = sources->has_records || !is_log;
     sources->in_directory = sources->in_directory || among_others;
 }
 
@@ -219,6 +220,7 @@ bool read_sources(struct findings *findings, char **arguments, int count)
     bool fine = true;
     for (int index = 0; index < count; index++)
         fine = add_argument(findings, &sources, arguments[index]) && fine;
+    findings->has_records = sources.has_records;
     struct progress progress = {.findings = findings, .sources = &sources, .started_ms = now_ms(), .terminal = isatty(STDERR_FILENO) == 1};
     struct log_reading reading = {.progress = show_progress, .context = &progress};
     for (int logs = 1; logs >= 0; logs--)

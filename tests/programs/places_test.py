@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 from hosts_work import HOSTS, TWICE, check_work, work_variables
-from support import LIBRARY, PYTHON, check, check_equal, compile_c, finish, make_inputs, run, skip, workshop
+from support import LIBRARY, PYTHON, check, check_equal, check_run, compile_c, finish, gdal_flags, make_inputs, run, skip, workshop
 
 OBJECT_BYTES = 24 << 20  # libholdfast.so itself, mapped; README, "Limits"
 MEMORY_GROUPS = pathlib.Path("/sys/fs/cgroup/memory")
@@ -73,6 +73,23 @@ def check_filters(folder):
     check_place("death by what containers forbid", [forbid, "kill", "perf_event_open", "userfaultfd", "ptrace", "kcmp", "personality", "bpf", "name_to_handle_at", "--"], folder)
 
 
+def check_sandbox(folder):
+    """A program that locks itself in when it has what it needs. Strict mode allows read, write, exit and the end of signal handlers, and forbids the processor's clock."""
+    sandbox = compile_c(HOSTS / "sandbox.c", folder / "sandbox", *gdal_flags())
+    for kind in ("strict", "filter"):
+        alone = run([sandbox, kind, "use", "borrow", "feature", "geometry"], preload=False)
+        if alone.status != 7:
+            skip("a program that locks itself in, %s" % kind, why_not(alone))
+            continue
+        for work in ("use", "borrow", "feature", "geometry"):
+            check_run("a program that locks itself in, %s, %s: works on" % (kind, work), run([sandbox, kind, work]), 7, alone.stdout, (), "")
+    result = run([sandbox, "filter", "mistake"])
+    check("a program that locks itself in, filter: a mistake is told", result.status == 7 and result.reports == ["HF102"], result)
+    # What cannot work (README, "Limits"): a report needs more than write() on an open descriptor.
+    result = run([sandbox, "strict", "mistake"])
+    check("a program that locks itself in, strict: a mistake cannot be told, and ends it", result.ending == "death by SIGKILL" and result.reports == [], result)
+
+
 def check_memory(folder):
     peak = run([PYTHON, "-c", "import sys; sys.argv[1:] = ['right']; exec(open(%r).read()); print([line.split()[1] for line in open('/proc/self/status') if line.startswith('VmPeak')][0])"
                 % str(HOSTS / "twice.py")], preload=False, env=work_variables(folder))
@@ -133,6 +150,7 @@ def main():
         make_inputs(folder)
         check_mounts(folder)
         check_filters(folder)
+        check_sandbox(folder)
         check_memory(folder)
     return finish()
 
