@@ -50,6 +50,8 @@ uint64_t stack_word(const struct stack_record *stack, unsigned index);
 const struct python_frame_record *python_frame(const struct stack_record *stack, unsigned index);
 /* "symbol+0x12 (module+0x34)" */
 void native_text(uint64_t word, char *out, size_t bytes);
+/* The same for a list of frames: the module with its path, by which a reader of the log finds the functions that the module does not export. */
+void native_frame_text(uint64_t word, char *out, size_t bytes);
 /* The line of the user's code in a stack: the innermost Python frame that is not a library's, else the innermost native frame. */
 struct place find_place(stack_id id);
 /* The same with the text of the line, read from the file. */
