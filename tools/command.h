@@ -20,11 +20,13 @@ int report_command(int count, char **arguments);
 int explain_command(int count, char **arguments);
 int contracts_command(int count, char **arguments);
 int ctl_command(int count, char **arguments);
+int graph_command(int count, char **arguments);
 
 extern const char run_usage[];
 extern const char report_usage[];
 extern const char explain_usage[];
 extern const char contracts_usage[];
 extern const char ctl_usage[];
+extern const char graph_usage[];
 
 #endif

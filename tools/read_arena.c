@@ -1,6 +1,7 @@
 /* Reading arenas: see inputs.h. The events of an arena become violations as the log's schema has them; what only the process that wrote
  * it could say (remedy, line to change, kind of the handle) is left out. */
 #include "inputs.h"
+#include "places.h"
 #include "process.h"
 #include "reader.h"
 #include "rules.h"
@@ -236,30 +237,9 @@ static int by_count(const void *left, const void *right)
     return a->count != b->count ? (a->count > b->count ? -1 : 1) : by_origin(left, right);
 }
 
-/* The line of the user's nearest to the call, as text to be freed. */
-static char *place_of(struct findings *findings, const struct reader *reader, uint32_t id)
+static char *place_of(struct findings *findings, const struct reader *reader, uint32_t stack)
 {
-    struct reader_stack found;
-    struct reader_python_frame frame;
-    if (!reader_stack(reader, id, &found))
-        return duplicate("an unknown place");
-    if (found.python_count != 0 && reader_python_frame(reader, found.python[0], &frame))
-        return compose("%s:%u in %s", frame.file, frame.line, frame.function);
-    uint64_t offset = 0;
-    const struct module_record *module = found.native_count != 0 ? reader_native_frame(reader, found.native[0], &offset) : NULL;
-    if (module == NULL)
-        return duplicate("an unknown place");
-    char build_id[2 * sizeof module->build_id + 1] = "";
-    for (size_t index = 0; index < module->build_id_bytes && index < sizeof module->build_id; index++)
-        snprintf(build_id + 2 * index, 3, "%02x", (unsigned)module->build_id[index]);
-    struct symbol symbol = {0};
-    const char *path = reader_string(reader, module->path);
-    if (symbolize(findings->symbolizer, path, build_id[0] != '\0' ? build_id : NULL, offset, &symbol) != SYMBOL_FOUND)
-        return compose("%s+0x%" PRIx64, path, offset);
-    char *place = symbol.file != NULL ? compose("%s:%d in %s", symbol.file, symbol.line, symbol.function != NULL ? symbol.function : "?")
-                                      : compose("%s in %s", symbol.function != NULL ? symbol.function : "?", path);
-    symbol_clear(&symbol);
-    return place;
+    return place_of_stack(findings->symbolizer, reader, stack);
 }
 
 static const char *kind_words(const struct reader *reader, unsigned kind)

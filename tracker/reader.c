@@ -329,6 +329,7 @@ static void read_young(const struct reader *reader, const uint8_t *set, const ui
     memcpy(&young->serial, entry + own->at_serial, sizeof young->serial);
     memcpy(&young->number, entry + own->at_number, sizeof young->number);
     memcpy(&young->holders, entry + own->at_holders, sizeof young->holders);
+    memcpy(&young->above, entry + own->at_above, sizeof young->above);
     memcpy(&birth, entry + own->at_birth, sizeof birth);
     birth -= own->births_address;
     if (own->births == 0 || birth / own->birth_bytes >= own->births)

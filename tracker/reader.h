@@ -66,6 +66,7 @@ struct reader_young {
     uint32_t birth_stack, serial, thread;
     int32_t number; /* label, of one that is numbered */
     uint16_t kind, function, holders;
+    uint16_t above; /* index in the same set of what lent it, 0: that is not young */
     bool borrowed, numbered, held;
 };
 bool reader_next_young(const struct reader *reader, uint32_t *set, uint32_t *index, struct reader_young *young);
