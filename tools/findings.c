@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static const char *const stack_names[] = {"used", "obtained", "freed", "other"};
 
@@ -18,6 +19,37 @@ const char *member(const json_t *object, const char *name)
 json_int_t member_number(const json_t *object, const char *name)
 {
     return json_integer_value(json_object_get(object, name));
+}
+
+int64_t time_from_text(const char *text)
+{
+    struct tm parts = {0};
+    int used = 0;
+    if (sscanf(text, "%4d-%2d-%2dT%2d:%2d%n", &parts.tm_year, &parts.tm_mon, &parts.tm_mday, &parts.tm_hour, &parts.tm_min, &used) != 5)
+        return 0;
+    text += used;
+    int64_t milliseconds = 0;
+    if (*text == ':' && isdigit((unsigned char)text[1])) {
+        parts.tm_sec = (int)strtol(text + 1, (char **)(uintptr_t)&text, 10);
+        if (*text == '.')
+            for (int64_t unit = 100; isdigit((unsigned char)*++text); unit /= 10)
+                milliseconds += unit * (*text - '0');
+    }
+    if (strcmp(text, "Z") != 0 && *text != '\0')
+        return 0;
+    parts.tm_year -= 1900;
+    parts.tm_mon -= 1;
+    return (int64_t)timegm(&parts) * 1000 + milliseconds;
+}
+
+char *time_to_text(int64_t milliseconds)
+{
+    time_t seconds = (time_t)(milliseconds / 1000);
+    struct tm parts;
+    char text[40];
+    if (milliseconds <= 0 || gmtime_r(&seconds, &parts) == NULL || strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts) == 0)
+        return duplicate("");
+    return compose("%s.%03dZ", text, (int)(milliseconds % 1000));
 }
 
 json_t *json_text(const char *text)
@@ -304,6 +336,16 @@ static void add_worker(struct finding *finding, const json_t *violation)
     json_array_append_new(finding->workers, who);
 }
 
+static void note_time(struct finding *finding, int64_t time)
+{
+    if (time == 0)
+        return;
+    if (finding->first_seen == 0 || time < finding->first_seen)
+        finding->first_seen = time;
+    if (time > finding->last_seen)
+        finding->last_seen = time;
+}
+
 static void add_violation(struct findings *findings, json_t *violation, bool logged)
 {
     char *signature = signature_of(violation);
@@ -319,6 +361,7 @@ static void add_violation(struct findings *findings, json_t *violation, bool log
         free(signature);
     }
     finding->count++;
+    note_time(finding, time_from_text(member(violation, "time")));
     finding->logged = finding->logged || logged;
     add_worker(finding, violation);
     add_process(finding, json_object_get(violation, "pid"));

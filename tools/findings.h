@@ -10,6 +10,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define SCHEMA_VERSION 1
 
@@ -20,6 +21,7 @@ struct finding {
     char *signature;   /* equal for the same violation at the same place */
     char *place;       /* the user's line, for the summary */
     json_int_t count;  /* times it was logged */
+    int64_t first_seen, last_seen; /* ms since 1970 of the earliest and the latest of them; 0: nobody said when (a text log) */
     int suppression;   /* entry of the suppressor, -1: it is shown */
     bool logged;       /* a log told it, not only a record */
 };
@@ -60,6 +62,11 @@ json_t *findings_by_place(const struct findings *findings);
 /* A string member, "" when it is missing or no string. */
 const char *member(const json_t *object, const char *name);
 json_int_t member_number(const json_t *object, const char *name);
+
+/* "2026-01-02T03:04:05.678Z", fraction and seconds may be missing: ms since 1970, 0 when it is no time. */
+int64_t time_from_text(const char *text);
+/* The same the other way round, to be freed; "" for 0. */
+char *time_to_text(int64_t milliseconds);
 
 /* A JSON string of any bytes: what is not UTF-8 (file names may not be) becomes '?'. */
 json_t *json_text(const char *text);

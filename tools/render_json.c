@@ -1,6 +1,16 @@
 /* holdfast report --format json: one document, its violations as in schema 1 of the log with count, processes and place added. */
 #include "render.h"
+#include "text.h"
 #include <jansson.h>
+#include <stdlib.h>
+
+static void set_time(json_t *violation, const char *name, int64_t time)
+{
+    char *text = time_to_text(time);
+    if (text[0] != '\0')
+        json_object_set_new(violation, name, json_string(text));
+    free(text);
+}
 
 static json_t *violations(const struct findings *findings)
 {
@@ -9,6 +19,8 @@ static json_t *violations(const struct findings *findings)
         const struct finding *finding = &findings->items[index];
         json_t *violation = json_copy(finding->violation);
         json_object_set_new(violation, "count", json_integer(finding->count));
+        set_time(violation, "first_seen", finding->first_seen);
+        set_time(violation, "last_seen", finding->last_seen);
         json_object_set(violation, "processes", finding->processes);
         json_object_set(violation, "workers", finding->workers);
         json_object_set_new(violation, "place", json_text(finding->place));

@@ -138,14 +138,39 @@ struct request {
     int file_count;
 };
 
+static const struct {
+    const char *name;
+    void (*render)(FILE *stream, const struct findings *findings);
+} formats[] = {
+    {"text", render_text},
+    {"json", render_json},
+    {"otlp", render_otlp},
+};
+#define FORMAT_COUNT (sizeof formats / sizeof formats[0])
+
+/* "text, json or otlp", to be freed. */
+static char *format_names(void)
+{
+    char *names = duplicate("");
+    for (size_t index = 0; index < FORMAT_COUNT; index++) {
+        char *longer = compose("%s%s%s", names, index == 0 ? "" : index + 1 < FORMAT_COUNT ? ", " : " or ", formats[index].name);
+        free(names);
+        names = longer;
+    }
+    return names;
+}
+
 static bool set_format(struct request *request, const char *format)
 {
-    request->render = strcmp(format, "json") == 0   ? render_json
-                      : strcmp(format, "otlp") == 0 ? render_otlp
-                      : strcmp(format, "text") == 0 ? render_text
-                                                    : NULL;
-    if (request->render == NULL)
-        complain("report", "--format '%s' is wrong: it must be text, json or otlp", format);
+    request->render = NULL;
+    for (size_t index = 0; index < FORMAT_COUNT; index++)
+        if (strcmp(formats[index].name, format) == 0)
+            request->render = formats[index].render;
+    if (request->render == NULL) {
+        char *names = format_names();
+        complain("report", "--format '%s' is wrong: it must be %s", format, names);
+        free(names);
+    }
     return request->render != NULL;
 }
 
