@@ -33,6 +33,8 @@ struct findings {
     json_t *problems; /* array of {"file", "message"}: what could not be read */
     json_t *totals;   /* object: "repeats", "refused", "held" summed over the summaries */
     size_t files;     /* inputs that could be read */
+    json_t *records, *pictures; /* see records.h; NULL: nobody wants them */
+    size_t records_left_out;
     struct symbolizer *symbolizer;
     struct suppressor *suppressor; /* NULL: nothing is suppressed */
 };

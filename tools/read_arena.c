@@ -4,6 +4,7 @@
 #include "places.h"
 #include "process.h"
 #include "reader.h"
+#include "records.h"
 #include "rules.h"
 #include "text.h"
 #include <inttypes.h>
@@ -452,6 +453,7 @@ void read_arena(struct findings *findings, const char *file)
     }
     describe_work(findings, &reader);
     tell_losses(findings, &reader, shown);
+    records_add(findings, &reader, file, fate(&reader.header));
     findings->files++;
     reader_close(&reader);
 }

@@ -1,4 +1,4 @@
-/* What `holdfast report` shows: see render_text.c, render_json.c and render_otlp.c. */
+/* What `holdfast report` shows: see render_text.c, render_json.c, render_otlp.c and render_html.c. */
 #ifndef HOLDFAST_TOOLS_RENDER_H
 #define HOLDFAST_TOOLS_RENDER_H
 
@@ -8,5 +8,14 @@
 void render_text(FILE *stream, const struct findings *findings);
 void render_json(FILE *stream, const struct findings *findings);
 void render_otlp(FILE *stream, const struct findings *findings);
+void render_html(FILE *stream, const struct findings *findings);
+
+/* What the stacks of a violation are, in the words of its rule. */
+struct stack_titles {
+    const char *rule, *used, *freed;
+};
+struct stack_titles stack_titles(const char *rule);
+/* What Holdfast did, in words. */
+const char *words_for_action(const char *name);
 
 #endif

@@ -2,6 +2,7 @@
 #include "command.h"
 #include "inputs.h"
 #include "layout.h"
+#include "records.h"
 #include "render.h"
 #include "text.h"
 #include <dirent.h>
@@ -13,10 +14,10 @@
 #include <unistd.h>
 
 const char report_usage[] =
-    "usage: holdfast report [--format text|json|otlp] [--suppressions FILE]... FILE|DIRECTORY|PID...\n"
+    "usage: holdfast report [--format text|json|otlp|html] [--suppressions FILE]... FILE|DIRECTORY|PID...\n"
     "       holdfast report --check FILE|PID...\n\n"
     "Shows every violation that the files tell of, the same one of several processes once, then counts by rule and by place;\n"
-    "otlp: each violation as an OpenTelemetry log record, a line of OTLP/JSON each.\n"
+    "otlp: each violation as an OpenTelemetry log record, a line of OTLP/JSON each; html: a page of its own, with the handles around each violation.\n"
     "A FILE is a text log, a JSON Lines log, a saved stderr, or the arena of a running, ended or killed process; - is the\n"
     "standard input. Of a DIRECTORY all logs and records that lie in it are read. --suppressions leaves out what the file names, also by source lines that only debug information tells.\n"
     "A PID is that of a live process with a record; it is not stopped. --check says whether records are sound.\n"
@@ -145,6 +146,7 @@ static const struct {
     {"text", render_text},
     {"json", render_json},
     {"otlp", render_otlp},
+    {"html", render_html},
 };
 #define FORMAT_COUNT (sizeof formats / sizeof formats[0])
 
@@ -252,6 +254,8 @@ int report_command(int count, char **arguments)
     bool missing = false;
     findings_open(&findings);
     findings.suppressor = request.suppressor;
+    if (request.render == render_html)
+        records_want(&findings);
     struct inputs inputs = {0};
     for (int index = 0; index < request.file_count; index++) {
         char *name = name_of_input(request.files[index]);
