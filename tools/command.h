@@ -21,6 +21,7 @@ int explain_command(int count, char **arguments);
 int contracts_command(int count, char **arguments);
 int ctl_command(int count, char **arguments);
 int graph_command(int count, char **arguments);
+int top_command(int count, char **arguments);
 
 extern const char run_usage[];
 extern const char report_usage[];
@@ -28,5 +29,6 @@ extern const char explain_usage[];
 extern const char contracts_usage[];
 extern const char ctl_usage[];
 extern const char graph_usage[];
+extern const char top_usage[];
 
 #endif
