@@ -12,6 +12,8 @@ enum leaks { LEAKS_off, LEAKS_data, LEAKS_all };
 size_t leaks_report(enum leaks which);
 /* A handle was born. Now and then it looks at all that is alive. */
 void growth_count_births(unsigned births);
+/* Now and then: how much is alive, into the arena. From where the counters are summed up. */
+void growth_sample(void);
 void growth_after_fork_child(void);
 
 #endif

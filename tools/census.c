@@ -32,7 +32,7 @@ static int kinds_by_number(const void *left, const void *right)
     return a->dead != b->dead ? (a->dead > b->dead ? -1 : 1) : (a->kind > b->kind) - (a->kind < b->kind);
 }
 
-static void count(struct census *census, size_t *room, struct census_site site, enum handle_state state)
+static void count(struct census *census, size_t *room, struct census_site site, enum handle_state state, unsigned copy)
 {
     struct census_kind *kind = &census->kinds[site.kind < CENSUS_KINDS - 1 ? site.kind : CENSUS_KINDS - 1];
     kind->live += site.live = state == HANDLE_LIVE;
@@ -43,6 +43,8 @@ static void count(struct census *census, size_t *room, struct census_site site, 
     census->dead += state == HANDLE_BURIED;
     if (state == HANDLE_BURIED)
         return;
+    if (copy < ARENA_COPIES)
+        census->copies[copy]++;
     if (census->site_count == *room) {
         *room = *room != 0 ? 2 * *room : 256;
         census->sites = reallocate(census->sites, *room * sizeof *census->sites);
@@ -80,10 +82,10 @@ void census_take(struct census *census, const struct reader *reader)
     for (uint32_t id = 0; (id = reader_next_handle(reader, id)) != 0;) {
         const struct handle_record *handle = reader_handle(reader, id);
         count(census, &room, (struct census_site){.stack = handle->birth_stack, .kind = handle->kind, .function = handle->birth_function, .borrowed = (handle->flags & HANDLE_BORROWED) != 0,
-                                                  .label = (handle->flags & HANDLE_NUMBER) != 0 ? 0 : handle->label}, (enum handle_state)handle->state);
+                                                  .label = (handle->flags & HANDLE_NUMBER) != 0 ? 0 : handle->label}, (enum handle_state)handle->state, handle->provider);
     }
     for (uint32_t set = 0, index = 0; reader_next_young(reader, &set, &index, &young);)
-        count(census, &room, (struct census_site){.stack = young.birth_stack, .kind = young.kind, .function = young.function, .borrowed = young.borrowed}, young.held ? HANDLE_HELD : HANDLE_LIVE);
+        count(census, &room, (struct census_site){.stack = young.birth_stack, .kind = young.kind, .function = young.function, .borrowed = young.borrowed}, young.held ? HANDLE_HELD : HANDLE_LIVE, young.provider);
     gather(census);
     qsort(census->kinds, CENSUS_KINDS, sizeof census->kinds[0], kinds_by_number);
     while (census->kind_count < CENSUS_KINDS && census->kinds[census->kind_count].live + census->kinds[census->kind_count].held + census->kinds[census->kind_count].dead != 0)

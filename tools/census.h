@@ -25,6 +25,7 @@ struct census {
     struct census_site *sites; /* most alive first */
     size_t site_count;
     uint64_t live, held, dead;
+    uint64_t copies[ARENA_COPIES]; /* alive of each loaded copy of a library */
 };
 
 void census_take(struct census *census, const struct reader *reader);

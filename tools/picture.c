@@ -72,6 +72,56 @@ static void add_young(struct forest *forest, uint32_t first)
     forest->count = node;
 }
 
+/* Handles by address: the youngest that is not dead. */
+struct addresses {
+    uint32_t *slots;
+    size_t mask;
+};
+
+static uint64_t address_of(const struct forest *forest, uint32_t node)
+{
+    const struct handle_record *record = reader_handle(forest->reader, node);
+    return forest->nodes[node].young != NULL ? forest->nodes[node].young->address : record != NULL ? record->address : 0;
+}
+
+static size_t slot_of(const struct forest *forest, const struct addresses *addresses, uint64_t address)
+{
+    size_t slot = (size_t)((address >> 4) * UINT64_C(0x9e3779b97f4a7c15) >> 20) & addresses->mask;
+    while (addresses->slots[slot] != 0 && address_of(forest, addresses->slots[slot]) != address)
+        slot = (slot + 1) & addresses->mask;
+    return slot;
+}
+
+static struct addresses index_addresses(const struct forest *forest)
+{
+    struct addresses addresses = {.mask = 64};
+    while (addresses.mask < 2 * (size_t)forest->count)
+        addresses.mask *= 2;
+    addresses.slots = allocate(addresses.mask * sizeof *addresses.slots);
+    addresses.mask--;
+    for (uint32_t node = 1; node < forest->count; node++) {
+        const struct handle_record *record = reader_handle(forest->reader, node);
+        if (forest->nodes[node].there && (record == NULL || record->state != HANDLE_BURIED))
+            addresses.slots[slot_of(forest, &addresses, address_of(forest, node))] = node;
+    }
+    return addresses;
+}
+
+/* Those that nothing young lent. */
+static void find_parents_of_young(struct forest *forest)
+{
+    struct addresses addresses = index_addresses(forest);
+    for (uint32_t node = 1; node < forest->count; node++) {
+        struct forest_node *one = &forest->nodes[node];
+        for (unsigned parent = 0; parent < 2 && one->young != NULL && one->parent == 0; parent++)
+            if (one->young->parents[parent].address != 0) {
+                one->parent = addresses.slots[slot_of(forest, &addresses, one->young->parents[parent].address)];
+                one->edge = one->young->parents[parent].edge;
+            }
+    }
+    free(addresses.slots);
+}
+
 /* A circle is cut where it is met again. */
 static void break_circles(struct forest *forest)
 {
@@ -129,6 +179,7 @@ void forest_open(struct forest *forest, const struct reader *reader)
         forest->nodes[id].parent = parent_of(reader, id, &forest->nodes[id].edge);
     }
     add_young(forest, handles != 0 ? handles : 1);
+    find_parents_of_young(forest);
     break_circles(forest);
     link_children(forest);
     count_below(forest);

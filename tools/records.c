@@ -220,20 +220,134 @@ static json_t *sites_of(struct findings *findings, const struct reader *reader, 
 
 /* ---- libraries -------------------------------------------------------------------------------------------------------------------- */
 
+static void set_build_id(json_t *object, const struct module_record *module)
+{
+    char build_id[2 * sizeof module->build_id + 1] = "";
+    for (size_t index = 0; index < module->build_id_bytes && index < sizeof module->build_id; index++)
+        snprintf(build_id + 2 * index, 3, "%02x", (unsigned)module->build_id[index]);
+    set_text(object, "build_id", build_id);
+}
+
 static json_t *modules_of(const struct reader *reader)
 {
     json_t *modules = json_array();
     for (uint32_t id = 1; id < reader->sections[SECTION_MODULES].used; id++) {
         const struct module_record *module = reader_module(reader, id);
-        char build_id[2 * sizeof module->build_id + 1] = "";
-        for (size_t index = 0; index < module->build_id_bytes && index < sizeof module->build_id; index++)
-            snprintf(build_id + 2 * index, 3, "%02x", (unsigned)module->build_id[index]);
         json_t *one = json_object();
         set_text(one, "path", reader_string(reader, module->path));
-        set_text(one, "build_id", build_id);
+        set_build_id(one, module);
         json_array_append_new(modules, one);
     }
     return modules;
+}
+
+/* "3.6.2" */
+static char *version_text(uint32_t version)
+{
+    return version != 0 ? compose("%u.%u.%u", version / 10000, version / 100 % 100, version % 100) : duplicate("");
+}
+
+static json_t *libraries_of(const struct reader *reader, const struct census *census)
+{
+    json_t *libraries = json_array();
+    for (unsigned number = 1; number < ARENA_COPIES; number++) {
+        const struct arena_copy *copy = &reader->header.copies[number];
+        const struct module_record *module = reader_module(reader, copy->module);
+        char library[sizeof copy->library + 1] = "", *version = version_text(copy->version);
+        memcpy(library, copy->library, sizeof copy->library);
+        json_t *one = json_object();
+        set_text(one, "library", library);
+        set_text(one, "version", version);
+        if (module != NULL) {
+            set_text(one, "path", reader_string(reader, module->path));
+            set_build_id(one, module);
+        }
+        set_number(one, "alive", census->copies[number]);
+        if (library[0] != '\0')
+            json_array_append_new(libraries, one);
+        else
+            json_decref(one);
+        free(version);
+    }
+    return libraries;
+}
+
+/* ---- how it grew ------------------------------------------------------------------------------------------------------------------ */
+
+struct series {
+    uint32_t stack, kind; /* stack 0: of the kind */
+    json_t *values;
+};
+
+static json_t *growth_object(const struct reader *reader, json_t *series)
+{
+    json_t *growth = json_object(), *times = json_array();
+    const struct sample_record *first = reader_record(reader, SECTION_SAMPLES, 1);
+    for (uint32_t id = 1; id < reader->sections[SECTION_SAMPLES].used; id++) {
+        const struct sample_record *sample = reader_record(reader, SECTION_SAMPLES, id);
+        json_array_append_new(times, json_integer((json_int_t)(sample->time_ns / 1000000)));
+    }
+    json_object_set_new(growth, "times", times);
+    json_object_set_new(growth, "series", series);
+    uint64_t started = reader->header.started_ns / 1000000, begun = first != NULL ? first->time_ns / 1000000 : 0;
+    if (begun > started && started != 0)
+        set_number(growth, "offset", begun - started);
+    return growth;
+}
+
+static uint32_t count_in(const struct sample_record *sample, uint32_t stack, uint32_t kind)
+{
+    for (unsigned index = 0; index < SAMPLE_TOP; index++) {
+        if (stack == 0 && sample->kinds[index].count != 0 && sample->kinds[index].kind == kind)
+            return sample->kinds[index].count;
+        if (stack != 0 && sample->sites[index].stack == stack && sample->sites[index].kind == kind)
+            return sample->sites[index].count;
+    }
+    return 0;
+}
+
+/* `rest`: with what is alive of all others, the youngest among them. */
+static void add_series(const struct reader *reader, json_t *all, const char *name, uint32_t stack, uint32_t kind, const struct sample_record *rest)
+{
+    json_t *values = json_array(), *one = json_object();
+    for (uint32_t id = 1; id < reader->sections[SECTION_SAMPLES].used; id++) {
+        const struct sample_record *sample = reader_record(reader, SECTION_SAMPLES, id);
+        uint64_t value = rest == NULL ? count_in(sample, stack, kind) : sample->alive, known = 0;
+        for (unsigned index = 0; rest != NULL && index < SAMPLE_TOP && rest->kinds[index].count != 0; index++)
+            known += count_in(sample, 0, rest->kinds[index].kind);
+        json_array_append_new(values, json_integer((json_int_t)((value > known ? value - known : 0) & INT64_MAX)));
+    }
+    set_text(one, "name", name);
+    json_object_set_new(one, "values", values);
+    json_array_append_new(all, one);
+}
+
+static const struct sample_record *last_sample(const struct reader *reader)
+{
+    uint32_t used = reader->sections[SECTION_SAMPLES].used;
+    return used > 2 ? reader_record(reader, SECTION_SAMPLES, used - 1) : NULL;
+}
+
+static json_t *growth_of_kinds(const struct reader *reader, const struct sample_record *last)
+{
+    json_t *series = json_array();
+    for (unsigned index = 0; index < SAMPLE_TOP && last->kinds[index].count != 0; index++)
+        add_series(reader, series, kind_words(reader, last->kinds[index].kind), 0, last->kinds[index].kind, NULL);
+    add_series(reader, series, "others", 0, 0, last);
+    return growth_object(reader, series);
+}
+
+static json_t *growth_of_sites(struct findings *findings, const struct reader *reader, const struct sample_record *last)
+{
+    json_t *series = json_array();
+    for (unsigned index = 0; index < SAMPLE_TOP && last->sites[index].count != 0; index++) {
+        char *place = place_of_stack(findings->symbolizer, reader, last->sites[index].stack);
+        char *name = compose("%s at %s", kind_words(reader, last->sites[index].kind), place);
+        add_series(reader, series, name, last->sites[index].stack, last->sites[index].kind, NULL);
+        free(name);
+        free(place);
+    }
+    return growth_object(reader, series);
 }
 
 /* ---- a record ---------------------------------------------------------------------------------------------------------------------- */
@@ -273,6 +387,12 @@ void records_add(struct findings *findings, const struct reader *reader, const c
     if (census.site_count > SITES_SHOWN)
         set_number(record, "more_sites", census.site_count - SITES_SHOWN);
     json_object_set_new(record, "modules", modules_of(reader));
+    json_object_set_new(record, "libraries", libraries_of(reader, &census));
+    const struct sample_record *last = last_sample(reader);
+    if (last != NULL) {
+        json_object_set_new(record, "growth", growth_of_kinds(reader, last));
+        json_object_set_new(record, "growth_sites", growth_of_sites(findings, reader, last));
+    }
     json_object_set_new(record, "counters", counters_of(reader));
     json_array_append_new(findings->records, record);
     census_clear(&census);

@@ -67,6 +67,11 @@ struct reader_young {
     int32_t number; /* label, of one that is numbered */
     uint16_t kind, function, holders;
     uint16_t above; /* index in the same set of what lent it, 0: that is not young */
+    struct {
+        uint64_t address; /* 0: none */
+        uint8_t edge;     /* enum edge_type */
+    } parents[2];
+    uint8_t provider;
     bool borrowed, numbered, held;
 };
 bool reader_next_young(const struct reader *reader, uint32_t *set, uint32_t *index, struct reader_young *young);
