@@ -144,8 +144,10 @@ static bool find_root(const struct request *request, const struct forest *forest
     return *root != 0;
 }
 
-static const char *fate_of(const struct arena_header *header)
+static const char *fate_of(const struct arena_header *header, bool from_memory)
 {
+    if (from_memory)
+        return "running";
     enum process_life life = header->state == ARENA_LIVE ? process_life(header) : PROCESS_UNKNOWN;
     return header->state == ARENA_CLOSED ? "ended" : header->state == ARENA_REPLACED ? "replaced by another program" : life == PROCESS_LIVES ? "running" : life == PROCESS_GONE ? "killed" : "of another machine or container";
 }
@@ -153,7 +155,7 @@ static const char *fate_of(const struct arena_header *header)
 static int show(struct request *request, const struct reader *reader, bool young_missing)
 {
     struct forest forest;
-    struct graph_context context = {.reader = reader, .symbolizer = symbolizer_open(), .fate = fate_of(&reader->header), .source = request->input, .young_missing = young_missing};
+    struct graph_context context = {.reader = reader, .symbolizer = symbolizer_open(), .fate = fate_of(&reader->header, young_missing), .source = request->input, .young_missing = young_missing};
     forest_open(&forest, reader);
     bool fine = find_root(request, &forest, &request->wishes.root);
     if (fine) {

@@ -79,7 +79,7 @@ static void print_part(FILE *stream, const char *before, const char *text)
     if (text[0] == '\0')
         return;
     fputs(before, stream);
-    print_safely(stream, text);
+    print_name(stream, text);
 }
 
 /* "│  ├─ " */
@@ -109,7 +109,7 @@ static void print_entry(FILE *stream, const struct graph_context *context, uint3
         return;
     }
     char *name = picture_name(&handle), *state = state_text(&handle), *birth = birth_text(context, &handle), *death = death_text(context, &handle);
-    print_safely(stream, name);
+    print_name(stream, name);
     fprintf(stream, "  0x%" PRIx64 "  [%s]", handle.address, state);
     print_part(stream, one->edge == EDGE_BORROWED || one->depth == 0 ? "" : "  ", one->edge == EDGE_BORROWED || one->depth == 0 ? "" : edge_words(one->edge));
     print_part(stream, "  ", birth);
@@ -142,7 +142,7 @@ static char *left_out(const struct graph_context *context)
 void render_tree(FILE *stream, const struct graph_context *context)
 {
     char *title = title_of(context), *missing = left_out(context);
-    print_safely(stream, title);
+    print_name(stream, title);
     fputs("\n\n", stream);
     for (uint32_t entry = 0; entry < context->picture.count; entry++)
         print_entry(stream, context, entry);

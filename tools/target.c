@@ -137,6 +137,42 @@ bool target_copy_arena(const struct target *target, int file)
     return fine;
 }
 
+#define NAMES_MAXIMUM 65536u
+#define NAME_BYTES_MAXIMUM 128u
+
+/* The name that each record of a table begins with; false: it cannot be read. */
+static bool read_names(const struct target *target, FILE *names, uint64_t table, uint32_t count, uint32_t bytes)
+{
+    if (count > NAMES_MAXIMUM || bytes < sizeof(uint64_t) || bytes > 4096)
+        return false;
+    uint8_t *records = allocate((size_t)count * bytes);
+    bool fine = read_memory(target, table, records, (size_t)count * bytes);
+    for (uint32_t index = 0; index < count && fine; index++) {
+        char name[NAME_BYTES_MAXIMUM + 1] = "";
+        uint64_t address;
+        memcpy(&address, records + (size_t)index * bytes, sizeof address);
+        reader_read_at(target->memory, name, NAME_BYTES_MAXIMUM, address); /* it may be the last of its mapping */
+        fwrite(name, 1, strlen(name) + 1, names);
+    }
+    free(records);
+    return fine;
+}
+
+static void name_numbers(const struct target *target, struct reader *reader)
+{
+    const struct control_block *block = &target->copy;
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *names = open_memstream(&text, &bytes);
+    if (names == NULL)
+        return;
+    bool fine = read_names(target, names, block->kinds, block->kind_count, block->kind_bytes) && read_names(target, names, block->functions, block->function_count, block->function_bytes);
+    if (fclose(names) == 0 && fine && bytes <= UINT32_MAX / 2)
+        reader_set_names(reader, text, (uint32_t)bytes, block->kind_count, block->function_count);
+    else
+        free(text);
+}
+
 static bool open_copy(struct target *target, const char *command, struct reader *reader)
 {
     char path[64], error[512];
@@ -151,6 +187,8 @@ static bool open_copy(struct target *target, const char *command, struct reader 
         complain(command, "process %d: its arena cannot be understood; use the holdfast that belongs to it", (int)target->pid);
     if (file >= 0)
         close(file);
+    if (fine && reader->header.own.kinds == 0)
+        name_numbers(target, reader);
     return fine;
 }
 

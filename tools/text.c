@@ -2,6 +2,7 @@
 #include "text.h"
 #include <ctype.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -65,7 +66,7 @@ void complain(const char *command, const char *format, ...)
     free(text);
 }
 
-void print_safely(FILE *stream, const char *text)
+static void print_without_controls(FILE *stream, const char *text, bool in_line)
 {
     const unsigned char *byte = (const unsigned char *)text;
     for (; *byte != 0; byte++) {
@@ -73,12 +74,22 @@ void print_safely(FILE *stream, const char *text)
         if (byte[0] == 0xC2 && byte[1] >= 0x80 && byte[1] <= 0x9F) {
             fprintf(stream, "\\u%04x", (unsigned)byte[1]);
             byte++;
-        } else if ((*byte < 0x20 && *byte != '\t' && *byte != '\n') || *byte == 0x7F) {
+        } else if ((*byte < 0x20 && (in_line || (*byte != '\t' && *byte != '\n'))) || *byte == 0x7F) {
             fprintf(stream, "\\x%02x", (unsigned)*byte);
         } else {
             fputc(*byte, stream);
         }
     }
+}
+
+void print_safely(FILE *stream, const char *text)
+{
+    print_without_controls(stream, text, false);
+}
+
+void print_name(FILE *stream, const char *name)
+{
+    print_without_controls(stream, name, true);
 }
 
 void print_wrapped(FILE *stream, const char *text, unsigned indent, unsigned width)

@@ -18,6 +18,9 @@ __attribute__((format(printf, 2, 3))) void complain(const char *command, const c
 /* Write `text` without what a terminal would obey: control characters come out as \xNN. Logs hold names chosen by others. */
 void print_safely(FILE *stream, const char *text);
 
+/* The same as a part of one line: also the ends of lines and tabs come out as \xNN. */
+void print_name(FILE *stream, const char *name);
+
 /* Write `text` as lines of at most `width` columns, each after `indent` blanks. */
 void print_wrapped(FILE *stream, const char *text, unsigned indent, unsigned width);
 

@@ -279,19 +279,19 @@ static struct row *site_rows(const struct view *view, size_t *count)
 static void print_site(FILE *stream, struct view *view, const struct row *row)
 {
     const char *label = reader_string(&view->reader, row->label);
-    print_safely(stream, row->kind);
+    print_name(stream, row->kind);
     if (label[0] != '\0') {
         fputs(" '", stream);
-        print_safely(stream, label);
+        print_name(stream, label);
         fputc('\'', stream);
     }
     fputs(row->borrowed ? ", lent" : ", made", stream);
     if (row->function[0] != '\0') {
         fputs(" by ", stream);
-        print_safely(stream, row->function);
+        print_name(stream, row->function);
     }
     fputs(" at ", stream);
-    print_safely(stream, place_of(view, row->stack));
+    print_name(stream, place_of(view, row->stack));
 }
 
 /* ---- lines, where the output is no terminal -------------------------------------------------------------------------------------- */
@@ -334,7 +334,7 @@ static void print_lines(FILE *stream, struct view *view)
     fputs("  kinds:", stream);
     for (size_t index = 0; index < count && index < ROWS_IN_LINES; index++) {
         fputs(index != 0 ? ", " : " ", stream);
-        print_safely(stream, rows[index].kind);
+        print_name(stream, rows[index].kind);
         fprintf(stream, " %" PRIu64 " (%+" PRId64 ")", rows[index].live + rows[index].held, rows[index].change);
     }
     fputc('\n', stream);
@@ -477,10 +477,11 @@ static void end_line(struct screen *screen, const char *look)
     fclose(screen->line);
     if (screen->used < screen->rows) {
         if (screen->used != 0)
-            fputs("\r\n", screen->out);
+            fputc('\n', screen->out);
+        fputs("\033[K", screen->out); /* first: behind a line that fills the screen's width it would take the last letter */
         fputs(screen->plain ? "" : look, screen->out);
         put_cut(screen->out, screen->text, screen->columns);
-        fputs(screen->plain || look[0] == '\0' ? "\033[K" : "\033[K\033[0m", screen->out);
+        fputs(screen->plain || look[0] == '\0' ? "" : "\033[0m", screen->out);
         screen->used++;
     }
     free(screen->text);
@@ -488,7 +489,6 @@ static void end_line(struct screen *screen, const char *look)
 
 #define BOLD "\033[1m"
 #define REVERSE "\033[7m"
-#define DIM "\033[2m"
 
 /* The last looks, each a letter as high as there were handles. */
 static void put_history(struct screen *screen, const struct view *view)
@@ -521,7 +521,7 @@ static void put_kinds(struct screen *screen, struct view *view, unsigned room)
     for (size_t index = view->sites ? 0 : view->scroll; index < count && room-- > 1; index++) {
         line = begin_line(screen);
         fprintf(line, "%10" PRIu64 " %8" PRIu64 " %8" PRIu64 " %+8" PRId64 "  ", rows[index].live, rows[index].held, rows[index].dead, rows[index].change);
-        print_safely(line, rows[index].kind);
+        print_name(line, rows[index].kind);
         end_line(screen, "");
     }
     free(rows);
@@ -549,7 +549,7 @@ static void put_heading(struct screen *screen, struct view *view)
 {
     FILE *line = begin_line(screen);
     fputs("holdfast top: ", line);
-    print_safely(line, view->reader.header.program);
+    print_name(line, view->reader.header.program);
     fprintf(line, ", process %u, every %g s, sorted by %s%s%s", view->pid, view->interval, sort_words[view->sort], view->paused ? ", PAUSED" : "",
             view->reader.header.state == ARENA_CLOSED ? ", ENDED" : view->reader.header.state == ARENA_REPLACED ? ", REPLACED" : "");
     end_line(screen, BOLD);

@@ -288,6 +288,21 @@ static void add_counts(struct reader *reader)
     }
 }
 
+/* Where each name begins; there are none when they are fewer than there should be. */
+static void index_names(struct reader *reader)
+{
+    struct arena_own *own = &reader->header.own;
+    const char *names = (const char *)own_bytes(reader, own->names_offset, own->names_bytes);
+    uint64_t count = (uint64_t)own->kinds + own->functions, found = 0;
+    reader->names = names != NULL && count <= own->names_bytes ? calloc(count + 1, sizeof *reader->names) : NULL;
+    for (uint32_t at = 0; reader->names != NULL && found < count && at < own->names_bytes; found++) {
+        reader->names[found] = at;
+        at += (uint32_t)strnlen(names + at, own->names_bytes - at) + 1;
+    }
+    if (reader->names == NULL || found < count || own->names_bytes == 0 || names[own->names_bytes - 1] != '\0')
+        own->kinds = own->functions = 0;
+}
+
 /* What does not fit is taken as not there. */
 static void tame_own(struct reader *reader)
 {
@@ -304,15 +319,21 @@ static void tame_own(struct reader *reader)
         own->births = 0;
 
     add_counts(reader);
-    const char *names = (const char *)own_bytes(reader, own->names_offset, own->names_bytes);
-    uint64_t count = (uint64_t)own->kinds + own->functions, found = 0;
-    reader->names = names != NULL && count <= own->names_bytes ? calloc(count + 1, sizeof *reader->names) : NULL;
-    for (uint32_t at = 0; reader->names != NULL && found < count && at < own->names_bytes; found++) {
-        reader->names[found] = at;
-        at += (uint32_t)strnlen(names + at, own->names_bytes - at) + 1;
-    }
-    if (reader->names == NULL || found < count || own->names_bytes == 0 || names[own->names_bytes - 1] != '\0')
-        own->kinds = own->functions = 0;
+    index_names(reader);
+}
+
+void reader_set_names(struct reader *reader, char *names, uint32_t bytes, uint32_t kinds, uint32_t functions)
+{
+    free(reader->sections[SECTION_OWN].records);
+    free(reader->names);
+    uint32_t units = (bytes + ARENA_OWN_UNIT - 1) / ARENA_OWN_UNIT;
+    char *whole = realloc(names, (size_t)units * ARENA_OWN_UNIT + 1);
+    if (whole == NULL)
+        free(names);
+    reader->sections[SECTION_OWN].records = whole;
+    reader->sections[SECTION_OWN].used = whole != NULL ? units : 0;
+    reader->header.own = (struct arena_own){.names_bytes = bytes, .kinds = kinds, .functions = functions};
+    index_names(reader);
 }
 
 static const char *name_of(const struct reader *reader, uint64_t number)

@@ -80,6 +80,10 @@ bool reader_next_young(const struct reader *reader, uint32_t *set, uint32_t *ind
 const char *reader_kind_name(const struct reader *reader, unsigned kind);
 const char *reader_function_name(const struct reader *reader, unsigned function);
 
+/* Names that were found elsewhere: `bytes` of NUL-terminated ones, first the kinds, then the functions, as a record has them; the reader takes the block over, which is malloc'ed. Young
+ * handles are not seen any more. */
+void reader_set_names(struct reader *reader, char *names, uint32_t bytes, uint32_t kinds, uint32_t functions);
+
 /* Never NULL: "" for 0 or what is not there. Valid until reader_close(). */
 const char *reader_string(const struct reader *reader, uint32_t id);
 

@@ -7,6 +7,7 @@
   const ROW = 104;
   const SEVERITY = { error: 0, warning: 1, advice: 2 };
   const SIGNS = { error: "▲", warning: "◆", advice: "●" };
+  const LETTERS = "ABCDEFGHIJKLMNOP";
   const STATES = { live: "● live", held: "◐ held", dead: "✕ dead" };
   const violations = data.violations;
   const records = data.records || [];
@@ -148,8 +149,10 @@
   }
   function pictureOf(picture) {
     const nodes = picture.nodes, width = 16 + (picture.columns - 1) * BOX.column + BOX.width + 8, height = 20 + (picture.rows - 1) * BOX.row + BOX.height + 16;
-    const art = drawing("svg", { width, height, viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true" }, drawing("defs", hatch("hatch")),
+    const art = drawing("svg", { width, height, class: "art", viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true" }, drawing("defs", hatch("hatch")),
       nodes.map((node, index) => node.p === undefined ? null : drawEdge(nodes, node.p, index, node.e)), picture.edges.map(([parent, child, words]) => drawEdge(nodes, parent, child, words)), nodes.map(drawNode));
+    /* A little too wide is made smaller, much too wide is scrolled. */
+    art.style.minWidth = Math.round(width * 0.72) + "px";
     return element("section", { "aria-label": "The handles around it" }, element("h3", "The handles around it"),
       element("div.card", element("div.picture", { tabindex: "0", role: "region", "aria-label": "Picture; the same as text stands below it" }, art),
         element("div.legend", element("span", "● live"), element("span", "◐ held: its free is postponed"), element("span", "✕ dead: freed"), element("span", "solid line: lives in"), element("span", "dashed line: needs"),
@@ -254,6 +257,8 @@
     drawn.forEach((row) => row.setAttribute("aria-selected", String(row.id === "row-" + index)));
     detail.replaceChildren(...(index >= 0 ? showViolation(violations[index]) : [element("p.empty", violations.length ? "No violation fits these filters." : "No violations.")]).filter(Boolean));
     detail.scrollTop = 0;
+    const ring = detail.querySelector(".ring"), frame = detail.querySelector(".picture");
+    if (ring && frame.scrollWidth > frame.clientWidth) frame.scrollLeft = Number(ring.getAttribute("x")) - 60;
     drawRows();
   }
   function move(to) {
@@ -340,7 +345,7 @@
   function cell(head, value, kind) { return element("td" + (kind ? "." + kind : "") + (value === "" ? ".empty-cell" : ""), head ? { "data-head": head } : null, value); }
   function kindsTable(record) {
     const most = Math.max(1, ...record.kinds.map((kind) => kind.live + kind.held + kind.dead));
-    return element("div.scroll", element("table.data", element("caption.hidden", "Handles by kind"), element("thead", element("tr", element("th", { scope: "col" }, "Kind"), element("th", { scope: "col" }, element("span.hidden", "Share")),
+    return element("div.scroll", element("table.data.kinds", element("caption.hidden", "Handles by kind"), element("thead", element("tr", element("th", { scope: "col" }, "Kind"), element("th", { scope: "col" }, element("span.hidden", "Share")),
       ["Live", "Held", "Dead"].map((head) => element("th.figure", { scope: "col" }, head)))),
     element("tbody", record.kinds.map((kind) => element("tr", element("td", kind.kind), element("td", bar(kind, most)), element("td.figure", number(kind.live)), element("td.figure", number(kind.held)), element("td.figure", number(kind.dead)))))));
   }
@@ -353,7 +358,7 @@
   }
   function niceTop(value) {
     const power = 10 ** Math.floor(Math.log10(Math.max(1, value)));
-    return [1, 2, 5, 10].map((step) => step * power).find((step) => step >= value);
+    return [1, 1.5, 2, 3, 4, 5, 6, 8, 10].map((step) => step * power).find((step) => step >= value);
   }
   function span(ms) { return ms < 1000 ? Math.round(ms) + " ms" : ms < 120000 ? +(ms / 1000).toFixed(1) + " s" : ms < 7200000 ? +(ms / 60000).toFixed(1) + " min" : +(ms / 3600000).toFixed(1) + " h"; }
   /* Stacked areas, the most frequent kind at the bottom; each is named at its right end, so that nobody has to compare colours. */
@@ -377,7 +382,7 @@
       areas.push(area);
       const middle = Math.min(lastName - 14, y((below[last] + lower[last]) / 2) + 4);
       if (one.values[last] > 0 && middle > 8) {
-        names.push(drawing("path", { class: "grid", d: `M${x(last) + 2} ${y((below[last] + lower[last]) / 2)}L${W - right + 10} ${middle - 4}` }), drawing("text", { x: W - right + 13, y: middle }, shortened(one.name, 12) + "  " + number(one.values[last])));
+        names.push(drawing("path", { class: "grid", d: `M${x(last) + 2} ${y((below[last] + lower[last]) / 2)}L${W - right + 10} ${middle - 4}` }), drawing("text", { x: W - right + 13, y: middle }, LETTERS[which] + "  " + shortened(one.name, 11) + "  " + number(one.values[last])));
         lastName = middle;
       }
     });
@@ -385,9 +390,16 @@
     const ticks = [0, 0.5, 1].map((part) => drawing("text", { x: left + part * (W - left - right), y: H - 10, "text-anchor": part === 0 ? "start" : part === 1 ? "end" : "middle" }, span(part * length + (growth.offset || 0))));
     return drawing("svg", { class: "chart", viewBox: `0 0 ${W} ${H}`, role: "img", "aria-label": "Living handles over time: " + series.map((one) => one.name + " from " + number(one.values[0]) + " to " + number(one.values[last])).join(", ") }, grid, areas, names, ticks);
   }
+  function swatches(growth) {
+    return element("ul.swatches", growth.series.map((one, which) => {
+      const area = drawing("rect", { class: "area", width: 12, height: 12, rx: 3 });
+      area.style.fill = `var(--s${which % 6 + 1})`;
+      return element("li", drawing("svg", { width: 12, height: 12, "aria-hidden": "true" }, area), element("b", LETTERS[which]), "  " + one.name + ": " + number(one.values[one.values.length - 1]));
+    }));
+  }
   function growthCard(title, growth) {
     if (!growth || growth.times.length < 2) return null;
-    return element("div.card", element("h3", title), chart(growth));
+    return element("div.card", element("h3", title), element("div.scroll", chart(growth)), swatches(growth));
   }
   function recordHeading(record) {
     return [element("h2", (record.program || "process") + ", process " + record.pid), element("p.soft", [record.fate, record.worker && "worker " + record.worker, record.host && "on " + record.host, record.started && "started " + time(record.started), record.file].filter(Boolean).join(" · "))];
