@@ -375,7 +375,7 @@
       const lower = below.slice();
       one.values.forEach((value, at) => { below[at] += value; });
       const path = "M" + times.map((_, at) => `${x(at).toFixed(1)} ${y(below[at]).toFixed(1)}`).join("L") + "L" + times.map((_, at) => last - at).map((at) => `${x(at).toFixed(1)} ${y(lower[at]).toFixed(1)}`).join("L") + "Z";
-      const color = `var(--s${which % 6 + 1})`;
+      const color = `var(--s${which % 7 + 1})`;
       const area = drawing("path", { class: "area", d: path }, drawing("title", one.name));
       area.style.fill = color;
       area.style.stroke = color;
@@ -393,7 +393,7 @@
   function swatches(growth) {
     return element("ul.swatches", growth.series.map((one, which) => {
       const area = drawing("rect", { class: "area", width: 12, height: 12, rx: 3 });
-      area.style.fill = `var(--s${which % 6 + 1})`;
+      area.style.fill = `var(--s${which % 7 + 1})`;
       return element("li", drawing("svg", { width: 12, height: 12, "aria-hidden": "true" }, area), element("b", LETTERS[which]), "  " + one.name + ": " + number(one.values[one.values.length - 1]));
     }));
   }
