@@ -292,6 +292,12 @@ void control_activate(void)
     block->refuses = !holdfast_options.ctl;
     block->arena = (uintptr_t)TRACKER->base;
     block->arena_bytes = TRACKER->bytes;
+    block->kinds = (uintptr_t)kind_table;
+    block->kind_count = KIND_COUNT;
+    block->kind_bytes = sizeof kind_table[0];
+    block->functions = (uintptr_t)function_table;
+    block->function_count = FUNCTION_COUNT;
+    block->function_bytes = sizeof function_table[0];
     __atomic_store_n(&block->pid, (uint32_t)getpid(), __ATOMIC_RELEASE);
 }
 

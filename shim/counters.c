@@ -2,11 +2,13 @@
 #include "counters.h"
 #include "context.h"
 #include "crash.h"
+#include "leaks.h"
 #include "limits.h"
 #include "provider.h"
 #include "slots.h"
 #include "stack.h"
 #include "young.h"
+#include <string.h>
 #include <sys/prctl.h>
 #include <time.h>
 #include <ucontext.h>
@@ -184,6 +186,24 @@ static void add_cell(const struct call_cell *cell, uint64_t *calls, uint64_t *vi
         *ticks += (double)cell->timed_ticks * (double)cell->visits / (double)cell->timed_visits;
 }
 
+/* Which copies of the libraries there are, for who reads the arena. What is known of them grows. */
+static void tell_copies(void)
+{
+    struct arena_header *header = tracker_header(&holdfast_tracker);
+    for (unsigned number = 1; number <= provider_count() && number < ARENA_COPIES; number++) {
+        uintptr_t address = provider_address(number);
+        if (address == 0)
+            continue;
+        const struct provider *provider = provider_by_number(number);
+        struct arena_copy *copy = &header->copies[number];
+        __atomic_store_n(&copy->version, __atomic_load_n(&provider->version, __ATOMIC_RELAXED), __ATOMIC_RELAXED);
+        if (__atomic_load_n(&copy->module, __ATOMIC_RELAXED) != 0)
+            continue;
+        strncpy(copy->library, library_table[provider->library].name, sizeof copy->library - 1);
+        __atomic_store_n(&copy->module, (uint32_t)(stack_native_word(address) >> STACK_MODULE_SHIFT), __ATOMIC_RELEASE);
+    }
+}
+
 void counters_publish(void)
 {
     uint64_t calls = 0, visits = 0;
@@ -195,6 +215,8 @@ void counters_publish(void)
     add_cell(&crowd, &calls, &visits, &ticks);
     young_publish();
     limits_look();
+    tell_copies();
+    growth_sample();
     uint64_t *counters = tracker_header(&holdfast_tracker)->counters, passed = processor_ticks() - first_ticks;
     __atomic_store_n(&counters[COUNTER_calls], calls, __ATOMIC_RELAXED);
     __atomic_store_n(&counters[COUNTER_visits], visits, __ATOMIC_RELAXED);

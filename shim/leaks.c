@@ -8,6 +8,7 @@
 #include "forks.h"
 #include "report_parts.h"
 #include <string.h>
+#include <time.h>
 
 #define GROUPS_MAX 256u
 
@@ -226,9 +227,122 @@ void growth_count_births(unsigned births)
         look_at_growth();
 }
 
+/* ---- samples -------------------------------------------------------------------------------------------------------------
+ * For who reads the arena: how the living grew. A sample counts all handles once, so the next one comes no sooner than after two hundred times as long as that took, and never
+ * sooner than SAMPLE_FIRST_NS, which doubles each time that the section is full. Nobody waits for a lock. */
+
+#define SAMPLE_FIRST_NS UINT64_C(50000000)
+#define SAMPLE_SHARE 200u
+
+static _Atomic uint64_t next_sample_ns;
+static uint64_t sample_distance_ns = SAMPLE_FIRST_NS;
+
+static uint64_t clock_ns(clockid_t clock)
+{
+    struct timespec now = {0};
+    clock_gettime(clock, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* [tracker locked] Where the next sample goes, NULL: the arena has no room for any. */
+static struct sample_record *next_sample(void)
+{
+    struct arena_section_header *section = &tracker_header(TRACKER)->sections[SECTION_SAMPLES];
+    struct sample_record *records = (struct sample_record *)(TRACKER->base + section->offset);
+    if (section->capacity < 4)
+        return NULL;
+    if (section->used >= section->capacity)
+    {
+        uint32_t kept = 1;
+        for (uint32_t id = 1; id < section->used; id += 2)
+            records[kept++] = records[id];
+        __atomic_store_n(&section->used, kept, __ATOMIC_RELEASE);
+        sample_distance_ns *= 2;
+    }
+    return &records[section->used];
+}
+
+/* The most frequent ones of `counts`, most first. */
+static unsigned most_frequent(const uint32_t *counts, unsigned count, unsigned *chosen)
+{
+    unsigned found = 0;
+    for (unsigned i = 0; i < count; i++)
+    {
+        if (counts[i] == 0)
+            continue;
+        unsigned place = found < SAMPLE_TOP ? found++ : SAMPLE_TOP;
+        for (; place > 0 && counts[chosen[place - 1]] < counts[i]; place--)
+            if (place < SAMPLE_TOP)
+                chosen[place] = chosen[place - 1];
+        if (place < SAMPLE_TOP)
+            chosen[place] = i;
+    }
+    return found;
+}
+
+/* [tracker locked] */
+static void fill_kinds(struct sample_record *sample)
+{
+    uint32_t counts[KIND_COUNT] = {0}, used = tracker_header(TRACKER)->sections[SECTION_HANDLES].used;
+    unsigned chosen[SAMPLE_TOP];
+    for (handle_id id = 1; id < used; id++)
+    {
+        const struct handle_record *record = tracker_handle(TRACKER, id);
+        if ((record->state == HANDLE_LIVE || record->state == HANDLE_HELD) && record->kind < KIND_COUNT)
+            counts[record->kind]++;
+    }
+    unsigned found = most_frequent(counts, KIND_COUNT, chosen);
+    for (unsigned i = 0; i < found; i++)
+        sample->kinds[i] = (struct sample_kind){chosen[i], counts[chosen[i]]};
+}
+
+/* [tracker locked] */
+static void fill_sites(struct sample_record *sample)
+{
+    static uint32_t counts[SITES];
+    unsigned chosen[SAMPLE_TOP];
+    count_sites();
+    for (unsigned i = 0; i < SITES; i++)
+        counts[i] = sites[i].stack != 0 ? sites[i].now : 0;
+    unsigned found = most_frequent(counts, SITES, chosen);
+    for (unsigned i = 0; i < found; i++)
+        sample->sites[i] = (struct sample_site){sites[chosen[i]].stack, counts[chosen[i]], sites[chosen[i]].kind};
+}
+
+/* [tracker locked] */
+static void take_sample(void)
+{
+    const uint64_t *counters = tracker_header(TRACKER)->counters;
+    uint64_t born = counters[COUNTER_births] + counters[COUNTER_loans], died = counters[COUNTER_deaths] + counters[COUNTER_implicit_deaths];
+    struct sample_record *record = next_sample();
+    if (record == NULL)
+        return;
+    *record = (struct sample_record){.alive = born > died ? born - died : 0};
+    fill_kinds(record);
+    fill_sites(record);
+    record->time_ns = clock_ns(CLOCK_REALTIME);
+    __atomic_fetch_add(&tracker_header(TRACKER)->sections[SECTION_SAMPLES].used, 1, __ATOMIC_RELEASE);
+}
+
+void growth_sample(void)
+{
+    uint64_t now = clock_ns(CLOCK_MONOTONIC), due = atomic_load_explicit(&next_sample_ns, memory_order_relaxed);
+    if (now < due || !atomic_compare_exchange_strong(&next_sample_ns, &due, UINT64_MAX))
+        return;
+    uint64_t cost = 0;
+    if (tracker_try_lock(TRACKER))
+    {
+        take_sample();
+        tracker_unlock(TRACKER);
+        cost = clock_ns(CLOCK_MONOTONIC) - now;
+    }
+    atomic_store(&next_sample_ns, now + (cost * SAMPLE_SHARE > sample_distance_ns ? cost * SAMPLE_SHARE : sample_distance_ns));
+}
+
 /* Sites are known by stacks of the arena. */
 void growth_after_fork_child(void)
 {
+    atomic_store(&next_sample_ns, 0); /* another thread may have been at it */
     if (TRACKER->fork_lost)
         memset(sites, 0, sizeof sites);
 }

@@ -23,6 +23,8 @@ struct leak {
 handle_id leaks_next(handle_id id, uint32_t since, struct leak *leak);
 /* A handle was born. Now and then it looks at all that is alive. */
 void growth_count_births(unsigned births);
+/* Now and then: how much is alive, into the arena. From where the counters are summed up. */
+void growth_sample(void);
 void growth_after_fork_child(void);
 
 #endif

@@ -223,6 +223,12 @@ unsigned provider_count(void)
     return atomic_load_explicit(&highest_provider, memory_order_acquire);
 }
 
+uintptr_t provider_address(unsigned number)
+{
+    const struct provider_entry *entry = loaded_entry(number);
+    return entry != NULL ? atomic_load(&entry->low) : 0;
+}
+
 bool address_is_internal(uintptr_t address)
 {
     return entry_at(address) != NULL;

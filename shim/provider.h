@@ -163,6 +163,8 @@ void *provider_symbol(const struct provider *provider, const char *name);
 unsigned provider_version(struct provider *provider);
 struct provider *provider_by_number(unsigned number); /* NULL if there is none */
 unsigned provider_count(void);
+/* Where its file is mapped, 0: it is not loaded (any more). */
+uintptr_t provider_address(unsigned number);
 /* True when `address` lies in a provider. */
 bool address_is_internal(uintptr_t address);
 

@@ -180,7 +180,8 @@ void young_describe(struct arena_own *own)
     struct arena_birth *births = tracker_take_own(TRACKER, count * sizeof *births, &own->births_offset);
     for (uint32_t i = 0; births != NULL && i < count; i++) {
         const struct young_birth *birth = &__start_holdfast_births[i];
-        births[i] = (struct arena_birth){birth->function, birth->kind, (uint8_t)((birth->borrowed ? ARENA_BIRTH_BORROWED : 0) | (birth->numbered ? ARENA_BIRTH_NUMBERED : 0))};
+        births[i] = (struct arena_birth){birth->function, birth->kind, (uint8_t)((birth->borrowed ? ARENA_BIRTH_BORROWED : 0) | (birth->numbered ? ARENA_BIRTH_NUMBERED : 0) |
+                                                                                  birth->edge[0] << ARENA_BIRTH_EDGE_SHIFT(0) | birth->edge[1] << ARENA_BIRTH_EDGE_SHIFT(1))};
     }
     own->births = births != NULL ? count : 0;
     own->births_address = (uintptr_t)__start_holdfast_births;
@@ -201,6 +202,10 @@ void young_describe(struct arena_own *own)
     own->at_number = offsetof(struct young, number);
     own->at_holders = offsetof(struct young, holders);
     own->at_provider = offsetof(struct young, provider);
+    own->at_flags = offsetof(struct young, flags);
+    own->flag_parents = YOUNG_OUTSIDE;
+    own->at_parents = offsetof(struct young, parent);
+    own->parents = YOUNG_PARENTS;
     own->at_counts = offsetof(struct young_set, counts);
     own->at_published = offsetof(struct young_set, published);
     own->counts = YOUNG_COUNTERS;

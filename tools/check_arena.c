@@ -68,21 +68,42 @@ static char *try_mapping(const char *pid, const char *line)
     return found;
 }
 
+static char *find_mapping(const char *pid, FILE *maps)
+{
+    char *line = NULL, *found = NULL;
+    size_t bytes = 0;
+    while (found == NULL && getline(&line, &bytes, maps) >= 0)
+        found = try_mapping(pid, line);
+    free(line);
+    fclose(maps);
+    return found;
+}
+
+static FILE *open_maps(const char *pid)
+{
+    char *path = compose("/proc/%s/maps", pid);
+    FILE *maps = fopen(path, "re");
+    int error = errno;
+    free(path);
+    errno = error;
+    return maps;
+}
+
+char *find_record(const char *pid)
+{
+    FILE *maps = open_maps(pid);
+    return maps != NULL ? find_mapping(pid, maps) : NULL;
+}
+
 char *record_of_process(const char *pid)
 {
-    char *maps = compose("/proc/%s/maps", pid), *line = NULL, *found = NULL;
-    size_t bytes = 0;
-    FILE *stream = fopen(maps, "re");
-    if (stream == NULL) {
+    FILE *maps = open_maps(pid);
+    if (maps == NULL) {
         complain("report", errno == ENOENT ? "there is no process %s" : "the memory of process %s cannot be looked at: %s", pid, strerror(errno));
-    } else {
-        while (found == NULL && getline(&line, &bytes, stream) >= 0)
-            found = try_mapping(pid, line);
-        if (found == NULL)
-            complain("report", "process %s has no record: it runs without Holdfast's option record=, or has used no library yet", pid);
-        fclose(stream);
+        return NULL;
     }
-    free(line);
-    free(maps);
+    char *found = find_mapping(pid, maps);
+    if (found == NULL)
+        complain("report", "process %s has no record: it runs without Holdfast's option record=, or has used no library yet", pid);
     return found;
 }

@@ -25,6 +25,8 @@ int explain_command(int count, char **arguments);
 int contracts_command(int count, char **arguments);
 int ctl_command(int count, char **arguments);
 int doctor_command(int count, char **arguments);
+int graph_command(int count, char **arguments);
+int top_command(int count, char **arguments);
 
 extern const char run_usage[];
 void run_print_options(FILE *stream); /* the rest of its usage: a flag for each option of the library */
@@ -34,5 +36,7 @@ extern const char explain_usage[];
 extern const char contracts_usage[];
 extern const char ctl_usage[];
 extern const char doctor_usage[];
+extern const char graph_usage[];
+extern const char top_usage[];
 
 #endif

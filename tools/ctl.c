@@ -6,8 +6,8 @@
 #include "control_block.h"
 #include "inputs.h"
 #include "layout.h"
-#include "reader.h"
 #include "render.h"
+#include "target.h"
 #include "text.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -36,18 +36,6 @@ const char ctl_usage[] =
     "It needs the right to read and write the process's memory: the same user, where kernel.yama.ptrace_scope allows it, or root.\n"
     "Exit status: 0, 1 when the request was refused or the process is not to be had, 2 for wrong arguments, 3 when there was no answer in time.\n";
 
-struct target {
-    pid_t pid;
-    int memory; /* /proc/PID/mem */
-    uint64_t block; /* address of its control block */
-    struct control_block copy;
-};
-
-static bool read_memory(const struct target *target, uint64_t address, void *buffer, size_t bytes)
-{
-    return reader_read_at(target->memory, buffer, bytes, address) == bytes;
-}
-
 static bool write_memory(const struct target *target, uint64_t address, const void *buffer, size_t bytes)
 {
     ssize_t count;
@@ -55,90 +43,6 @@ static bool write_memory(const struct target *target, uint64_t address, const vo
         count = pwrite(target->memory, buffer, bytes, (off_t)address);
     while (count < 0 && errno == EINTR);
     return count == (ssize_t)bytes;
-}
-
-static bool refresh(struct target *target)
-{
-    static const uint8_t magic[] = CONTROL_MAGIC;
-    bool read = read_memory(target, target->block, &target->copy, sizeof target->copy) && memcmp(target->copy.magic, magic, sizeof magic) == 0;
-    target->copy.text[CONTROL_TEXT_BYTES - 1] = '\0';
-    target->copy.answer[CONTROL_ANSWER_BYTES - 1] = '\0';
-    return read;
-}
-
-/* ---- finding it ---------------------------------------------------------------------------------------------------------- */
-
-/* In this mapping of the process? Its data are small. */
-#define DATA_MAXIMUM (UINT64_C(16) << 20)
-
-static bool find_block_in(struct target *target, uint64_t from, uint64_t end)
-{
-    static const uint8_t magic[] = CONTROL_MAGIC;
-    if (end <= from || end - from > DATA_MAXIMUM)
-        return false;
-    uint8_t *data = allocate(end - from);
-    bool found = false;
-    if (read_memory(target, from, data, end - from))
-        for (uint64_t offset = 0; offset + sizeof(struct control_block) <= end - from && !found; offset += CONTROL_ALIGNMENT)
-            if (memcmp(data + offset, magic, sizeof magic) == 0) {
-                target->block = from + offset;
-                found = true;
-            }
-    free(data);
-    return found;
-}
-
-/* False after a complaint. */
-static bool find_block(struct target *target)
-{
-    char path[64], line[8192], access[8];
-    bool loaded = false, found = false;
-    snprintf(path, sizeof path, "/proc/%d/maps", (int)target->pid);
-    FILE *maps = fopen(path, "re");
-    if (maps == NULL) {
-        complain("ctl", "process %d: %s", (int)target->pid, errno == ENOENT ? "there is none with this number" : strerror(errno));
-        return false;
-    }
-    while (!found && fgets(line, sizeof line, maps) != NULL) {
-        uint64_t from, end;
-        const char *file = strchr(line, '/');
-        if (file == NULL || strncmp(base_name(file), "libholdfast.", 12) != 0 || sscanf(line, "%" SCNx64 "-%" SCNx64 " %7s", &from, &end, access) != 3)
-            continue;
-        loaded = true;
-        if (strncmp(access, "rw", 2) == 0)
-            found = find_block_in(target, from, end);
-    }
-    int error = ferror(maps) ? errno : 0;
-    fclose(maps);
-    if (found)
-        return true;
-    if (loaded)
-        complain("ctl", "process %d: this libholdfast.so knows no requests, or its memory cannot be read; use the holdfast that belongs to it", (int)target->pid);
-    else
-        complain("ctl", "process %d %s", (int)target->pid, error != 0 ? strerror(error) : "does not run under Holdfast: start it with holdfast run");
-    return false;
-}
-
-static bool open_target(struct target *target)
-{
-    char path[64];
-    snprintf(path, sizeof path, "/proc/%d/mem", (int)target->pid);
-    target->memory = open(path, O_RDWR | O_CLOEXEC);
-    if (target->memory < 0) {
-        complain("ctl", "process %d: %s", (int)target->pid,
-                 errno == ENOENT ? "there is none with this number"
-                 : errno == EACCES || errno == EPERM
-                     ? "its memory may not be read: this needs the same user (and /proc/sys/kernel/yama/ptrace_scope 0), or root"
-                     : strerror(errno));
-        return false;
-    }
-    if (!find_block(target))
-        return false;
-    if (!refresh(target) || target->copy.version != CONTROL_VERSION || target->copy.bytes != sizeof target->copy) {
-        complain("ctl", "process %d runs under another version of Holdfast: use the holdfast that belongs to it", (int)target->pid);
-        return false;
-    }
-    return true;
 }
 
 /* ---- requests ---------------------------------------------------------------------------------------------------------- */
@@ -181,7 +85,7 @@ static bool catches(pid_t pid, uint32_t number)
 
 static bool write_request(struct target *target, const char *text, uint32_t *number)
 {
-    if (!refresh(target))
+    if (!target_refresh(target))
         return false;
     if (target->copy.request != target->copy.answered) {
         fputs("an earlier request, '", stderr);
@@ -214,7 +118,7 @@ static int ask(struct target *target, const char *text, double patience)
         return STATUS_FAILED;
     }
     for (;;) {
-        if (!refresh(target)) {
+        if (!target_refresh(target)) {
             complain("ctl", "process %d ended before it answered", (int)target->pid);
             return STATUS_FAILED;
         }
@@ -240,12 +144,6 @@ static int ask_and_tell(struct target *target, const char *text, double patience
 
 /* ---- what is read without the process ------------------------------------------------------------------------------------ */
 
-static bool read_header(const struct target *target, struct arena_header *header)
-{
-    return target->copy.arena != 0 && read_memory(target, target->copy.arena, header, sizeof *header) && memcmp(header->magic, ARENA_MAGIC, sizeof header->magic) == 0 &&
-           header->version == ARENA_VERSION && header->total_bytes <= UINT64_C(1) << 40;
-}
-
 static void print_memory(const struct target *target)
 {
 #define X(name, words) printf("  memory    %" PRIu64 " bytes: %s\n", target->copy.memory_##name, words);
@@ -257,12 +155,12 @@ static int show_status(struct target *target, double patience)
 {
     static const char *const modes[] = {"report", "defer", "reject"};
     struct arena_header header;
-    if (target->copy.pid == 0 || !read_header(target, &header)) {
+    if (target->copy.pid == 0 || !target_header(target, &header)) {
         printf("process %d: under Holdfast, but it has made no handle yet\n", (int)target->pid);
         return STATUS_FINE;
     }
     bool measured = target->copy.refuses == 0 && ask(target, "measure", patience < 1 ? patience : 1) == STATUS_FINE;
-    read_header(target, &header);
+    target_header(target, &header);
     header.program[sizeof header.program - 1] = '\0';
     printf("process %d ", (int)target->pid);
     print_safely(stdout, header.program);
@@ -277,29 +175,6 @@ static int show_status(struct target *target, double patience)
     return STATUS_FINE;
 }
 
-#define CHUNK_BYTES (1u << 20)
-
-/* In the order of the sections: what a record names lies in a later one, so that it is there when it is copied. */
-static bool copy_arena(const struct target *target, int file)
-{
-    struct arena_header header;
-    char *chunk = allocate(CHUNK_BYTES);
-    bool fine = read_header(target, &header) && ftruncate(file, (off_t)header.total_bytes) == 0;
-    for (unsigned section = 0; section < SECTION_COUNT && fine; section++) {
-        fine = read_header(target, &header);
-        const struct arena_section_header *part = &header.sections[section];
-        uint64_t bytes = (uint64_t)(section == SECTION_EVENTS || section == SECTION_FENCES ? part->capacity : part->used) * part->record_bytes;
-        fine = fine && part->offset <= header.total_bytes && bytes <= header.total_bytes - part->offset;
-        for (uint64_t done = 0; done < bytes && fine; done += CHUNK_BYTES) {
-            size_t count = bytes - done < CHUNK_BYTES ? (size_t)(bytes - done) : CHUNK_BYTES;
-            fine = read_memory(target, target->copy.arena + part->offset + done, chunk, count) && pwrite(file, chunk, count, (off_t)(part->offset + done)) == (ssize_t)count;
-        }
-    }
-    fine = fine && pwrite(file, &header, sizeof header, 0) == (ssize_t)sizeof header;
-    free(chunk);
-    return fine;
-}
-
 static int show_stats(struct target *target, double patience)
 {
     struct findings findings;
@@ -308,7 +183,7 @@ static int show_stats(struct target *target, double patience)
     int file = target->copy.pid != 0 ? memfd_create("arena", MFD_CLOEXEC) : -1;
     if (file < 0)
         return status;
-    if (!copy_arena(target, file)) {
+    if (!target_copy_arena(target, file)) {
         complain("ctl", "process %d: its arena cannot be read", (int)target->pid);
         return STATUS_FAILED;
     }
@@ -366,15 +241,15 @@ static char *join_options(int count, char **arguments)
 static int perform(struct target *target, int count, char **requests, double patience)
 {
     if (count == 1 && strcmp(requests[0], "status") == 0)
-        return open_target(target) ? show_status(target, patience) : STATUS_FAILED;
+        return target_open(target, "ctl", true) ? show_status(target, patience) : STATUS_FAILED;
     if (count == 1 && strcmp(requests[0], "stats") == 0)
-        return open_target(target) ? show_stats(target, patience) : STATUS_FAILED;
+        return target_open(target, "ctl", true) ? show_stats(target, patience) : STATUS_FAILED;
     if (count == 1 && is_word(requests[0]))
-        return open_target(target) ? ask_and_tell(target, requests[0], patience) : STATUS_FAILED;
+        return target_open(target, "ctl", true) ? ask_and_tell(target, requests[0], patience) : STATUS_FAILED;
     char *options = join_options(count, requests);
     if (options == NULL)
         return wrong_usage();
-    int status = open_target(target) ? ask_and_tell(target, options, patience) : STATUS_FAILED;
+    int status = target_open(target, "ctl", true) ? ask_and_tell(target, options, patience) : STATUS_FAILED;
     free(options);
     return status;
 }
@@ -409,7 +284,6 @@ int ctl_command(int count, char **arguments)
     }
     struct target target = {.pid = (pid_t)pid, .memory = -1};
     int status = perform(&target, count - index - 1, arguments + index + 1, patience);
-    if (target.memory >= 0)
-        close(target.memory);
+    target_close(&target);
     return status;
 }

@@ -157,6 +157,8 @@ void findings_close(struct findings *findings)
     json_decref(findings->notices);
     json_decref(findings->problems);
     json_decref(findings->totals);
+    json_decref(findings->arenas);
+    json_decref(findings->pictures);
     symbolizer_close(findings->symbolizer);
 }
 

@@ -62,6 +62,8 @@ struct findings {
     uint64_t records;            /* violations read */
     uint64_t notices_left_out, problems_left_out, violations_left_out; /* beyond the bounds above */
     bool has_records; /* records will come after the logs: what the logs tell is to be remembered for them */
+    json_t *arenas, *pictures; /* see records.h; NULL: nobody wants them */
+    size_t arenas_left_out;
     struct symbolizer *symbolizer;
     struct suppressor *suppressor; /* NULL: nothing is suppressed */
     struct selection selection;

@@ -30,5 +30,7 @@ enum arena_soundness check_arena(const char *file);
 
 /* The record of a live process, as a path that can be opened; free() it. NULL, and said on standard error: it has none. */
 char *record_of_process(const char *pid);
+/* The same, and nothing is said. */
+char *find_record(const char *pid);
 
 #endif

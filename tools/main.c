@@ -19,6 +19,8 @@ static const struct command commands[] = {
     {"run", "run a program under Holdfast", run_usage, run_command},
     {"report", "show what logs and arena files tell", report_usage, report_command},
     {"diff", "say what two reports have more or less than each other", diff_usage, diff_command},
+    {"graph", "show which handle lives in which, of a process or a record", graph_usage, graph_command},
+    {"top", "show again and again how a running process fares", top_usage, top_command},
     {"ctl", "change what Holdfast does in a running process", ctl_usage, ctl_command},
     {"doctor", "what of GDAL, GEOS and PROJ is there, and what Holdfast sees of it", doctor_usage, doctor_command},
     {"explain", "explain a rule, or list all rules", explain_usage, explain_command},

@@ -1,8 +1,10 @@
 /* Reading arenas: see inputs.h. The events of an arena become violations as the log's schema has them; what only the process that wrote
  * it could say (remedy, line to change, kind of the handle) is left out. */
 #include "inputs.h"
+#include "stack_place.h"
 #include "process.h"
 #include "reader.h"
+#include "records.h"
 #include "rules.h"
 #include "text.h"
 #include <inttypes.h>
@@ -236,29 +238,9 @@ static int by_count(const void *left, const void *right)
     return a->count != b->count ? (a->count > b->count ? -1 : 1) : by_origin(left, right);
 }
 
-/* The line of the user's nearest to the call, as text to be freed. */
-static char *place_of(struct findings *findings, const struct reader *reader, uint32_t id)
+static char *place_of(struct findings *findings, const struct reader *reader, uint32_t stack)
 {
-    struct reader_stack found;
-    struct reader_python_frame frame;
-    if (!reader_stack(reader, id, &found))
-        return duplicate("an unknown place");
-    if (found.python_count != 0 && reader_python_frame(reader, found.python[0], &frame))
-        return compose("%s:%u in %s", frame.file, frame.line, frame.function);
-    uint64_t offset = 0;
-    const struct module_record *module = found.native_count != 0 ? reader_native_frame(reader, found.native[0], &offset) : NULL;
-    if (module == NULL)
-        return duplicate("an unknown place");
-    char build_id[2 * sizeof module->build_id + 1] = "";
-    for (size_t index = 0; index < module->build_id_bytes && index < sizeof module->build_id; index++)
-        snprintf(build_id + 2 * index, 3, "%02x", (unsigned)module->build_id[index]);
-    struct symbol symbol;
-    const char *path = reader_string(reader, module->path);
-    if (symbolize(findings->symbolizer, path, build_id[0] != '\0' ? build_id : NULL, offset, &symbol) != SYMBOL_FOUND)
-        return compose("%s+0x%" PRIx64, path, offset);
-    const struct symbol_frame *found_frame = &symbol.frames[0];
-    const char *function = found_frame->function != NULL ? found_frame->function : "?";
-    return found_frame->file != NULL ? compose("%s:%d in %s", found_frame->file, found_frame->line, function) : compose("%s in %s", function, path);
+    return place_of_stack(findings->symbolizer, reader, stack);
 }
 
 static const char *kind_words(const struct reader *reader, unsigned kind)
@@ -471,6 +453,7 @@ void read_arena(struct findings *findings, const char *file)
     }
     describe_work(findings, &reader);
     tell_losses(findings, &reader, shown);
+    records_add(findings, &reader, file, fate(&reader.header));
     findings->files++;
     reader_close(&reader);
 }

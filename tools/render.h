@@ -15,5 +15,14 @@ void render_csv(FILE *stream, const struct findings *findings);
 
 /* One finding as the text format shows it. */
 void render_finding_text(FILE *stream, const struct finding *finding);
+void render_html(FILE *stream, const struct findings *findings);
+
+/* What the stacks of a violation are, in the words of its rule. */
+struct stack_titles {
+    const char *rule, *used, *freed;
+};
+struct stack_titles stack_titles(const char *rule);
+/* What Holdfast did, in words. */
+const char *words_for_action(const char *name);
 
 #endif

@@ -185,7 +185,7 @@ static void print_stack(FILE *stream, const char *label, const json_t *stack)
         print_native_frame(stream, json_array_get(native, index));
 }
 
-static const char *words_for_action(const char *name)
+const char *words_for_action(const char *name)
 {
     for (unsigned action = 0; action < ACTION_COUNT; action++)
         if (strcmp(action_name((enum report_action)action), name) == 0)
@@ -217,12 +217,7 @@ static void print_lines(FILE *stream, const char *text)
     }
 }
 
-/* What the stacks of a violation are, in the words of its rule. */
-struct stack_titles {
-    const char *rule, *used, *freed;
-};
-
-static struct stack_titles titles_of(const char *rule)
+struct stack_titles stack_titles(const char *rule)
 {
     static const struct stack_titles special[] = {
         {"HF103", "freed again", "freed"},        {"HF104", "freed now", "freed"},   {"HF105", "used", "given away"},
@@ -259,7 +254,7 @@ static void print_stacks(FILE *stream, const json_t *violation)
 {
     const json_t *stacks = json_object_get(violation, "stacks");
     const json_t *used = json_object_get(stacks, "used"), *freed = json_object_get(stacks, "freed");
-    struct stack_titles titles = titles_of(member(violation, "rule"));
+    struct stack_titles titles = stack_titles(member(violation, "rule"));
     if (!json_equal(used, freed))
         print_stack(stream, titles.used, used);
     print_meanwhile(stream, json_object_get(stacks, "other"));

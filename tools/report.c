@@ -3,6 +3,7 @@
 #include "command.h"
 #include "inputs.h"
 #include "places.h"
+#include "records.h"
 #include "render.h"
 #include "sources.h"
 #include "text.h"
@@ -20,7 +21,7 @@ const char report_usage[] =
     "A FILE is a text log, a JSON Lines log, a saved stderr (each may be compressed by gzip), or the arena of a running, ended or killed process; - is the\n"
     "standard input. Of a DIRECTORY all logs and records that lie in it and below it are read.\n"
     "A PID is that of a live process with a record; it is not stopped. --check says whether records are sound.\n\n"
-    "  --format text|json|csv|otlp|sarif|junit|gitlab\n"
+    "  --format text|json|html|csv|otlp|sarif|junit|gitlab\n"
     "  --rule RULE,...        only these: ids or names, * and ? are wildcards: HF101,HF11*\n"
     "  --since, --until TIME  only what happened from then on, until then: 2026-01-02T03:04, 90m, 2h, 3d (ago)\n"
     "  --sort ORDER           count|first|last|rule|place\n"
@@ -73,6 +74,7 @@ static const struct {
     {"sarif", render_sarif},
     {"junit", render_junit},
     {"gitlab", render_gitlab},
+    {"html", render_html},
 };
 #define FORMAT_COUNT (sizeof formats / sizeof formats[0])
 
@@ -350,6 +352,8 @@ int report_command(int count, char **arguments)
         if (!request.fail_on_given)
             request.fail_on = request.baseline != NULL ? 0 : FAIL_NEVER;
         findings_open(&findings);
+        if (request.render == render_html)
+            records_want(&findings);
         findings.suppressor = request.suppressor;
         findings.selection = request.selection;
         findings.baseline = request.baseline;

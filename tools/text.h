@@ -21,6 +21,8 @@ void print_safely(FILE *stream, const char *text);
 /* The same for what must stay on its line: so does its end, which otherwise begins a line that looks like ours. */
 void print_line_safely(FILE *stream, const char *text);
 
+/* The same as a part of one line: also the ends of lines and tabs come out as \xNN. */
+
 /* Write `text` as lines of at most `width` columns, each after `indent` blanks. */
 void print_wrapped(FILE *stream, const char *text, unsigned indent, unsigned width);
 

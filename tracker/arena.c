@@ -46,6 +46,7 @@ static const uint32_t record_bytes[SECTION_COUNT] = {
     [SECTION_EVENTS] = sizeof(struct event_record),
     [SECTION_FENCES] = sizeof(struct fence_record),
     [SECTION_THREADS] = sizeof(struct thread_record),
+    [SECTION_SAMPLES] = sizeof(struct sample_record),
     [SECTION_OWN] = ARENA_OWN_UNIT,
 };
 
@@ -67,6 +68,7 @@ static const struct {
     {SECTION_EVENTS, SECTION_COUNT, 30},
     {SECTION_FENCES, SECTION_COUNT, 20},
     {SECTION_THREADS, SECTION_COUNT, 5},
+    {SECTION_SAMPLES, SECTION_COUNT, 3},
 };
 
 static uint64_t power_of_two_up_to(uint64_t value)
@@ -95,6 +97,7 @@ static void plan_sections(struct arena_section_header sections[SECTION_COUNT], u
         uint64_t count = share / each;
         uint64_t most = records == SECTION_MODULES ? MODULES_MAXIMUM
                         : records == SECTION_THREADS ? THREAD_RECORDS + 1
+                        : records == SECTION_SAMPLES ? SAMPLE_RECORDS + 1
                         : records == SECTION_STRING_INDEX ? RECORDS_MAXIMUM / STRING_BYTES_TYPICAL
                                                           : RECORDS_MAXIMUM;
         if (count > most)

@@ -30,7 +30,7 @@
 /* ---- the copy ------------------------------------------------------------------------------------------------------- */
 
 static const enum arena_section copy_order[] = {
-    SECTION_THREADS, SECTION_EVENTS, SECTION_OWN, SECTION_FENCES,      SECTION_HANDLE_BUCKETS, SECTION_EDGES,         SECTION_HANDLES, SECTION_HOLDS,
+    SECTION_THREADS, SECTION_EVENTS, SECTION_SAMPLES, SECTION_OWN, SECTION_FENCES,      SECTION_HANDLE_BUCKETS, SECTION_EDGES,         SECTION_HANDLES, SECTION_HOLDS,
     SECTION_STACK_BUCKETS, SECTION_STACKS, SECTION_WORDS,       SECTION_PYTHON_BUCKETS, SECTION_PYTHON_FRAMES, SECTION_MODULES, SECTION_STRING_BUCKETS,
     SECTION_STRING_INDEX,  SECTION_STRINGS,
 };
@@ -596,13 +596,14 @@ static bool own_is_described(struct check *check)
     ALWAYS(check, own->sets == 0 || own->set_bytes != 0, offset, "there are %u sets of young handles, of no size", own->sets);
     if (own->set_bytes == 0)
         return false;
-    const uint16_t fields[] = {own->at_address, own->at_birth, own->at_stack, own->at_loan_stack, own->at_serial, own->at_above, own->at_state, own->at_number, own->at_holders, own->at_provider};
+    const uint16_t fields[] = {own->at_address, own->at_birth, own->at_stack, own->at_loan_stack, own->at_serial, own->at_above, own->at_state, own->at_number, own->at_holders, own->at_provider, own->at_flags};
     bool fine = own->births == 0 || (own->birth_bytes != 0 && fits_in(own->births_offset, own->births * sizeof(struct arena_birth), room));
     fine = fine && fits_in(own->names_offset, own->names_bytes, room) && sets_fit(check->header);
     fine = fine && fits_in(own->at_thread, 4, own->set_bytes) && fits_in(own->at_busy, 1, own->set_bytes) && fits_in(own->at_unused, 2, own->set_bytes) &&
            fits_in(own->at_entries, (uint64_t)own->entries * own->entry_bytes, own->set_bytes);
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
         fine = fine && fits_in(fields[i], 8, own->entry_bytes);
+    fine = fine && fits_in(own->at_parents, own->parents * sizeof(uint64_t), own->entry_bytes);
     ALWAYS(check, fine, offset, "the description of young handles does not fit where they lie");
     return fine;
 }

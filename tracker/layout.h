@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #define ARENA_MAGIC "HOLDFAST"
-#define ARENA_VERSION 5u
+#define ARENA_VERSION 6u
 #define ARENA_HEADER_BYTES 4096u
 
 enum arena_section {
@@ -34,6 +34,7 @@ enum arena_section {
     SECTION_EVENTS, /* a ring */
     SECTION_FENCES, /* a ring */
     SECTION_THREADS, /* one for each thread that called the libraries */
+    SECTION_SAMPLES, /* how many handles lived, from time to time, oldest first */
     SECTION_OWN,    /* units of ARENA_OWN_UNIT bytes, from unit 0 on: what the caller of the tracker keeps there, see struct arena_own */
     SECTION_COUNT
 };
@@ -82,15 +83,20 @@ struct arena_own {
     uint16_t at_counts, at_published;   /* in a set: uint64_t, what it counted, and how much of that the header's counters have */
     uint16_t counts;                    /* how many of each */
     uint8_t counter[8];                 /* which of enum arena_counter */
+    uint16_t at_flags;                  /* in an entry: uint8_t */
+    uint16_t at_parents, parents;       /* in an entry, if its flags have a bit of flag_parents: so many addresses of what it needs or lives in, 0: none */
+    uint8_t flag_parents;
+    uint8_t reserved;
 };
 
 struct arena_birth {
     uint16_t function;
     uint8_t kind;
-    uint8_t flags; /* ARENA_BIRTH_* */
+    uint8_t flags; /* ARENA_BIRTH_*, and the edges to two parents */
 };
 #define ARENA_BIRTH_BORROWED 1u
 #define ARENA_BIRTH_NUMBERED 2u
+#define ARENA_BIRTH_EDGE_SHIFT(parent) (2u + 3u * (parent)) /* enum edge_type, three bits */
 
 /* Counters of the whole arena. Names are what reports print. */
 #define ARENA_COUNTERS(X)                                                                                            \
@@ -131,6 +137,14 @@ enum arena_counter {
     COUNTER_COUNT
 };
 
+/* One loaded copy of a library. */
+#define ARENA_COPIES 32u
+struct arena_copy {
+    char library[8];  /* "gdal", "geos", "proj", "": there is none with this number */
+    uint32_t version; /* major * 10000 + minor * 100 + patch, 0: nobody asked for it */
+    uint32_t module;  /* id */
+};
+
 struct arena_header {
     char magic[8];          /* ARENA_MAGIC, not terminated */
     uint32_t version;       /* ARENA_VERSION of the writer */
@@ -158,6 +172,7 @@ struct arena_header {
     uint32_t last_serial;   /* of the handle that became known last, from 1 on: younger ones have higher numbers */
     struct arena_section_header sections[SECTION_COUNT];
     struct arena_own own;
+    struct arena_copy copies[ARENA_COPIES]; /* by the number that handles have as `provider` */
     uint64_t counters[COUNTER_COUNT];
     char program[256]; /* name of the program, for people */
     char host[64];     /* of the machine or container, "": not known */
@@ -377,5 +392,21 @@ struct thread_record {
 };
 _Static_assert(sizeof(struct thread_record) == 128, "arena layout changed: raise ARENA_VERSION");
 #define THREAD_RECORDS 256u /* at most; record 0 is none, as everywhere */
+
+/* How many handles lived at a moment. When the section is full every second one goes, and from then on they are taken half as often: so they cover all of the process's life. */
+#define SAMPLE_TOP 6u
+struct sample_record {
+    uint64_t time_ns; /* CLOCK_REALTIME */
+    uint64_t alive;   /* born and lent less those that died: with the young ones, which the rest leaves out */
+    struct sample_kind {
+        uint32_t kind, count;
+    } kinds[SAMPLE_TOP]; /* most first; count 0: no more */
+    struct sample_site {
+        uint32_t stack, count;
+        uint32_t kind;
+    } sites[SAMPLE_TOP]; /* the same by where they were born: owned handles only */
+};
+_Static_assert(sizeof(struct sample_record) == 136, "arena layout changed: raise ARENA_VERSION");
+#define SAMPLE_RECORDS 256u /* at most */
 
 #endif

@@ -34,6 +34,7 @@
     X(SECTION_EVENTS, struct event_record)                                                                           \
     X(SECTION_FENCES, struct fence_record)                                                                           \
     X(SECTION_THREADS, struct thread_record)                                                                         \
+    X(SECTION_SAMPLES, struct sample_record)                                                                         \
     X(SECTION_OWN, struct arena_own_unit)
 
 struct arena_own_unit {
@@ -49,7 +50,7 @@ static const uint32_t record_bytes[SECTION_COUNT] = {
 /* What names before what is named: handles name stacks, stacks name frames and modules, all name strings, and none of the latter is
  * ever taken back. So a live process may go on while we copy. Buckets and the string index only help the writer. */
 static const enum arena_section copy_order[] = {
-    SECTION_THREADS, SECTION_EVENTS, SECTION_OWN,   SECTION_FENCES,        SECTION_EDGES,   SECTION_HANDLES, SECTION_HOLDS,
+    SECTION_THREADS, SECTION_EVENTS, SECTION_SAMPLES, SECTION_OWN,   SECTION_FENCES,        SECTION_EDGES,   SECTION_HANDLES, SECTION_HOLDS,
     SECTION_STACKS, SECTION_WORDS, SECTION_PYTHON_FRAMES, SECTION_MODULES, SECTION_STRINGS,
 };
 
@@ -184,6 +185,15 @@ static void tame_threads(struct reader *reader)
         thread[id].name[sizeof thread[id].name - 1] = '\0';
 }
 
+static void tame_samples(struct reader *reader)
+{
+    uint32_t used = reader->sections[SECTION_SAMPLES].used;
+    struct sample_record *sample = reader->sections[SECTION_SAMPLES].records;
+    while (used > 1 && sample[used - 1].time_ns == 0) /* it was being written, or thinned out */
+        used--;
+    reader->sections[SECTION_SAMPLES].used = used;
+}
+
 static void tame_modules(struct reader *reader)
 {
     struct module_record *module = reader->sections[SECTION_MODULES].records;
@@ -235,6 +245,7 @@ static bool copy_arena(struct reader *reader, int file, const char *path, char *
     tame_edges(reader);
     tame_events(reader);
     tame_modules(reader);
+    tame_samples(reader);
     tame_threads(reader);
     return true;
 }
@@ -277,21 +288,10 @@ static void add_counts(struct reader *reader)
     }
 }
 
-/* What does not fit is taken as not there. */
-static void tame_own(struct reader *reader)
+/* Where each name begins; there are none when they are fewer than there should be. */
+static void index_names(struct reader *reader)
 {
     struct arena_own *own = &reader->header.own;
-    const uint16_t fields[] = {own->at_address, own->at_birth, own->at_stack, own->at_loan_stack, own->at_serial, own->at_above, own->at_state, own->at_number, own->at_holders, own->at_provider};
-    bool fine = fits(own->at_thread, 4, own->set_bytes) && fits(own->at_unused, 2, own->set_bytes) &&
-                fits(own->at_entries, (uint64_t)own->entries * own->entry_bytes, own->set_bytes) && own_bytes(reader, own->sets_offset, own->sets * set_stride(own)) != NULL;
-    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
-        fine = fine && fits(fields[i], 8, own->entry_bytes);
-    if (!fine)
-        own->sets = 0;
-    if (own->birth_bytes == 0 || own_bytes(reader, own->births_offset, own->births * sizeof(struct arena_birth)) == NULL)
-        own->births = 0;
-
-    add_counts(reader);
     const char *names = (const char *)own_bytes(reader, own->names_offset, own->names_bytes);
     uint64_t count = (uint64_t)own->kinds + own->functions, found = 0;
     reader->names = names != NULL && count <= own->names_bytes ? calloc(count + 1, sizeof *reader->names) : NULL;
@@ -301,6 +301,39 @@ static void tame_own(struct reader *reader)
     }
     if (reader->names == NULL || found < count || own->names_bytes == 0 || names[own->names_bytes - 1] != '\0')
         own->kinds = own->functions = 0;
+}
+
+/* What does not fit is taken as not there. */
+static void tame_own(struct reader *reader)
+{
+    struct arena_own *own = &reader->header.own;
+    const uint16_t fields[] = {own->at_address, own->at_birth, own->at_stack, own->at_loan_stack, own->at_serial, own->at_above, own->at_state, own->at_number, own->at_holders, own->at_provider, own->at_flags};
+    bool fine = fits(own->at_thread, 4, own->set_bytes) && fits(own->at_unused, 2, own->set_bytes) &&
+                fits(own->at_entries, (uint64_t)own->entries * own->entry_bytes, own->set_bytes) && own_bytes(reader, own->sets_offset, own->sets * set_stride(own)) != NULL;
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
+        fine = fine && fits(fields[i], 8, own->entry_bytes);
+    fine = fine && fits(own->at_parents, own->parents * sizeof(uint64_t), own->entry_bytes);
+    if (!fine)
+        own->sets = 0;
+    if (own->birth_bytes == 0 || own_bytes(reader, own->births_offset, own->births * sizeof(struct arena_birth)) == NULL)
+        own->births = 0;
+
+    add_counts(reader);
+    index_names(reader);
+}
+
+void reader_set_names(struct reader *reader, char *names, uint32_t bytes, uint32_t kinds, uint32_t functions)
+{
+    free(reader->sections[SECTION_OWN].records);
+    free(reader->names);
+    uint32_t units = (bytes + ARENA_OWN_UNIT - 1) / ARENA_OWN_UNIT;
+    char *whole = realloc(names, (size_t)units * ARENA_OWN_UNIT + 1);
+    if (whole == NULL)
+        free(names);
+    reader->sections[SECTION_OWN].records = whole;
+    reader->sections[SECTION_OWN].used = whole != NULL ? units : 0;
+    reader->header.own = (struct arena_own){.names_bytes = bytes, .kinds = kinds, .functions = functions};
+    index_names(reader);
 }
 
 static const char *name_of(const struct reader *reader, uint64_t number)
@@ -330,6 +363,8 @@ static void read_young(const struct reader *reader, const uint8_t *set, const ui
     memcpy(&young->serial, entry + own->at_serial, sizeof young->serial);
     memcpy(&young->number, entry + own->at_number, sizeof young->number);
     memcpy(&young->holders, entry + own->at_holders, sizeof young->holders);
+    young->provider = entry[own->at_provider];
+    memcpy(&young->above, entry + own->at_above, sizeof young->above);
     memcpy(&birth, entry + own->at_birth, sizeof birth);
     memcpy(&above, entry + own->at_above, sizeof above);
     birth -= own->births_address;
@@ -341,6 +376,11 @@ static void read_young(const struct reader *reader, const uint8_t *set, const ui
     young->function = what.function;
     young->borrowed = (what.flags & ARENA_BIRTH_BORROWED) != 0 || above != 0; /* lent, or given away since */
     young->numbered = (what.flags & ARENA_BIRTH_NUMBERED) != 0;
+    for (unsigned parent = 0; parent < 2 && parent < own->parents && (entry[own->at_flags] & own->flag_parents) != 0; parent++) {
+        memcpy(&young->parents[parent].address, entry + own->at_parents + parent * sizeof(uint64_t), sizeof(uint64_t));
+        unsigned edge = what.flags >> ARENA_BIRTH_EDGE_SHIFT(parent) & 7;
+        young->parents[parent].edge = (uint8_t)(edge <= EDGE_NEEDED ? edge : EDGE_NONE);
+    }
 }
 
 bool reader_next_young(const struct reader *reader, uint32_t *set, uint32_t *index, struct reader_young *young)

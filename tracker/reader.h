@@ -66,6 +66,12 @@ struct reader_young {
     uint32_t birth_stack, serial, thread;
     int32_t number; /* label, of one that is numbered */
     uint16_t kind, function, holders;
+    uint16_t above; /* index in the same set of what lent it, 0: that is not young */
+    struct {
+        uint64_t address; /* 0: none */
+        uint8_t edge;     /* enum edge_type */
+    } parents[2];
+    uint8_t provider;
     bool borrowed, numbered, held;
 };
 bool reader_next_young(const struct reader *reader, uint32_t *set, uint32_t *index, struct reader_young *young);
@@ -73,6 +79,10 @@ bool reader_next_young(const struct reader *reader, uint32_t *set, uint32_t *ind
 /* As the writer called them; "" where the arena does not say. */
 const char *reader_kind_name(const struct reader *reader, unsigned kind);
 const char *reader_function_name(const struct reader *reader, unsigned function);
+
+/* Names that were found elsewhere: `bytes` of NUL-terminated ones, first the kinds, then the functions, as a record has them; the reader takes the block over, which is malloc'ed. Young
+ * handles are not seen any more. */
+void reader_set_names(struct reader *reader, char *names, uint32_t bytes, uint32_t kinds, uint32_t functions);
 
 /* Never NULL: "" for 0 or what is not there. Valid until reader_close(). */
 const char *reader_string(const struct reader *reader, uint32_t id);
