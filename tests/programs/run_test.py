@@ -30,7 +30,7 @@ mistake()
 PARENT = MISTAKE + """
 import os, subprocess, sys
 print("parent", flush=True)
-print(subprocess.run([sys.executable, "child.py"], capture_output=True, text=True).stdout, end="", flush=True)
+print(subprocess.run([sys.executable, "child.py"], stdout=subprocess.PIPE, text=True).stdout, end="", flush=True)
 if os.fork() == 0:
     exec(compile("\\n" * 50 + open("child.py").read(), "fork.py", "exec"))
     os._exit(0)
