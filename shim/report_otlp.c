@@ -120,8 +120,8 @@ static void put_stack_lines(const char *title, stack_id id, uint16_t function, b
     }
     for (unsigned i = 0; i < stack->native_count; i++)
     {
-        char native[200];
-        native_text(stack_word(stack, stack->python_count + i), native, sizeof native);
+        char native[500];
+        native_frame_text(stack_word(stack, stack->python_count + i), native, sizeof native);
         if (strstr(native, "libholdfast.so") != NULL)
             continue;
         put("  at ");

@@ -17,6 +17,12 @@
 /* Append to the report being built; what does not fit is cut. [report lock held] */
 void put(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* A piece of the log that is no violation: begin, put(), write. [report lock held] */
+void report_begin(void);
+void report_write(void);
+/* As report_hold(), for a signal handler: with a bound, and false where this thread has it already. */
+bool report_try_hold(void);
+
 /* Reports of this rule that differ only in the function that used the handle are one. */
 bool report_joins_functions(unsigned rule);
 
@@ -44,6 +50,8 @@ uint64_t stack_word(const struct stack_record *stack, unsigned index);
 const struct python_frame_record *python_frame(const struct stack_record *stack, unsigned index);
 /* "symbol+0x12 (module+0x34)" */
 void native_text(uint64_t word, char *out, size_t bytes);
+/* The same for a list of frames: the module with its path, by which a reader of the log finds the functions that the module does not export. */
+void native_frame_text(uint64_t word, char *out, size_t bytes);
 /* The line of the user's code in a stack: the innermost Python frame that is not a library's, else the innermost native frame. */
 struct place find_place(stack_id id);
 /* The same with the text of the line, read from the file. */

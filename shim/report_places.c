@@ -84,17 +84,27 @@ static void read_source_line(const char *file, uint32_t line, char *out, size_t 
     errno = error;
 }
 
-void native_text(uint64_t word, char *out, size_t bytes)
+/* False: it is longer than there is room for. */
+static bool put_native(uint64_t word, bool with_path, char *out, size_t bytes)
 {
     char symbol[96];
     const char *module = stack_native_name(word, symbol, sizeof symbol);
-    const char *slash = strrchr(module, '/');
-    const char *base = slash != NULL ? slash + 1 : module;
+    const char *slash = with_path ? NULL : strrchr(module, '/');
+    const char *shown = slash != NULL ? slash + 1 : module;
     unsigned long offset = (unsigned long)(word & STACK_OFFSET_MASK);
-    if (symbol[0] != '\0')
-        snprintf(out, bytes, "%s (%s+0x%lx)", symbol, base, offset);
-    else
-        snprintf(out, bytes, "%s+0x%lx", base, offset);
+    int length = symbol[0] != '\0' ? snprintf(out, bytes, "%s (%s+0x%lx)", symbol, shown, offset) : snprintf(out, bytes, "%s+0x%lx", shown, offset);
+    return length >= 0 && (size_t)length < bytes;
+}
+
+void native_text(uint64_t word, char *out, size_t bytes)
+{
+    put_native(word, false, out, bytes);
+}
+
+void native_frame_text(uint64_t word, char *out, size_t bytes)
+{
+    if (!put_native(word, true, out, bytes))
+        put_native(word, false, out, bytes);
 }
 
 /* The line of the user's code in a stack: the innermost Python frame that is not a library's, else the innermost native frame. */

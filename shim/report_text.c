@@ -20,8 +20,8 @@ void put_stack_text(const char *title, stack_id id, uint16_t function, bool has_
     if (stack == NULL)
         return;
     unsigned natives = stack->native_count;
-    if (stack->python_count + natives <= 1)
-        return;
+    if (stack->python_count <= 1 && natives == 0)
+        return; /* the title has said it all; of a native frame it has not the path */
     unsigned number = 0;
     for (unsigned i = 0; i < stack->python_count; i++)
     {
@@ -34,8 +34,8 @@ void put_stack_text(const char *title, stack_id id, uint16_t function, bool has_
         put("==%d==     and there in native code\n", pid);
     for (unsigned i = 0; i < natives; i++)
     {
-        char native[200];
-        native_text(stack_word(stack, stack->python_count + i), native, sizeof native);
+        char native[500];
+        native_frame_text(stack_word(stack, stack->python_count + i), native, sizeof native);
         if (strstr(native, "libholdfast.so") != NULL)
             continue; /* between the interpreter and a proxy's death: no news for anybody */
         put("==%d==     #%-2u %s\n", pid, number++, native);

@@ -67,7 +67,7 @@ class Result:
 
 def clean_environment(extra=None):
     """The environment of a run: nothing of Holdfast's or of an outer preload, messages in English."""
-    environment = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD" and not name.startswith("HOLDFAST")}
+    environment = {name: value for name, value in os.environ.items() if name not in ("LD_PRELOAD", "DEBUGINFOD_URLS") and not name.startswith("HOLDFAST")}
     environment.update(LC_ALL="C.UTF-8", PYTHONDONTWRITEBYTECODE="1")
     environment.update(extra or {})
     return environment

@@ -154,6 +154,7 @@ struct group {
     size_t caller_count;
     bool together;    /* the objects are in one process; else they may meet in one */
     char *blind;      /* why Holdfast sees nothing here at all, NULL: it does */
+    struct strings databases; /* "VERSION PATH" of each proj.db, VERSION "?" where it is unknown */
     struct strings readers; /* Python files that name functions (ctypes, cffi) */
     size_t reader_functions;
 };
@@ -196,6 +197,8 @@ void doctor_machine(struct diagnosis *diagnosis);
 /* LD_PRELOAD and the like, of this command's environment or a process's. */
 void judge_environment(struct diagnosis *diagnosis, const char *(*variable)(const void *context, const char *name), const void *context);
 const char *own_variable(const void *context, const char *name);
+/* The same of what a process has loaded. */
+void judge_loaded(struct diagnosis *diagnosis, const struct group *group);
 /* Rights that come with the file. `path`: where it lies. */
 void judge_rights(struct diagnosis *diagnosis, struct group *group, const char *path);
 
@@ -203,6 +206,8 @@ void judge_rights(struct diagnosis *diagnosis, struct group *group, const char *
 void judge_numpy(struct diagnosis *diagnosis, const struct group *group, const char *directory);
 /* "2.1.0" of the NumPy that is installed in this directory, to be freed; NULL: none. */
 char *numpy_installed(const char *directory);
+/* Copies of the database of different versions, and each as a remark. */
+void judge_databases(struct diagnosis *diagnosis, struct group *group);
 void judge_data(struct diagnosis *diagnosis, const struct group *group, const char *proj_data, const char *gdal_data);
 /* The version of a proj.db, to be freed; NULL: unknown. */
 char *database_version(const char *path);

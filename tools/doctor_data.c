@@ -40,6 +40,25 @@ char *database_version(const char *path)
     return version;
 }
 
+void judge_databases(struct diagnosis *diagnosis, struct group *group)
+{
+    bool differ = false;
+    strings_sort(&group->databases);
+    char *list = duplicate("");
+    for (size_t index = 0; index < group->databases.count; index++) {
+        const char *one = group->databases.items[index], *first = group->databases.items[0];
+        size_t bytes = strcspn(one, " ");
+        differ = differ || bytes != strcspn(first, " ") || strncmp(one, first, bytes) != 0;
+        strings_add(&diagnosis->remarks, compose("database of PROJ %s", one));
+        char *longer = compose("%s%s%s", list, index != 0 ? ", " : "", one);
+        free(list);
+        list = longer;
+    }
+    if (differ)
+        add_finding(diagnosis, FINDING_mixed_databases, "%zu databases of PROJ %s: %s", group->databases.count, group->together ? "in one process" : "meet where a program loads all of this", list);
+    free(list);
+}
+
 /* Major and minor: a bug-fix release reads the database of another one. */
 static bool same_release(const char *left, const char *right)
 {

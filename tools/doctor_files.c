@@ -141,10 +141,13 @@ static int visit(const char *path, const struct stat *status, int type, struct F
     }
     if (strcmp(base_name(path), "proj.db") == 0) {
         char *version = database_version(path);
-        strings_add(&walk.diagnosis->remarks, compose("database of PROJ %s: %s", version != NULL ? version : "of unknown version", path));
+        strings_add(&walk.group->databases, compose("%s %s", version != NULL ? version : "?", path));
         free(version);
         return 0;
     }
+    /* A site-packages has tens of thousands of files; opening each is what takes the time. */
+    if (strstr(base_name(path), ".so") == NULL && (status->st_mode & 0111) == 0)
+        return 0;
     struct image *image = image_read_file(path, path);
     if (image->kind == IMAGE_NONE && image->problem == NULL)
         image_free(image);

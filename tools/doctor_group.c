@@ -40,6 +40,7 @@ void group_free(struct group *group)
         strings_clear(&group->callers[index].seen_names);
     }
     strings_clear(&group->readers);
+    strings_clear(&group->databases);
     free(group->callers);
     free(group->images);
     free(group->title);
@@ -401,6 +402,9 @@ void group_judge(struct diagnosis *diagnosis, struct group *group)
     judge_calls(diagnosis, group);
     judge_by_name(diagnosis, group);
     judge_readable(diagnosis, group);
+    judge_databases(diagnosis, group);
+    if (group->together)
+        judge_loaded(diagnosis, group);
 }
 
 static void set_blind(struct group *group, const char *why)

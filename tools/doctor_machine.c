@@ -19,20 +19,34 @@ const char *own_variable(const void *context, const char *name)
 
 /* ---- other preloads -------------------------------------------------------------------------------------------------------------- */
 
-static void judge_preload(struct diagnosis *diagnosis, const char *where, const char *path)
+/* What is known of an object by its name; FINDING_COUNT: nothing. */
+static enum finding_name known_neighbour(const char *path)
 {
     static const struct {
         const char *part;
         enum finding_name finding;
-    } kinds[] = {{"libasan", FINDING_sanitizer}, {"libclang_rt.asan", FINDING_sanitizer}, {"libtsan", FINDING_sanitizer}, {"jemalloc", FINDING_allocator}, {"tcmalloc", FINDING_allocator},
-                 {"libjsig", FINDING_signal_preload}};
-    enum finding_name finding = FINDING_other_preload;
-    if (strstr(base_name(path), "libholdfast") != NULL)
-        return;
+    } kinds[] = {{"libasan.", FINDING_sanitizer}, {"libclang_rt.asan", FINDING_sanitizer}, {"libtsan.", FINDING_sanitizer}, {"libjemalloc", FINDING_allocator}, {"libtcmalloc", FINDING_allocator},
+                 {"libjsig.", FINDING_signal_preload}};
     for (size_t index = 0; index < sizeof kinds / sizeof kinds[0]; index++)
-        if (strstr(base_name(path), kinds[index].part) != NULL)
-            finding = kinds[index].finding;
-    add_finding(diagnosis, finding, "%s names %s", where, path);
+        if (strncmp(base_name(path), kinds[index].part, strlen(kinds[index].part)) == 0)
+            return kinds[index].finding;
+    return FINDING_COUNT;
+}
+
+static void judge_preload(struct diagnosis *diagnosis, const char *where, const char *path)
+{
+    enum finding_name known = known_neighbour(path);
+    if (strstr(base_name(path), "libholdfast") == NULL)
+        add_finding(diagnosis, known != FINDING_COUNT ? known : FINDING_other_preload, "%s names %s", where, path);
+}
+
+void judge_loaded(struct diagnosis *diagnosis, const struct group *group)
+{
+    for (size_t index = 0; index < group->image_count; index++) {
+        enum finding_name known = known_neighbour(group->images[index]->path);
+        if (known != FINDING_COUNT)
+            add_finding(diagnosis, known, "%s loads %s", group->title, group->images[index]->path);
+    }
 }
 
 static void judge_list(struct diagnosis *diagnosis, const char *where, const char *list)

@@ -3,10 +3,12 @@
  * The process is not stopped. Under Holdfast its linker's words are read too: they tell which calls really lead to Holdfast, whatever loaded the object. */
 #include "doctor.h"
 #include "text.h"
+#include <dirent.h>
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -120,6 +122,27 @@ static void read_maps(struct diagnosis *diagnosis, struct process *process)
     free(text);
 }
 
+/* PROJ keeps its database open. */
+static void read_descriptors(struct process *process)
+{
+    char *folder = proc_path(process, "fd");
+    DIR *descriptors = opendir(folder);
+    for (struct dirent *entry; descriptors != NULL && (entry = readdir(descriptors)) != NULL;) {
+        char path[PATH_MAX], *link = compose("%s/%s", folder, entry->d_name);
+        ssize_t bytes = readlink(link, path, sizeof path - 1);
+        path[bytes > 0 ? bytes : 0] = '\0';
+        if (strcmp(base_name(path), "proj.db") == 0) {
+            char *version = database_version(link);
+            strings_add(&process->group->databases, compose("%s %s", version != NULL ? version : "?", path));
+            free(version);
+        }
+        free(link);
+    }
+    if (descriptors != NULL)
+        closedir(descriptors);
+    free(folder);
+}
+
 /* ---- the linker's words -------------------------------------------------------------------------------------------------------------------- */
 
 static const struct image *image_at(const struct process *process, uint64_t address)
@@ -191,6 +214,7 @@ static void judge_process(struct diagnosis *diagnosis, struct process *process)
     for (size_t index = 0; index < group->image_count; index++)
         if (group->images[index]->kind == IMAGE_PROGRAM)
             group_judge_program(diagnosis, group, group->images[index]);
+    read_descriptors(process);
     group_judge(diagnosis, group);
     if (process->watched) {
         look_at_words(process);

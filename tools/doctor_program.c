@@ -227,10 +227,11 @@ static void tell_end(struct diagnosis *diagnosis, int status)
 bool doctor_program(struct diagnosis *diagnosis, char **arguments, int *status)
 {
     char *path = find_program(arguments[0], status), *auditor = path != NULL ? find_auditor(diagnosis) : NULL;
-    char file[] = "/tmp/holdfast-doctor-XXXXXX";
+    const char *folder = getenv("TMPDIR");
+    char *file = compose("%s/holdfast-doctor-XXXXXX", folder != NULL && folder[0] == '/' ? folder : "/tmp");
     int descriptor = auditor != NULL ? mkstemp(file) : -1, end = -1;
     if (auditor != NULL && descriptor < 0)
-        complain("doctor", "cannot make a file in /tmp: %s", strerror(errno));
+        complain("doctor", "cannot make the file %s: %s", file, strerror(errno));
     if (descriptor >= 0) {
         struct group unseen = {0};
         close(descriptor);
@@ -245,5 +246,6 @@ bool doctor_program(struct diagnosis *diagnosis, char **arguments, int *status)
     }
     free(path);
     free(auditor);
+    free(file);
     return end >= 0;
 }

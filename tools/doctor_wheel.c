@@ -71,7 +71,7 @@ static void look_at_member(struct wheel *wheel, const char *name, const unz_file
     unsigned char *bytes = read_member(wheel, name, info, &count);
     if (bytes != NULL && is_database) {
         char *version = database_version_of(bytes, count);
-        strings_add(&wheel->diagnosis->remarks, compose("database of PROJ %s: %s", version != NULL ? version : "of unknown version", name));
+        strings_add(&wheel->group->databases, compose("%s %s", version != NULL ? version : "?", name));
         free(version);
     } else if (bytes != NULL) {
         struct image *image = image_read_buffer(bytes, count, name);

@@ -423,11 +423,26 @@ static void make_room(struct findings *findings)
     findings->variants = reallocate(findings->variants, findings->room * sizeof *findings->variants);
 }
 
+/* Of a symbolized violation; what a text log tells in words is read for it. */
+static char *stable_signature(struct findings *findings, const json_t *violation)
+{
+    const char *rule = member(violation, "rule"), *text = member(violation, "text");
+    if (text[0] == '\0')
+        return signature_of(rule, member(violation, "function"), json_object_get(violation, "stacks"));
+    char *function = NULL;
+    json_t *stacks = stacks_of_text(rule, text, &function);
+    symbolize_stacks(findings->symbolizer, stacks);
+    char *signature = signature_of(rule, function != NULL ? function : "", stacks);
+    json_decref(stacks);
+    free(function);
+    return signature;
+}
+
 /* The finding for a violation that is not like any before: a new one, or the first of its signature, marked, when there cannot be one more. */
 static uint32_t new_finding(struct findings *findings, json_t *violation)
 {
     symbolize_violation(findings->symbolizer, violation);
-    char *signature = signature_of(violation);
+    char *signature = stable_signature(findings, violation);
     uint32_t first = table_find(&findings->signatures, signature, SIGNATURE_DIGITS), number = (uint32_t)findings->count;
     bool fits = (first == TABLE_NONE || findings->variants[first] < FINDINGS_SIGNATURE_MAX) && can_keep(findings, violation);
     if (!fits) {

@@ -56,7 +56,7 @@ void grouping_of(struct buffer *key, const json_t *violation)
 
 /* ---- a text report's stacks ------------------------------------------------------------------------------------------------ */
 
-/* "FILE:LINE in FUNCTION", "SYMBOL+0x12 (MODULE+0x1234)" or "MODULE+0x1234", as a frame of `stack`. */
+/* "FILE:LINE in FUNCTION", "SYMBOL+0x12 (MODULE+0x1234)" or "MODULE+0x1234", as a frame of `stack`. Modules have their paths in lists, not in titles. */
 static void add_frame_of_text(json_t *stack, const char *text, size_t bytes)
 {
     char *frame = duplicate_bytes(text, bytes), *in = strstr(frame, " in "), *colon = NULL;
@@ -71,14 +71,20 @@ static void add_frame_of_text(json_t *stack, const char *text, size_t bytes)
         colon[-1] = *in = '\0';
         json_array_append_new(json_object_get(stack, "python"), json_pack("{s:o, s:o}", "file", json_text(frame), "function", json_text(in + 4)));
     } else {
-        char *module = strstr(frame, " (");
-        if (module != NULL)
+        char *module = frame[0] != '/' ? strstr(frame, " (") : NULL; /* a path may have brackets, a symbol has none */
+        char *symbol = module != NULL ? frame : NULL, *name = module != NULL ? module + 2 : frame, *plus = strrchr(name, '+');
+        json_t *native = json_object();
+        if (symbol != NULL) {
             *module = '\0';
-        char *name = module != NULL ? module + 2 : frame;
-        char *plus = strrchr(name, '+');
-        if (plus != NULL)
-            *plus = '\0';
-        json_array_append_new(json_object_get(stack, "native"), json_pack("{s:o, s:o}", "module", json_text(name), "symbol", json_text(module != NULL ? frame : "")));
+            json_object_set_new(native, "symbol", json_text(symbol));
+        }
+        if (plus != NULL) {
+            *plus++ = '\0';
+            plus[strcspn(plus, ")")] = '\0';
+            json_object_set_new(native, "offset", json_text(plus));
+        }
+        json_object_set_new(native, "module", json_text(name));
+        json_array_append_new(json_object_get(stack, "native"), native);
     }
     free(frame);
 }
@@ -104,8 +110,7 @@ static const char *title_of_line(const char *line, bool first, const char **name
     return NULL;
 }
 
-/* The stacks that the lines of a text report tell, as the log's schema has them; `function` becomes the function called, to be freed, NULL if none. */
-static json_t *stacks_of_text(const char *rule, const char *text, char **function)
+json_t *stacks_of_text(const char *rule, const char *text, char **function)
 {
     json_t *stacks = json_object(), *stack = NULL;
     bool listed = false;
@@ -267,25 +272,21 @@ static void add_stack(struct buffer *words, const json_t *stacks, const char *na
         add_native_frames(words, json_object_get(stack, "native"));
 }
 
-char *signature_of(const json_t *violation)
+char *signature_of(const char *rule, const char *function, const json_t *stacks)
 {
     struct buffer words = {0};
-    const char *text = member(violation, "text"), *rule = member(violation, "rule");
-    char *function = NULL;
-    json_t *stacks = text[0] != '\0' ? stacks_of_text(rule, text, &function) : json_incref(json_object_get(violation, "stacks"));
     buffer_add_line(&words, "signature 1"); /* to be raised with the meaning of what follows */
     buffer_add_line(&words, rule);
-    buffer_add_line(&words, function != NULL ? function : member(violation, "function"));
+    /* Where no call was wrong (a leak) a record names the one that made the handle, and logs none. */
+    bool no_call = json_is_object(json_object_get(stacks, "obtained")) && !json_is_object(json_object_get(stacks, "used"));
+    buffer_add_line(&words, no_call ? "" : function);
     for (size_t which = 0; which < 3; which++)
         add_stack(&words, stacks, stack_names[which]);
     uint64_t sum = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
     for (size_t index = 0; index < words.bytes; index++)
         sum = (sum ^ (unsigned char)words.text[index]) * UINT64_C(0x100000001b3);
-    char *signature = compose("%016" PRIx64, sum);
-    json_decref(stacks);
-    free(function);
     buffer_clear(&words);
-    return signature;
+    return compose("%016" PRIx64, sum);
 }
 
 bool is_signature(const char *text)

@@ -62,13 +62,18 @@ static size_t symbolize_frame(struct symbolizer *symbolizer, json_t *native, siz
     return symbol.count;
 }
 
-void symbolize_violation(struct symbolizer *symbolizer, json_t *violation)
+void symbolize_stacks(struct symbolizer *symbolizer, json_t *stacks)
 {
     const char *name;
     json_t *stack;
-    json_object_foreach(json_object_get(violation, "stacks"), name, stack) {
+    json_object_foreach(stacks, name, stack) {
         json_t *native = json_object_get(stack, "native");
         for (size_t index = 0; index < json_array_size(native);)
             index += symbolize_frame(symbolizer, native, index);
     }
+}
+
+void symbolize_violation(struct symbolizer *symbolizer, json_t *violation)
+{
+    symbolize_stacks(symbolizer, json_object_get(violation, "stacks"));
 }

@@ -308,6 +308,25 @@ def test_data(folder, user):
     check("GDAL_DATA names that of another copy", has(result, "other-data", vendored, find_gdal()), result)
 
 
+def test_databases(folder):
+    packages = folder / "databases"
+    for name, version in (("one", "9.1.0"), ("two", "9.1.0")):
+        (packages / name).mkdir(parents=True)
+        make_database(packages / name / "proj.db", version)
+    document, result = doctor(packages)
+    check("two databases of PROJ of one version are none too many", "mixed-databases" not in result.findings and len(document["remarks"]) == 2, result)
+    (packages / "two" / "proj.db").unlink()
+    make_database(packages / "two" / "proj.db", "9.4.0")
+    document, result = doctor(packages)
+    check("two databases of PROJ of different versions", result.status == 1 and has(result, "mixed-databases", "9.1.0", "9.4.0"), result)
+    document, result = doctor(pack(packages, folder / "databases.whl"))
+    check("... in a wheel", has(result, "mixed-databases", "9.1.0 one/proj.db", "9.4.0 two/proj.db"), result)
+    holder = [PYTHON, "-c", "import sys; kept = [open(path, 'rb') for path in sys.argv[1:]]; print('ready', flush=True); sys.stdin.readline()"]
+    with Waiting([*holder, packages / "one" / "proj.db", packages / "two" / "proj.db"], preload=False) as pid:
+        document, result = doctor(pid)
+        check("... in a process", has(result, "mixed-databases", "in one process", "9.1.0", "9.4.0"), result)
+
+
 def test_numpy(folder):
     found = sorted(pathlib.Path("/usr/lib/python3/dist-packages/osgeo").glob("_gdal_array*.so"))
     if not found:
@@ -340,25 +359,26 @@ def test_wheels(folder):
                 archive.writestr(member, content)
         return path
 
-    before = contents(place), set(os.listdir("/tmp"))
+    before = contents(place)
+    here = {"cwd": place, "env": {"TMPDIR": str(place)}}
     object_bytes = library.read_bytes()
-    document, result = doctor(wheel("out.whl", [("../../escaped.so", object_bytes), ("/absolute.so", object_bytes), ("pkg/ext.so", object_bytes)]), cwd=place)
+    document, result = doctor(wheel("out.whl", [("../../escaped.so", object_bytes), ("/absolute.so", object_bytes), ("pkg/ext.so", object_bytes)]), **here)
     check("names that lead out of a wheel", result.status == 1 and has(result, "hostile-archive", "../../escaped.so") and has(result, "hostile-archive", "/absolute.so"), result)
     check("... are not followed, the others are read", [item["path"] for group in document["groups"] for item in group["callers"]] == ["pkg/ext.so"], document)
-    document, result = doctor(wheel("bomb.whl", [("pkg/zeros.so", bytes(300 << 20)), ("pkg/ext.so", object_bytes)]), cwd=place)
+    document, result = doctor(wheel("bomb.whl", [("pkg/zeros.so", bytes(300 << 20)), ("pkg/ext.so", object_bytes)]), **here)
     check("a member that is a thousand times its size", result.status == 1 and has(result, "hostile-archive", "zeros.so") and caller(document, "ext.so"), result)
-    document, result = doctor(wheel("windows.whl", [("pkg/ext.pyd", b"MZ")]), cwd=place)
+    document, result = doctor(wheel("windows.whl", [("pkg/ext.pyd", b"MZ")]), **here)
     check("a wheel of another system", has(result, "other-architecture", "ext.pyd"), result)
     good = wheel("good.whl", [("pkg/ext.so", object_bytes), ("pkg/more.so", object_bytes)])
     lying = bytearray(good.read_bytes())
     directory = lying.rindex(b"PK\1\2")
     lying[directory + 24:directory + 28] = (0x7fffffff).to_bytes(4, "little")
     (folder / "lying.whl").write_bytes(lying)
-    document, result = doctor(folder / "lying.whl", cwd=place)
+    document, result = doctor(folder / "lying.whl", **here)
     check("a member that lies about its size", result.status == 1 and (result.findings.keys() & {"hostile-archive", "unreadable"}), result)
     for name, content in (("empty.whl", b""), ("cut.whl", good.read_bytes()[:-30]), ("garbage.whl", b"PK\3\4" + bytes(range(256)) * 10)):
         (folder / name).write_bytes(content)
-        result = run([COMMAND, "doctor", folder / name], preload=False, cwd=place)
+        result = run([COMMAND, "doctor", folder / name], preload=False, **here)
         check("a wheel that is none: %s" % name, result.status == 2 and name in result.stderr, result)
     generator, wrong = random.Random(3), []
     for number in range(80):
@@ -366,11 +386,11 @@ def test_wheels(folder):
         for _ in range(generator.randrange(1, 12)):
             changed[generator.randrange(len(changed))] = generator.randrange(256)
         (folder / "changed.whl").write_bytes(changed)
-        result = run([COMMAND, "doctor", folder / "changed.whl"], preload=False, cwd=place)
+        result = run([COMMAND, "doctor", folder / "changed.whl"], preload=False, **here)
         if result.status not in (0, 1, 2):
             wrong.append("%d: %s" % (number, result.ending))
     check("damaged wheels", not wrong, wrong)
-    check("nothing of all that was written", (contents(place), {name for name in set(os.listdir("/tmp")) - before[1] if "doctor" in name}) == (before[0], set()), os.listdir(place))
+    check_equal("nothing of all that was written", before, contents(place))
 
 
 def test_damaged(folder, user):
@@ -460,7 +480,10 @@ def test_program(folder, user):
     check("a program's output goes to standard error", "shouted" in result.stderr and "shouted" not in result.stdout, result)
     check("a program that a shell starts is looked at", [group["title"] for group in document["groups"]] == [str(user)], document)
     check("... and the status of the program is told", any("status 7" in remark for remark in document["remarks"]), document["remarks"])
-    document, result = doctor("--", "sh", "-c", "kill -9 $$")
+    temporary = folder / "temporary"
+    temporary.mkdir()
+    document, result = doctor("--", "sh", "-c", "ls $TMPDIR >&2; kill -9 $$", env={"TMPDIR": str(temporary)})
+    check("its file is gone afterwards", "holdfast-doctor-" in result.stderr and not contents(temporary), result)
     check("a program that dies", any("signal 9" in remark for remark in document["remarks"]), document)
     document, result = doctor("--", folder / "static")
     check("a static program is run and told", result.status == 1 and {"static-program", "not-observed"} <= result.findings.keys(), result)
@@ -476,6 +499,12 @@ def test_program(folder, user):
 def test_surroundings(folder, user):
     document, result = doctor("--", user, env={"LD_PRELOAD": "libjemalloc.so.2"})
     check("an allocator that is preloaded", has(result, "allocator", "libjemalloc.so.2"), result)
+    for library in ("libjemalloc.so.2", "libtcmalloc_minimal.so.4"):
+        found = sorted(pathlib.Path("/usr/lib").glob("*/" + library))
+        if found:
+            linked = cc(write(folder / "linked.c", "int main(void) { return 0; }\n"), folder / "linked", "-Wl,--no-as-needed", found[0])
+            document, result = doctor(linked)
+            check("an allocator that is linked: %s" % library, has(result, "allocator", linked, library), result)
     document, result = doctor("--", user, env={"LD_PRELOAD": str(folder / "libother.so") + ":" + LIBRARY})
     check("another preload, but not Holdfast itself", has(result, "other-preload", "libother.so") and not has(result, "other-preload", "libholdfast"), result)
     document, result = doctor(user, env={"HOLDFAST_LIBRARY": str(user)[:-1]})
@@ -483,6 +512,36 @@ def test_surroundings(folder, user):
     limited = subprocess.run([COMMAND, "doctor", "--format", "json", str(user)], capture_output=True, text=True, env=environment(preload=False),
                              preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (700 << 20, 700 << 20)))
     check("a limit of address space", "address-space" in limited.stdout and limited.returncode == 1, limited)
+
+
+FILTERED = r"""
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+int main(int count, char **arguments)
+{
+    struct sock_filter allow = {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW};
+    struct sock_fprog filter = {1, &allow};
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) != 0)
+        return 99;
+    execv(arguments[1], arguments + 1);
+    return count;
+}
+"""
+
+
+def test_filtered(folder, user):
+    filtered = compile_c(FILTERED, folder / "filtered")
+    result = run([filtered, COMMAND, "doctor", user], preload=False)
+    if result.status == 99:
+        return skip("a filter of system calls", "none can be set here")
+    check("a filter of system calls", "note system-call-filter: system calls of this session" in result.stdout, result)
+    with Waiting([filtered, user, "wait"], preload=False) as pid:
+        document, result = doctor(pid)
+        check("... of a process", has(result, "system-call-filter", pid), result)
+    document, result = doctor(user)
+    check("... and none where there is none", "system-call-filter" not in result.findings, result)
 
 
 def test_usage(folder, user):
@@ -510,12 +569,14 @@ def main():
         test_packages(folder)
         test_mixed(folder, user)
         test_data(folder, user)
+        test_databases(folder)
         test_numpy(folder)
         test_wheels(folder)
         test_damaged(folder, user)
         test_process(folder, user)
         test_program(folder, user)
         test_surroundings(folder, user)
+        test_filtered(folder, user)
         test_usage(folder, user)
     return finish()
 

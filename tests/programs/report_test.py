@@ -306,10 +306,25 @@ def stability(folder):
         source = source.replace("GDALGetRasterXSize(band)", "GDALGetRasterBandXSize(band)")
         (folder / name).mkdir()
         program = compile_c(source, folder / name / "job", "-O0", "-fno-inline", *flags, *gdal_flags())
-        log, record = signature_of_run(folder, name, [program])
-        known[name] = log
-        check("a C program (%s): its log and its record have one signature" % name, len(log) == 1 and log == record, (log, record))
+        for form in ("json", "text", "otlp"):
+            log, record = signature_of_run(folder, name, [program], form)
+            known.setdefault(name, log)
+            check("a C program (%s): its %s log and its record have one signature, the same as other formats" % (name, form), len(log) == 1 and log == record == known[name], (log, record, known[name]))
     check("... another build with other lines has the same, another function another", known["c"] == known["c2"] == known["c3"] != known["c4"], known)
+
+
+def leaks_and_single_frames(folder):
+    """What no call is to blame for, and a stack of one frame, whose path stands in the list alone."""
+    source = "#include <gdal.h>\nint main(int count, char **arguments) { (void)count; GDALAllRegister(); return GDALOpen(arguments[1], GA_ReadOnly) == NULL; }\n"
+    program = compile_c(source, folder / "job", *gdal_flags())
+    run_python("from osgeo import gdal\ngdal.GetDriverByName('GTiff').Create('r.tif', 4, 4)\n", preload=False, cwd=folder)
+    found = {}
+    for form in ("json", "text", "otlp"):
+        place = folder / form
+        place.mkdir()
+        run([program, folder / "r.tif"], options={"log_format": form, "log_path": place / "log", "record": place / "%p.hf", "record_size": "1m", "leaks": "all", "stack_depth": "1"}, cwd=folder)
+        found[form] = [signatures(path) for path in sorted(place.iterdir())]
+    check("a leak has one signature in logs of each format and in records, also of a stack of one frame", len({str(one) for form in found for one in found[form]}) == 1 and len(found["json"]) == 2, found)
 
 
 # ---- baselines ------------------------------------------------------------------------------------------------------------------------------
@@ -563,7 +578,7 @@ def hostile_files(folder):
     unreadable.chmod(0o700)
 
 
-TESTS = (merging, same_as_parsed, bounds, choosing, stability, baselines, formats, terminals, hostile_files)
+TESTS = (merging, same_as_parsed, bounds, choosing, stability, leaks_and_single_frames, baselines, formats, terminals, hostile_files)
 wanted = sys.argv[2:]
 for test in TESTS:
     if wanted and test.__name__ not in wanted:

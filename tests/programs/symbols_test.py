@@ -161,6 +161,26 @@ def test_inlined(folder, compiler):
     return program, log, expected
 
 
+def test_every_offset(folder, program):
+    """Each byte of the program's functions, twice: the answers of the second time come from what is remembered."""
+    names = subprocess.run(["nm", "-S", "-C", program], capture_output=True, text=True, check=True).stdout.splitlines()
+    ranges = [(int(words[0], 16), int(words[1], 16)) for words in (line.split(None, 3) for line in names) if len(words) == 4 and words[2] in "TtW" and ("late" in words[3] or words[3] == "main")]
+    offsets = [hex(begin + step) for begin, size in ranges for step in range(size)]
+    done = subprocess.run(["addr2line", "-Cfiae", program], input="\n".join(offsets), capture_output=True, text=True, check=True).stdout
+    expected = []
+    for block in done.split("0x0000")[1:]:
+        lines = block.splitlines()[1:]
+        expected += [(place.split("/")[-1].split(" (")[0], index + 2 < len(lines)) for index, place in enumerate(lines) if index % 2]
+    log = folder / "offsets.log"
+    log.write_text(json.dumps({"schema": 1, "type": "violation", "rule": "HF101", "name": "stale-use", "severity": "error", "message": "m", "pid": 1, "stacks": {
+        "used": {"function": "GDALClose", "python": [], "native": [{"module": str(program), "offset": offset} for offset in offsets * 2]}}}) + "\n")
+    found = [("%s:%s" % (file or "??", line if line else "?"), inlined) for _, file, line, inlined in frames_of(report(log), program)]
+    check("the program has enough instructions to be told apart", len(offsets) > 100, ranges)
+    for turn, part in (("first", found[:len(found) // 2]), ("second", found[len(found) // 2:])):
+        wrong = [(one, other) for one, other in zip(expected, part) if one != other]
+        check("every offset has its lines, the %s time" % turn, len(expected) == len(part) and not wrong, (len(expected), len(part), wrong[:10]))
+
+
 def test_record(folder, program, expected):
     record = folder / "late.hf"
     run([program], options={"record": "%s.%%p" % record, "record_keep": 1, "mode": "report", "log_path": folder / "unused"})
@@ -341,6 +361,7 @@ def main():
     with workshop() as folder:
         program, log, expected = test_inlined(folder, "g++")
         test_inlined(folder, "clang++")
+        test_every_offset(folder, program)
         test_record(folder, program, expected)
         test_separate(folder)
         test_sysroot(folder)
