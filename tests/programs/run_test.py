@@ -161,6 +161,11 @@ def test_records(folder):
     check("... the summary names it", lines[0].startswith("1 violation,") and lines[-1] == "record: %s" % records[0].resolve(), lines)
     shown = run([COMMAND, "report", records[0]], preload=False)
     check("... and holdfast report reads it", shown.status == 0 and "HF101" in shown.stdout, shown)
+    alone = holdfast("--json", "alone.json", "--", PYTHON, "child.py", cwd=folder)
+    both = holdfast("--json", "both.json", "--record", "both.hf", "--", PYTHON, "child.py", cwd=folder)
+    told = [json.loads((folder / name).read_text())["totals"] for name in ("alone.json", "both.json")]
+    check("log and record of one process are counted once", told[0] == told[1] and told[0]["held"] == 1 and len(list(folder.glob("both.hf.*"))) == 1, (told, alone, both))
+    check_equal("... and the record is named all the same", 1, len([line for line in summary(both) if line.startswith("record: ")]))
     result = holdfast("--record", "good.hf", "--", PYTHON, "good.py", cwd=folder)
     check("of a right program none stays", (result.status, result.stdout, summary(result), list(folder.glob("good.hf*"))) == (0, "2\n", ["no violation was found"], []), result)
     result = holdfast("--record", "%e-%p.hf", "--record-keep", "--", PYTHON, "good.py", cwd=folder)
