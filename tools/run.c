@@ -35,8 +35,7 @@ const char run_usage[] =
     "  --suppressions FILE   do not tell of the violations that FILE names; repeatable (man holdfast has the syntax)\n"
     "  --gen-suppressions[=FILE]  write behind each report the entry that suppresses it (or append it to FILE)\n"
     "  --options-file FILE   options from a file: NAME=VALUE, one a line; repeatable\n"
-    "  --NAME VALUE          any other option, such as --leaks all, --hold-max 100; --stats, --no-crash for those that are 0 or 1\n"
-    "  --option NAME=VALUE   the same\n"
+    "  --option NAME=VALUE   any option; each has a flag of its own, too, such as --leaks all, --hold-max 100, --stats; repeatable\n"
     "  --help                this text, and all options\n\n"
     "Options already in HOLDFAST_OPTIONS hold too; those given here override them. With --html and --json reports go there, not to stderr, unless\n"
     "--log-path or --log file:PREFIX says where. With --html, --json or --record a summary of all processes is on stderr at the end.\n"
@@ -120,14 +119,28 @@ static const char wanted_signal[] = "none, HUP, USR1, USR2, RTMIN+N or RTMAX-N";
 static const char wanted_path[] = "a path";
 static const char wanted_files[] = "a path";
 
+static const char shape_mode[] = " report|defer|reject";
+static const char shape_borrowed[] = " grace|live|dead";
+static const char shape_format[] = " text|json|otlp";
+static const char shape_leaks[] = " off|data|all";
+static const char shape_flag[] = "";
+static const char shape_count[] = " N";
+static const char shape_seconds[] = " SECONDS";
+static const char shape_bytes[] = " BYTES";
+static const char shape_destination[] = " WHERE";
+static const char shape_signal[] = " SIGNAL";
+static const char shape_levels[] = " LEVELS";
+static const char shape_path[] = " FILE";
+static const char shape_files[] = " FILE";
+
 static const struct option_rule {
     const char *name;
     bool (*fits)(const char *value);
     const char *wanted;
     bool is_path, is_flag;
-    const char *help;
+    const char *shape, *help; /* of its value: the form that tools/completions.py reads */
 } option_rules[] = {
-#define OPTION(name, type, fallback, help) {#name, fits_##type, wanted_##type, fits_##type == fits_path || fits_##type == fits_files, fits_##type == fits_flag, help},
+#define OPTION(name, type, fallback, help) {#name, fits_##type, wanted_##type, fits_##type == fits_path || fits_##type == fits_files, fits_##type == fits_flag, shape_##type, help},
 #include "../shim/options.def"
 #undef OPTION
 };
@@ -225,17 +238,39 @@ static char *nearest_option(const char *wrong)
     return nearest.name;
 }
 
+/* Behind the flag, as the other usage texts have it. */
+static void print_help(FILE *stream, const char *help)
+{
+    const unsigned indent = 24, width = 120;
+    unsigned column = indent;
+    for (size_t bytes; *help != '\0'; help += bytes, help += strspn(help, " ")) {
+        bytes = strcspn(help, " ");
+        if (column > indent && column + 1 + bytes > width) {
+            fprintf(stream, "\n%*s", (int)indent, "");
+            column = indent;
+        } else if (column > indent) {
+            fputc(' ', stream);
+            column++;
+        }
+        fprintf(stream, "%.*s", (int)bytes, help);
+        column += (unsigned)bytes;
+    }
+    fputc('\n', stream);
+}
+
 void run_print_options(FILE *stream)
 {
-    fputs("\nAll options, as flags (a flag that is 0 or 1 needs no value, --no-NAME is 0):\n\n", stream);
+    fputs("\nAll options as flags; one without a value is 1, and 0 with no- before its name:\n\n", stream);
     for (size_t index = 0; index < OPTION_COUNT; index++) {
         const struct option_rule *rule = &option_rules[index];
-        if (strcmp(rule->name, "help") == 0)
+        bool is_above = strcmp(rule->name, "help") == 0 || strcmp(rule->name, "suppressions") == 0 || strncmp(rule->name, "gen_suppressions", 16) == 0 || strcmp(rule->name, "record") == 0;
+        if (is_above)
             continue;
-        char *flag = flag_of_option(rule);
-        fprintf(stream, "  %s%s%s\n", flag, rule->is_flag ? "" : "  ", rule->is_flag ? "" : rule->wanted);
-        print_wrapped(stream, rule->help, 8, 110);
+        char *flag = flag_of_option(rule), *shown = compose("%s%s", flag, rule->shape);
+        fprintf(stream, "  %-20s  ", shown);
+        print_help(stream, rule->help);
         free(flag);
+        free(shown);
     }
 }
 

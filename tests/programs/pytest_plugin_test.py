@@ -222,8 +222,8 @@ def test_shown():
 
     def test_forked(run):
         pytest.importorskip("pytest_forked")
-        result = run("bad()\ndef test_wrong(): bad()\ndef test_right(): create()\ndef test_wrong_too(): bad()\n", "--forked", "-rA")
-        assert failed_in(result) == {"test_wrong": ["FAILED"], "test_right": ["PASSED"], "test_wrong_too": ["FAILED"]}
+        result = run("bad()\n@pytest.fixture\ndef before(): bad()\ndef test_setup(before): pass\ndef test_wrong(): bad()\ndef test_right(): create()\ndef test_wrong_too(): bad()\n", "--forked", "-rA")
+        assert failed_in(result) == {"test_setup": ["ERROR"], "test_wrong": ["FAILED"], "test_right": ["PASSED"], "test_wrong_too": ["FAILED"]}
 
     def test_without_the_option_nothing_changes(run, monkeypatch):
         tests = "import holdfast\ndef test_wrong():\n    assert not holdfast.active()\ndef test_may(): pass\n"

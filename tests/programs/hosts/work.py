@@ -6,8 +6,6 @@ from osgeo import gdal
 
 gdal.UseExceptions()
 RASTER = os.environ["HOSTS_RASTER"]
-with open("/proc/self/maps") as maps:
-    LIBGDAL = next(line.split()[-1] for line in maps if "/libgdal.so" in line)
 
 
 def right():
@@ -25,7 +23,8 @@ def wrong():
 
 def with_the_lock(what):
     """By ctypes, which keeps the GIL in calls of a PyDLL: there the thread's interpreter is known in every version. The handles leave no trace in Python."""
-    gdal = ctypes.PyDLL(LIBGDAL)
+    with open("/proc/self/maps") as maps:
+        gdal = ctypes.PyDLL(next(line.split()[-1] for line in maps if "/libgdal.so" in line))
     gdal.GDALOpen.restype = gdal.GDALGetRasterBand.restype = ctypes.c_void_p
     gdal.GDALGetRasterBand.argtypes = ctypes.c_void_p, ctypes.c_int
     gdal.GDALGetRasterBandXSize.argtypes = gdal.GDALClose.argtypes = ctypes.c_void_p,
