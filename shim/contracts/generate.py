@@ -815,7 +815,7 @@ def plan_of(family, used, kinds):
                     return None
                 label, number = e.text, None if e.text is not None else e.at.position
             elif e.verb in ('new', 'borrows') and plain and not e.condition and e.subject == RESULT and birth is None and may_be_young(e.kind) and f.machine == 'void *':
-                if e.verb == 'borrows' and (e.object < 0 or not may_be_young(f.kind_at(e.to))):
+                if e.verb == 'borrows' and (e.object < 0 or not f.kind_at(e.to)):
                     return None
                 birth = e
             elif e.verb in ('depends', 'needs', 'advises') and direct and not e.condition and e.subject == RESULT and e.object >= 0 and len(parents) < 2 and f.kind_at(e.to):
@@ -863,6 +863,8 @@ def success_of(function):
 def write_birth(out, function, plan):
     kinds = [function.kind_at(Place(position)) for position, _ in plan.parents]
     edges = [EDGES[verb] for _, verb in plan.parents]
+    if plan.birth.verb == 'borrows':
+        kinds, edges = [function.kind_at(plan.birth.to)], ['EDGE_BORROWED']
     kinds += ['none'] * (2 - len(kinds))
     edges += ['0'] * (2 - len(edges))
     out.write(f'static BIRTH struct young_birth birth_{function.name} = {{FUNCTION_{function.name}, KIND_{plan.birth.kind}, {int(plan.birth.verb == "borrows")}, {int(plan.number is not None)}, '

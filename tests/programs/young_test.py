@@ -166,7 +166,7 @@ def check_gifts(program):
     """What is given away, and what takes it, costs no lock as long as both are young."""
     result = run_work(program, "many_given", "defer", "young", stats=1)
     check("many_given: ends well", result.end() == "exit status 0" and not result.reports, result.end() + result.log)
-    taken = [json.loads(line)["locks"] for line in result.log.splitlines() if '"type":"stats"' in line]
+    taken = [json.loads(line)["counters"]["locks"] for line in result.log.splitlines() if '"type":"stats"' in line]
     check("many_given: 20000 rounds take less than 2000 locks", len(taken) == 1 and taken[0] < 2000, taken)
 
 
