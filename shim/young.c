@@ -1099,13 +1099,14 @@ static bool may_be_last_reference(const struct view *view, const struct young *e
     return false;
 }
 
-/* One that grew up, and of which nothing is known but what is known of the young, is taken back to die here. The entry, 0: it stays where it is. */
+/* One that grew up, or is another thread's, and of which nothing is known but what is known of the young, is taken to die here. The entry, 0: it stays where it is. */
 static __attribute__((noinline)) uint16_t adopt(const struct view *view, uint8_t kind, uintptr_t address)
 {
     const uint32_t plain = HANDLE_EXACT | HANDLE_HARMLESS | HANDLE_NUMBER;
     if (!tracker_lock(TRACKER))
         return 0;
     uint16_t index = 0;
+    young_show(address); /* of another thread */
     handle_id id = handle_find(TRACKER, address, NULL, NULL);
     const struct handle_record *record = tracker_handle(TRACKER, id);
     const struct young_birth *birth = record != NULL && record->birth_function < FUNCTION_COUNT ? atomic_load_explicit(&known_births[record->birth_function], memory_order_relaxed) : NULL;

@@ -1,6 +1,7 @@
 /* What young_test.py runs: programs with many short-lived handles, each named by the first argument. Those of `right` must give no report; the others make
  * mistakes whose number and kind the test knows. A line `used N` says how many of the wrong uses went through, which mode reject allows none of. */
 #include <errno.h>
+#include <gdal.h>
 #include <geos_c.h>
 #include <ogr_api.h>
 #include <ogr_core.h>
@@ -715,7 +716,144 @@ static void right_given(void)
     }
 }
 
-/* The loop whose cost is watched: see check_gifts(). */
+/* ---- loans of what is not young: bands and layers of datasets, parts of shapes that another thread looked at */
+
+static void *use_band(void *band)
+{
+    printf("type %d\n", GDALGetRasterDataType(band));
+    return NULL;
+}
+
+static void *fetch_band(void *argument)
+{
+    GDALDatasetH *dataset = argument;
+    *(GDALRasterBandH *)argument = GDALGetRasterBand(*dataset, 2);
+    return NULL;
+}
+
+static void *close_dataset(void *dataset)
+{
+    GDALClose(dataset);
+    return NULL;
+}
+
+static void *count_parts(void *shape)
+{
+    GEOSContextHandle_t context = GEOS_init_r();
+    printf("parts %d\n", GEOSGetNumGeometries_r(context, shape));
+    GEOS_finish_r(context);
+    return NULL;
+}
+
+static void lend_bands(bool wrong)
+{
+    GDALDriverH driver = GDALGetDriverByName("MEM");
+    GDALDatasetH dataset = GDALCreate(driver, "", 8, 8, 2, GDT_Byte, NULL), there = dataset;
+    GDALRasterBandH band = GDALGetRasterBand(dataset, 1), mask = GDALGetMaskBand(band);
+    on_thread(fetch_band, &there); /* the other one is lent to another thread */
+    if (GDALGetRasterDataType(band) != GDT_Byte || GDALGetRasterBand(dataset, 1) != band || mask == NULL)
+        abort();
+    on_thread(use_band, band);
+    if (wrong)
+        GDALClose(band);
+    GDALClose(dataset);
+    if (wrong) {
+        use_band(band);
+        on_thread(use_band, there);
+        use_band(mask);
+    }
+    dataset = GDALCreate(driver, "", 8, 8, 2, GDT_Byte, NULL);
+    band = GDALGetRasterBand(dataset, 2);
+    if (GDALGetRasterDataType(band) != GDT_Byte)
+        abort();
+    on_thread(close_dataset, dataset); /* another thread than the one that has what it lent */
+    if (wrong)
+        on_thread(use_band, band);
+}
+
+/* A shape that is in the tracker. */
+static GEOSGeometry *make_two_points(GEOSContextHandle_t context)
+{
+    GEOSGeometry *members[] = {GEOSGeom_createPointFromXY_r(context, 1, 2), GEOSGeom_createPointFromXY_r(context, 3, 4)};
+    GEOSGeometry *made = GEOSGeom_createCollection_r(context, 4, members, 2), *shape = GEOSGeom_clone_r(context, made);
+    GEOSGeom_destroy_r(context, made);
+    on_thread(count_parts, shape);
+    return shape;
+}
+
+static void lend_parts(bool wrong)
+{
+    GEOSContextHandle_t context = GEOS_init_r();
+    GEOSGeometry *shape = make_two_points(context);
+    const GEOSGeometry *part = GEOSGetGeometryN_r(context, shape, 1);
+    double x = 0;
+    if (GEOSGeomGetX_r(context, part, &x) != 1 || x != 3 || GEOSGetGeometryN_r(context, shape, 1) != part)
+        abort();
+    if (wrong)
+        GEOSGeom_destroy_r(context, (GEOSGeometry *)part);
+    GEOSGeom_destroy_r(context, shape);
+    if (wrong)
+        printf("x %d\n", GEOSGeomGetX_r(context, part, &x));
+    /* What hangs on what was lent. */
+    shape = make_two_points(context);
+    const GEOSPreparedGeometry *prepared = GEOSPrepare_r(context, GEOSGetGeometryN_r(context, shape, 1));
+    GEOSGeometry *other = GEOSGeom_createPointFromXY_r(context, 3, 4);
+    if (GEOSPreparedContains_r(context, prepared, other) != 1)
+        abort();
+    if (wrong) {
+        GEOSGeom_destroy_r(context, shape);
+        printf("contains %d\n", GEOSPreparedContains_r(context, prepared, other));
+    }
+    GEOSPreparedGeom_destroy_r(context, prepared);
+    if (!wrong)
+        GEOSGeom_destroy_r(context, shape);
+    GEOSGeom_destroy_r(context, other);
+    GEOS_finish_r(context);
+}
+
+static void lend_layers(bool wrong)
+{
+    GDALDatasetH dataset = GDALCreate(GDALGetDriverByName("Memory"), "", 0, 0, 0, GDT_Unknown, NULL);
+    GDALDatasetCreateLayer(dataset, "points", NULL, wkbPoint, NULL);
+    OGRLayerH layer = GDALDatasetGetLayer(dataset, 0);
+    OGRFeatureH feature = OGR_F_Create(OGR_L_GetLayerDefn(layer)), other = OGR_F_Create(OGR_L_GetLayerDefn(layer));
+    if (OGR_L_CreateFeature(layer, feature) != OGRERR_NONE)
+        abort();
+    OGR_F_Destroy(feature);
+    OGR_F_Destroy(other);
+    if (OGR_L_GetFeatureCount(layer, 1) != 1)
+        abort();
+    GDALClose(dataset);
+    if (wrong)
+        printf("features %d\n", (int)OGR_L_GetFeatureCount(layer, 1));
+}
+
+static void wrong_lender(void)
+{
+    GDALAllRegister();
+    CPLSetErrorHandler(CPLQuietErrorHandler);
+    for (int round = 0; round < 4; round++) {
+        lend_bands(round == 3);
+        lend_parts(round == 3);
+        lend_layers(round == 3);
+    }
+}
+
+/* Loops whose cost is watched: see check_locks(). */
+static void many_lent(void)
+{
+    GDALAllRegister();
+    GDALDriverH driver = GDALGetDriverByName("MEM");
+    for (int i = 0; i < 3000; i++) {
+        GDALDatasetH dataset = GDALCreate(driver, "", 1, 1, 20, GDT_Byte, NULL);
+        for (int band = 1; band <= 20; band++)
+            if (GDALGetRasterDataType(GDALGetRasterBand(dataset, band)) != GDT_Byte)
+                abort();
+        GDALClose(dataset);
+    }
+}
+
+
 static void many_given(void)
 {
     OGRFeatureDefnH definition = make_definition();
@@ -738,6 +876,7 @@ static const struct {
     void (*work)(void);
 } programs[] = {
     {"wrong_churn", wrong_churn},   {"wrong_clone", wrong_clone},     {"wrong_given", wrong_given},     {"right_given", right_given},     {"many_given", many_given},
+    {"wrong_lender", wrong_lender}, {"many_lent", many_lent},
     {"wrong_across", wrong_across}, {"wrong_lent", wrong_lent},       {"wrong_left", wrong_left},       {"wrong_asked", wrong_asked},
     {"wrong_fork", wrong_fork},     {"wrong_signals", wrong_signals}, {"wrong_many", wrong_many},       {"right_ring", right_ring},
     {"right_crowd", right_crowd},   {"right_fork", right_fork},       {"right_signals", right_signals}, {"right_many", right_many},
