@@ -48,7 +48,8 @@ enum young_state {
 };
 enum { YOUNG_EXACT = 1, YOUNG_TRACELESS = 2, YOUNG_OUTSIDE = 4, YOUNG_GRACE = 8, /* held for a caller that leaves no trace */
        YOUNG_TAKEN = 16, /* given to `above`: its death stack and function are those of the gift as long as it lives */
-       YOUNG_CLAIMED = 32 /* HANDLE_CLAIMED */ };
+       YOUNG_CLAIMED = 32, /* HANDLE_CLAIMED */
+       YOUNG_WITHIN = 64 /* dead: `parent[0]` and `above_serial` tell in what it lived */ };
 
 /* The first 64 bytes are all that the usual birth and death touch. */
 struct young {
@@ -74,6 +75,7 @@ struct young {
     uintptr_t killer;            /* of one that died with its parent, or by a change of it: that */
     uint32_t killer_serial;
     uint8_t parent_kind[YOUNG_PARENTS]; /* with YOUNG_OUTSIDE */
+    uint32_t above_serial;       /* with YOUNG_WITHIN */
 } __attribute__((aligned(64)));
 _Static_assert(ENTRIES(LIVE_MAX) <= UINT16_MAX, "indices have 16 bits");
 _Static_assert(offsetof(struct young, number) == 64 && sizeof(struct young) == 128, "two lines of the caches");
@@ -709,17 +711,33 @@ static handle_id bury(struct young_set *set, uint16_t index, handle_id killer)
 
 static void grow_entry(struct young_set *set, uint16_t index);
 
-/* What took a dead one along, grown up by now; 0 if nothing did, or it is forgotten. */
-static handle_id killer_of_young(struct young_set *set, const struct young *entry)
+/* The one that had this birth, grown up by now; 0 if it is forgotten. */
+static handle_id grown_by_birth(struct young_set *set, uintptr_t address, uint32_t serial)
 {
-    if (entry->cause != CAUSE_PARENT && entry->cause != CAUSE_INVALIDATED)
-        return 0;
-    for (uint16_t index = set->heads[head_of(set, entry->killer)]; index != 0; index = set->entries[index].next)
-        if (set->entries[index].address == entry->killer && set->entries[index].serial == entry->killer_serial) {
+    for (uint16_t index = set->heads[head_of(set, address)]; index != 0; index = set->entries[index].next)
+        if (set->entries[index].address == address && set->entries[index].serial == serial) {
             grow_entry(set, index);
             break;
         }
-    return handle_find_birth(TRACKER, entry->killer, entry->killer_serial);
+    return handle_find_birth(TRACKER, address, serial);
+}
+
+/* What took a dead one along, or replaced it; 0 if nothing did. */
+static handle_id killer_of_young(struct young_set *set, const struct young *entry)
+{
+    bool killed = entry->cause == CAUSE_PARENT || entry->cause == CAUSE_INVALIDATED;
+    return killed ? grown_by_birth(set, entry->killer, entry->killer_serial) : 0;
+}
+
+/* A dead one, with its killer, and in what it lived. */
+static handle_id bury_grown(struct young_set *set, uint16_t index)
+{
+    const struct young *entry = &set->entries[index];
+    handle_id id = bury(set, index, killer_of_young(set, entry));
+    handle_id above = id != 0 && (entry->flags & YOUNG_WITHIN) != 0 ? grown_by_birth(set, entry->parent[0], entry->above_serial) : 0;
+    if (above != 0)
+        edge_add(TRACKER, above, id, EDGE_BORROWED);
+    return id;
 }
 
 /* A dead one, and what lies in the same block, with their fence. What took it along goes first. */
@@ -734,7 +752,7 @@ static void grow_dead(struct young_set *set, uint16_t index)
     for (uint16_t member = index, next; member != 0; member = next) {
         next = member == index ? block.first_child : set->entries[member].sibling;
         set->entries[member].state = STATE_DYING; /* so that a killer inside the same block is not taken twice */
-        handle_id id = bury(set, member, killer_of_young(set, &set->entries[member]));
+        handle_id id = bury_grown(set, member);
         if (id != 0) {
             tracker_handle(TRACKER, id)->fence_next = first;
             first = id;
@@ -1175,6 +1193,9 @@ static void begin_deaths_below(struct young_set *set, struct young *entry, const
         child->cause = CAUSE_PARENT;
         child->killer = killer->address;
         child->killer_serial = killer->serial;
+        child->flags |= YOUNG_WITHIN;
+        child->parent[0] = entry->address;
+        child->above_serial = entry->serial;
         begin_death(set, entry->first_child);
     }
 }
@@ -1625,11 +1646,15 @@ static void replaced(struct young_set *set, const struct young_gift *gift, const
 {
     uint16_t index = (uint16_t)set->watch.entries[hit->first].id;
     struct young *entry = &set->entries[index];
+    const struct young *above = &set->entries[entry->above];
     good_forget(entry->address);
     leave_living(set, index);
     entry->cause = CAUSE_INVALIDATED;
     entry->killer = killer->address;
     entry->killer_serial = killer->serial;
+    entry->flags |= YOUNG_WITHIN;
+    entry->parent[0] = above->address;
+    entry->above_serial = above->serial;
     entry->death_stack = gift->stack;
     entry->death_function = gift->giving->function;
     fence_one(set, index, hit);
@@ -1846,6 +1871,37 @@ void young_settle_dependants(uintptr_t address)
     }
     tracker_unlock(TRACKER);
     count_growth();
+}
+
+/* [tracker locked] */
+static void grow_held(struct young_set *set)
+{
+    for (uint16_t index = set->first_root; set->held != 0 && index != 0;) {
+        bool held = set->entries[index].state == STATE_HELD;
+        uint16_t next = set->entries[index].after;
+        if (held)
+            grow_tree(set, index, 0);
+        index = held ? set->first_root : next; /* it may have taken along what it depends on */
+    }
+}
+
+void young_settle_held(void)
+{
+    for (unsigned i = 0; i < SETS; i++) {
+        struct young_set *set = atomic_load_explicit(&sets[i], memory_order_relaxed);
+        if (set == NULL)
+            break;
+        if (__atomic_load_n(&set->held, __ATOMIC_RELAXED) == 0 || !tracker_lock(TRACKER))
+            continue;
+        if (set == mine && enter() != NULL) {
+            grow_held(set);
+            leave(set);
+        } else if (set != mine && enter_other(set)) {
+            grow_held(set);
+            leave_other(set);
+        }
+        tracker_unlock(TRACKER);
+    }
 }
 
 void young_settle_everything(void)

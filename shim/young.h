@@ -130,6 +130,8 @@ bool young_lender(uintptr_t address, uintptr_t *lender, uint8_t *kind);
 void young_settle(void);
 /* All that may depend on the handle under this address, or on what lives in it, in whatever thread's set, grows up. Tracker unlocked. */
 void young_settle_dependants(uintptr_t address);
+/* Whatever waits to be freed, in whatever thread's set, grows up: it is in the common queue then. Tracker unlocked. */
+void young_settle_held(void);
 /* The same with all that any thread has. */
 void young_settle_everything(void);
 /* [tracker locked] What is known under this address grows up, if it is young. */

@@ -607,58 +607,98 @@ static GEOSGeometry *make_ring(GEOSContextHandle_t context, double size, GEOSCoo
     return GEOSGeom_createLinearRing_r(context, sequence);
 }
 
-static void give_features(bool wrong)
+/* One wrong thing each, at the end: to look for a handle lets it grow up, with all that lives in it, and then it is not told of a young one. */
+
+static void give_and_free(OGRFeatureDefnH definition, bool wrong)
 {
-    OGRFeatureDefnH definition = make_definition();
     OGRFeatureH feature = OGR_F_Create(definition), other = OGR_F_Create(definition);
-    OGRGeometryH first = keep_point(feature), lent = OGR_F_GetGeometryRef(feature);
-    if (lent != first || OGR_G_GetPointCount(lent) != 1)
+    OGRGeometryH given = keep_point(feature), lent = OGR_F_GetGeometryRef(feature);
+    if (lent != given || OGR_G_GetPointCount(lent) != 1)
         abort();
     if (wrong) {
-        OGR_G_DestroyGeometry(first); /* it was given away */
-        OGR_F_SetGeometryDirectly(other, first);
-        on_thread(free_point, first);
+        OGR_G_DestroyGeometry(given);
+        OGR_F_SetGeometryDirectly(other, given);
+        on_thread(free_point, given);
     }
-    OGRGeometryH second = keep_point(feature); /* destroys the first */
-    if (wrong) {
-        use_point(first);
-        free_point(first);
-    }
-    OGRGeometryH copied = make_point();
-    OGR_F_SetGeometry(feature, copied); /* destroys the second */
-    OGRGeometryH inside = OGR_F_GetGeometryRef(feature);
+    OGR_F_Destroy(feature);
+    OGR_F_Destroy(other);
+    feature = OGR_F_Create(definition);
+    given = keep_point(feature);
     if (wrong)
-        use_point(second);
-    OGR_F_SetGeometry(feature, copied); /* and the one that was lent */
+        on_thread(free_point, given);
+    OGR_F_Destroy(feature);
+    if (wrong)
+        use_point(given);
+}
+
+static void give_instead(OGRFeatureDefnH definition, bool wrong)
+{
+    OGRFeatureH feature = OGR_F_Create(definition);
+    OGRGeometryH first = keep_point(feature);
+    keep_point(feature);
+    if (wrong)
+        use_point(first); /* its feature is there */
+    OGR_F_Destroy(feature);
+    feature = OGR_F_Create(definition);
+    first = keep_point(feature);
+    keep_point(feature);
+    OGR_F_Destroy(feature);
+    if (wrong)
+        free_point(first); /* and here it is gone */
+    feature = OGR_F_Create(definition);
+    OGRGeometryH copied = make_point(), kept = keep_point(feature);
+    OGR_F_SetGeometry(feature, copied);
+    if (wrong)
+        use_point(kept);
+    OGR_F_Destroy(feature);
+    feature = OGR_F_Create(definition);
+    OGR_F_SetGeometry(feature, copied);
+    OGRGeometryH inside = OGR_F_GetGeometryRef(feature);
+    OGR_F_SetGeometry(feature, copied);
     if (wrong)
         use_point(inside);
     OGR_G_DestroyGeometry(copied);
+    OGR_F_Destroy(feature);
+}
+
+static void give_in_vain(OGRFeatureDefnH definition, bool wrong)
+{
+    OGRFeatureH feature = OGR_F_Create(definition);
     OGRGeometryH lost = make_point();
-    OGR_F_SetGeomFieldDirectly(other, 99, lost); /* fails, and destroys it */
+    OGR_F_SetGeomFieldDirectly(feature, 99, lost); /* fails, and destroys it */
     if (wrong)
         free_point(lost);
-    OGRGeometryH whole = OGR_G_CreateGeometry(wkbMultiPoint), part = make_point();
-    OGR_G_AddGeometryDirectly(whole, part);
-    OGR_F_SetGeometryDirectly(other, whole);
-    if (OGR_G_GetGeometryRef(OGR_F_GetGeometryRef(other), 0) != part)
-        abort();
-    if (wrong)
-        free_point(part);
-    OGR_F_Destroy(other);
     OGR_F_Destroy(feature);
-    if (wrong) {
-        on_thread(use_point, part); /* went with what took what had taken it */
-        free_point(whole);
+}
+
+static void give_parts(OGRFeatureDefnH definition, bool wrong)
+{
+    for (int use = 0; use < 2; use++) {
+        OGRFeatureH feature = OGR_F_Create(definition);
+        OGRGeometryH whole = OGR_G_CreateGeometry(wkbMultiPoint), part = make_point();
+        OGR_G_AddGeometryDirectly(whole, part);
+        OGR_F_SetGeometryDirectly(feature, whole);
+        if (use == 0 && OGR_G_GetGeometryRef(OGR_F_GetGeometryRef(feature), 0) != part)
+            abort();
+        if (wrong && use == 0)
+            free_point(part);
+        OGR_F_Destroy(feature);
+        if (wrong && use == 1) {
+            on_thread(use_point, part); /* went with what took what had taken it */
+            free_point(whole);
+        }
     }
-    feature = OGR_F_Create(definition);
+}
+
+static void give_features(bool wrong)
+{
+    OGRFeatureDefnH definition = make_definition();
+    give_and_free(definition, wrong);
+    give_instead(definition, wrong);
+    give_in_vain(definition, wrong);
+    give_parts(definition, wrong);
+    OGRFeatureH feature = OGR_F_Create(definition);
     OGRGeometryH kept = keep_point(feature);
-    if (wrong)
-        on_thread(free_point, kept); /* looked at from there: it grows up */
-    OGR_F_Destroy(feature);
-    if (wrong)
-        use_point(kept);
-    feature = OGR_F_Create(definition);
-    kept = keep_point(feature);
     if (OGR_F_StealGeometry(feature) != kept)
         abort();
     OGR_F_Destroy(feature);
@@ -689,6 +729,14 @@ static void give_shapes(bool wrong)
         printf("rings %d\n", GEOSGetNumInteriorRings_r(context, polygon));
         printf("empty %d\n", GEOSisEmpty_r(context, point));
         GEOSGeom_destroy_r(context, hole);
+    }
+    GEOSGeometry *claimed = make_ring(context, 1, &sequence), *around = make_ring(context, 10, &unused);
+    GEOSGeometry *taker = GEOSGeom_createPolygon_r(context, around, &claimed, 1);
+    if (wrong) {
+        GEOSGeom_destroy_r(context, claimed); /* no mistake until its taker is touched */
+        printf("rings %d\n", GEOSGetNumInteriorRings_r(context, taker));
+    } else {
+        GEOSGeom_destroy_r(context, taker);
     }
     GEOSGeometry *no_ring = GEOSGeom_createPointFromXY_r(context, 1, 2);
     if (GEOSGeom_createPolygon_r(context, no_ring, NULL, 0) != NULL) /* destroys it as well */
@@ -745,28 +793,39 @@ static void *count_parts(void *shape)
     return NULL;
 }
 
+static GDALDatasetH make_bands(void)
+{
+    return GDALCreate(GDALGetDriverByName("MEM"), "", 8, 8, 2, GDT_Byte, NULL);
+}
+
+/* One wrong thing each, as above. */
 static void lend_bands(bool wrong)
 {
-    GDALDriverH driver = GDALGetDriverByName("MEM");
-    GDALDatasetH dataset = GDALCreate(driver, "", 8, 8, 2, GDT_Byte, NULL), there = dataset;
-    GDALRasterBandH band = GDALGetRasterBand(dataset, 1), mask = GDALGetMaskBand(band);
-    on_thread(fetch_band, &there); /* the other one is lent to another thread */
-    if (GDALGetRasterDataType(band) != GDT_Byte || GDALGetRasterBand(dataset, 1) != band || mask == NULL)
-        abort();
-    on_thread(use_band, band);
+    GDALDatasetH dataset = make_bands(), there;
+    GDALRasterBandH band = GDALGetRasterBand(dataset, 1), mask;
     if (wrong)
         GDALClose(band);
     GDALClose(dataset);
-    if (wrong) {
-        use_band(band);
-        on_thread(use_band, there);
-        use_band(mask);
-    }
-    dataset = GDALCreate(driver, "", 8, 8, 2, GDT_Byte, NULL);
-    band = GDALGetRasterBand(dataset, 2);
-    if (GDALGetRasterDataType(band) != GDT_Byte)
+    dataset = make_bands();
+    band = GDALGetRasterBand(dataset, 1);
+    if (GDALGetRasterDataType(band) != GDT_Byte || GDALGetRasterBand(dataset, 1) != band)
         abort();
-    on_thread(close_dataset, dataset); /* another thread than the one that has what it lent */
+    GDALClose(dataset);
+    if (wrong)
+        use_band(band);
+    dataset = make_bands();
+    mask = GDALGetMaskBand(GDALGetRasterBand(dataset, 1));
+    GDALClose(dataset);
+    if (wrong)
+        on_thread(use_band, mask);
+    there = dataset = make_bands();
+    on_thread(fetch_band, &there); /* that thread is gone, what it was lent is not */
+    GDALClose(dataset);
+    if (wrong)
+        use_band(there);
+    dataset = make_bands();
+    band = GDALGetRasterBand(dataset, 2);
+    on_thread(close_dataset, dataset);
     if (wrong)
         on_thread(use_band, band);
 }
