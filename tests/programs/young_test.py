@@ -46,11 +46,11 @@ GIVEN = [("HF105", "OGR_G_DestroyGeometry") + POINT_GIVEN, ("HF105", "OGR_F_SetG
          ("HF105", "OGR_G_DestroyGeometry", "OGR_G_CreateGeometry", "OGR_G_AddGeometryDirectly"),
          ("HF101", "OGR_G_GetPointCount", "OGR_G_CreateGeometry", "OGR_F_Destroy"),
          ("HF105", "OGR_G_DestroyGeometry", "OGR_G_CreateGeometry", "OGR_F_Destroy"),
+         ("HF105", "GEOSGetNumInteriorRings_r", "GEOSGeom_createPolygon_r", "GEOSGeom_destroy_r"),
          ("HF105", "GEOSGeom_destroy_r") + RING_GIVEN, ("HF105", "GEOSGeom_createPolygon_r") + RING_GIVEN,
          ("HF101", "GEOSGetNumInteriorRings_r", "GEOSGeom_createPolygon_r", "GEOSGeom_destroy_r"),
          ("HF101", "GEOSisEmpty_r", "GEOSGeom_createPointFromXY_r", "GEOSGeom_destroy_r"),
          ("HF105", "GEOSGeom_destroy_r") + RING_GIVEN,
-         ("HF105", "GEOSGetNumInteriorRings_r", "GEOSGeom_createPolygon_r", "GEOSGeom_destroy_r"),
          ("HF105", "GEOSGeom_destroy_r", "GEOSGeom_createPointFromXY_r", "GEOSGeom_createPolygon_r")]
 BAND = ("GDALGetRasterBand", "GDALClose")
 LENDER = [("HF110", "GDALClose", "GDALGetRasterBand", None), ("HF101", "GDALGetRasterDataType") + BAND,

@@ -588,6 +588,13 @@ static void wrong_clone(void)
 
 /* ---- gifts: what is given lives in its taker. The first rounds are right, so that what is told of the last one is told of young handles */
 
+/* After another thread looked at a set, the next births of its thread go the slow way: this many at most. */
+static void be_young_again(void)
+{
+    for (int i = 0; i < 1100; i++)
+        OGR_G_DestroyGeometry(make_point());
+}
+
 static OGRGeometryH keep_point(OGRFeatureH feature)
 {
     OGRGeometryH point = make_point();
@@ -611,6 +618,7 @@ static GEOSGeometry *make_ring(GEOSContextHandle_t context, double size, GEOSCoo
 
 static void give_and_free(OGRFeatureDefnH definition, bool wrong)
 {
+    be_young_again();
     OGRFeatureH feature = OGR_F_Create(definition), other = OGR_F_Create(definition);
     OGRGeometryH given = keep_point(feature), lent = OGR_F_GetGeometryRef(feature);
     if (lent != given || OGR_G_GetPointCount(lent) != 1)
@@ -622,6 +630,7 @@ static void give_and_free(OGRFeatureDefnH definition, bool wrong)
     }
     OGR_F_Destroy(feature);
     OGR_F_Destroy(other);
+    be_young_again();
     feature = OGR_F_Create(definition);
     given = keep_point(feature);
     if (wrong)
@@ -633,24 +642,28 @@ static void give_and_free(OGRFeatureDefnH definition, bool wrong)
 
 static void give_instead(OGRFeatureDefnH definition, bool wrong)
 {
+    be_young_again();
     OGRFeatureH feature = OGR_F_Create(definition);
     OGRGeometryH first = keep_point(feature);
     keep_point(feature);
     if (wrong)
         use_point(first); /* its feature is there */
     OGR_F_Destroy(feature);
+    be_young_again();
     feature = OGR_F_Create(definition);
     first = keep_point(feature);
     keep_point(feature);
     OGR_F_Destroy(feature);
     if (wrong)
         free_point(first); /* and here it is gone */
+    be_young_again();
     feature = OGR_F_Create(definition);
     OGRGeometryH copied = make_point(), kept = keep_point(feature);
     OGR_F_SetGeometry(feature, copied);
     if (wrong)
         use_point(kept);
     OGR_F_Destroy(feature);
+    be_young_again();
     feature = OGR_F_Create(definition);
     OGR_F_SetGeometry(feature, copied);
     OGRGeometryH inside = OGR_F_GetGeometryRef(feature);
@@ -663,6 +676,7 @@ static void give_instead(OGRFeatureDefnH definition, bool wrong)
 
 static void give_in_vain(OGRFeatureDefnH definition, bool wrong)
 {
+    be_young_again();
     OGRFeatureH feature = OGR_F_Create(definition);
     OGRGeometryH lost = make_point();
     OGR_F_SetGeomFieldDirectly(feature, 99, lost); /* fails, and destroys it */
@@ -674,6 +688,7 @@ static void give_in_vain(OGRFeatureDefnH definition, bool wrong)
 static void give_parts(OGRFeatureDefnH definition, bool wrong)
 {
     for (int use = 0; use < 2; use++) {
+        be_young_again();
         OGRFeatureH feature = OGR_F_Create(definition);
         OGRGeometryH whole = OGR_G_CreateGeometry(wkbMultiPoint), part = make_point();
         OGR_G_AddGeometryDirectly(whole, part);
@@ -710,6 +725,17 @@ static void give_shapes(bool wrong)
 {
     GEOSContextHandle_t context = GEOS_init_r();
     GEOSCoordSequence *sequence, *unused;
+    be_young_again();
+    GEOSGeom_destroy_r(context, make_ring(context, 1, &unused)); /* the first of a context goes the slow way */
+    GEOSGeometry *claimed = make_ring(context, 1, &sequence), *around = make_ring(context, 10, &unused);
+    GEOSGeometry *taker = GEOSGeom_createPolygon_r(context, around, &claimed, 1);
+    if (wrong) {
+        GEOSGeom_destroy_r(context, claimed); /* no mistake until its taker is touched */
+        printf("rings %d\n", GEOSGetNumInteriorRings_r(context, taker));
+    } else {
+        GEOSGeom_destroy_r(context, taker);
+    }
+    be_young_again();
     GEOSGeometry *shell = make_ring(context, 10, &sequence), *hole = make_ring(context, 1, &unused);
     GEOSGeometry *polygon = GEOSGeom_createPolygon_r(context, shell, &hole, 1), *point = GEOSGeom_createPointFromXY_r(context, 1, 2);
     if (GEOSGetExteriorRing_r(context, polygon) != shell || GEOSGetNumInteriorRings_r(context, polygon) != 1)
@@ -730,14 +756,7 @@ static void give_shapes(bool wrong)
         printf("empty %d\n", GEOSisEmpty_r(context, point));
         GEOSGeom_destroy_r(context, hole);
     }
-    GEOSGeometry *claimed = make_ring(context, 1, &sequence), *around = make_ring(context, 10, &unused);
-    GEOSGeometry *taker = GEOSGeom_createPolygon_r(context, around, &claimed, 1);
-    if (wrong) {
-        GEOSGeom_destroy_r(context, claimed); /* no mistake until its taker is touched */
-        printf("rings %d\n", GEOSGetNumInteriorRings_r(context, taker));
-    } else {
-        GEOSGeom_destroy_r(context, taker);
-    }
+    be_young_again();
     GEOSGeometry *no_ring = GEOSGeom_createPointFromXY_r(context, 1, 2);
     if (GEOSGeom_createPolygon_r(context, no_ring, NULL, 0) != NULL) /* destroys it as well */
         abort();
@@ -758,7 +777,7 @@ static void wrong_given(void)
 static void right_given(void)
 {
     CPLSetErrorHandler(CPLQuietErrorHandler);
-    for (int round = 0; round < 1000; round++) {
+    for (int round = 0; round < 20; round++) {
         give_features(false);
         give_shapes(false);
     }
@@ -775,6 +794,7 @@ static void *use_band(void *band)
 static void *fetch_band(void *argument)
 {
     GDALDatasetH *dataset = argument;
+    be_young_again();
     *(GDALRasterBandH *)argument = GDALGetRasterBand(*dataset, 2);
     return NULL;
 }
@@ -795,6 +815,7 @@ static void *count_parts(void *shape)
 
 static GDALDatasetH make_bands(void)
 {
+    be_young_again();
     return GDALCreate(GDALGetDriverByName("MEM"), "", 8, 8, 2, GDT_Byte, NULL);
 }
 
@@ -837,6 +858,7 @@ static GEOSGeometry *make_two_points(GEOSContextHandle_t context)
     GEOSGeometry *made = GEOSGeom_createCollection_r(context, 4, members, 2), *shape = GEOSGeom_clone_r(context, made);
     GEOSGeom_destroy_r(context, made);
     on_thread(count_parts, shape);
+    be_young_again();
     return shape;
 }
 
@@ -872,6 +894,7 @@ static void lend_parts(bool wrong)
 
 static void lend_layers(bool wrong)
 {
+    be_young_again();
     GDALDatasetH dataset = GDALCreate(GDALGetDriverByName("Memory"), "", 0, 0, 0, GDT_Unknown, NULL);
     GDALDatasetCreateLayer(dataset, "points", NULL, wkbPoint, NULL);
     OGRLayerH layer = GDALDatasetGetLayer(dataset, 0);
