@@ -286,7 +286,10 @@ static enum call_outcome free_owned(struct call *call, const struct freeing *fre
  * would touch what is dead. Tracker unlocked. */
 static void release_referrers(struct call *call, const struct effect_info *effect, uintptr_t address)
 {
-    if (effect->verb != VERB_frees || kind_table[effect->kind].reference == NULL || !hold_any() || !tracker_lock(TRACKER))
+    if (effect->verb != VERB_frees || kind_table[effect->kind].reference == NULL)
+        return;
+    young_settle_held();
+    if (!hold_any() || !tracker_lock(TRACKER))
         return;
     const struct handle_record *record = tracker_handle(TRACKER, find_handle(address, effect->kind));
     bool known = record != NULL, alive = known && record->state == HANDLE_LIVE;
@@ -469,8 +472,8 @@ void judge_invalidation(struct call *call, const struct effect_info *effect, con
 
 void end_world(struct call *call, const struct effect_info *effect)
 {
-    hold_settle_all(true);
     young_settle_everything();
+    hold_settle_all(true);
     call_stack(call);
     if (!tracker_lock(TRACKER))
         return;

@@ -80,15 +80,20 @@ static uint16_t find_slot(const struct view *view, uintptr_t address, uint8_t ki
     uint16_t known = atomic_load_explicit(memory, memory_order_relaxed);
     if (remember && known != 0 && known_good(view, (const void *)address, kind))
         return known == TREE_NONE ? 0 : (uint16_t)(known - 1);
+    uintptr_t lender = 0;
+    uint8_t lender_kind = 0;
+    bool lent = young_lender(address, &lender, &lender_kind) && kind_table[lender_kind].serial;
     if (!tracker_lock(TRACKER))
         return 0;
-    handle_id root = root_of(find_handle(address, kind));
+    handle_id root = root_of(lent ? find_handle(lender, lender_kind) : find_handle(address, kind));
     use->root = root;
     use->root_serial = root != 0 ? tracker_handle(TRACKER, root)->serial : 0;
     tracker_unlock(TRACKER);
     uint16_t slot = root != 0 ? slot_of_root(root) : 0;
     if (known_good(view, (const void *)address, kind))
         atomic_store_explicit(memory, slot != 0 ? (uint16_t)(slot + 1) : TREE_NONE, memory_order_relaxed);
+    if (lent && slot != 0 && known_good(view, (const void *)lender, (enum kind)lender_kind)) /* what it lends next is of the same */
+        atomic_store_explicit(&tree_of[good_index(lender)], (uint16_t)(slot + 1), memory_order_relaxed);
     return slot;
 }
 

@@ -36,6 +36,8 @@
 #define HEADS_FIRST_BITS 12
 #define HEADS_BITS 15
 #define DEPTH_MAX 16u
+#define HANGING_SLOTS 4096u
+_Static_assert(YOUNG_PARENTS * LIVE_MAX <= UINT16_MAX + 1, "counts of what hangs on one handle have 16 bits");
 #define WATCHED_MAX FENCE_INLINE
 
 enum young_state {
@@ -47,7 +49,8 @@ enum young_state {
 };
 enum { YOUNG_EXACT = 1, YOUNG_TRACELESS = 2, YOUNG_OUTSIDE = 4, YOUNG_GRACE = 8, /* held for a caller that leaves no trace */
        YOUNG_TAKEN = 16, /* given to `above`: its death stack and function are those of the gift as long as it lives */
-       YOUNG_CLAIMED = 32 /* HANDLE_CLAIMED */ };
+       YOUNG_CLAIMED = 32, /* HANDLE_CLAIMED */
+       YOUNG_WITHIN = 64 /* dead: `parent[0]` and `above_serial` tell in what it lived */ };
 
 /* The first 64 bytes are all that the usual birth and death touch. */
 struct young {
@@ -73,6 +76,7 @@ struct young {
     uintptr_t killer;            /* of one that died with its parent, or by a change of it: that */
     uint32_t killer_serial;
     uint8_t parent_kind[YOUNG_PARENTS]; /* with YOUNG_OUTSIDE */
+    uint32_t above_serial;       /* with YOUNG_WITHIN */
 } __attribute__((aligned(64)));
 _Static_assert(ENTRIES(LIVE_MAX) <= UINT16_MAX, "indices have 16 bits");
 _Static_assert(offsetof(struct young, number) == 64 && sizeof(struct young) == 128, "two lines of the caches");
@@ -106,11 +110,15 @@ struct young_set {
     unsigned dying_count;
     struct fence_watch watch;
     uint16_t deaths[DEAD_MAX];
+    /* How many of the living hang on something outside whose address has this slot. Whoever looks for what hangs on a handle enters no set that has none. */
+    uint16_t hanging[HANGING_SLOTS];
     uint16_t heads[1u << HEADS_BITS]; /* only so many are used as `head_shift` leaves bits */
     struct young entries[ENTRIES(LIVE_MAX)];
 };
 
 static struct young_set *_Atomic sets[SETS];
+/* By function: what its contract says of what it makes, once it made something young. */
+static const struct young_birth *_Atomic known_births[FUNCTION_COUNT];
 static _Atomic bool barrier_works;
 static __thread struct young_set *mine __attribute__((tls_model("initial-exec")));
 static struct young_set no_set; /* of a thread that gets none: always busy */
@@ -123,6 +131,11 @@ static uint8_t outside_parents[PARENT_SLOTS];
 static unsigned parent_slot(uintptr_t address)
 {
     return (unsigned)((address >> 4) * UINT64_C(0x9e3779b97f4a7c15) >> 48);
+}
+
+static unsigned hanging_slot(uintptr_t address)
+{
+    return parent_slot(address) / (PARENT_SLOTS / HANGING_SLOTS);
 }
 
 /* ---- sets ------------------------------------------------------------------------------------------------------------- */
@@ -381,13 +394,41 @@ static inline void leave_roots(struct young_set *set, const struct young *entry)
         set->entries[entry->after].before = entry->before;
 }
 
+/* It hangs on its parents, which are not of this set, or on none. */
+static void hang(struct young_set *set, struct young *entry, uintptr_t first_parent, uint8_t first_kind, uintptr_t second_parent, uint8_t second_kind)
+{
+    const uintptr_t parents[YOUNG_PARENTS] = {first_parent, second_parent};
+    entry->parent_kind[0] = first_kind;
+    entry->parent_kind[1] = second_kind;
+    entry->flags |= YOUNG_OUTSIDE;
+    change(&set->outside, +1);
+    for (unsigned i = 0; i < YOUNG_PARENTS; i++) {
+        entry->parent[i] = parents[i];
+        if (parents[i] == 0)
+            continue;
+        uint16_t *hanging = &set->hanging[hanging_slot(parents[i])];
+        __atomic_store_n(hanging, (uint16_t)(*hanging + 1), __ATOMIC_RELAXED);
+        outside_parents[parent_slot(parents[i])] = 1;
+    }
+}
+
+static void unhang(struct young_set *set, const struct young *entry)
+{
+    change(&set->outside, -1);
+    for (unsigned i = 0; i < YOUNG_PARENTS; i++) {
+        uint16_t *hanging = &set->hanging[hanging_slot(entry->parent[i])];
+        if (entry->parent[i] != 0)
+            __atomic_store_n(hanging, (uint16_t)(*hanging - 1), __ATOMIC_RELAXED);
+    }
+}
+
 /* It is not among the living any more. */
 static void leave_living(struct young_set *set, uint16_t index)
 {
     struct young *entry = &set->entries[index];
     change(&set->live, -1);
     if (has_outside(entry))
-        change(&set->outside, -1);
+        unhang(set, entry);
     if (entry->above != 0) {
         uint16_t *link = &set->entries[entry->above].first_child;
         while (*link != 0 && *link != index)
@@ -511,9 +552,6 @@ static bool others_seem_to_have(const struct young_set *own, uintptr_t address)
     return false;
 }
 
-/* By function: what its contract says, once something that it brought grew up. */
-static const struct young_birth *_Atomic births[FUNCTION_COUNT];
-
 static handle_id record_of(struct young_set *set, uint16_t index, handle_id above)
 {
     const struct young *entry = &set->entries[index];
@@ -523,8 +561,6 @@ static handle_id record_of(struct young_set *set, uint16_t index, handle_id abov
     if (record == NULL)
         return 0;
     record->birth = entry->serial;
-    if (!birth->borrowed)
-        atomic_store_explicit(&births[birth->function], birth, memory_order_relaxed);
     record->birth_thread = (uint32_t)atomic_load_explicit(&set->thread, memory_order_relaxed);
     record->birth_stack = entry->stack;
     record->birth_function = birth->function;
@@ -608,6 +644,65 @@ static void grow_all(struct young_set *set)
         grow_tree(set, set->first_root, 0);
 }
 
+/* What is looked for: whatever hangs on handles whose addresses have these slots. */
+struct hanging {
+    uint64_t slots[HANGING_SLOTS / 64];
+};
+
+static void look_for(struct hanging *wanted, uintptr_t address)
+{
+    unsigned slot = hanging_slot(address);
+    wanted->slots[slot / 64] |= UINT64_C(1) << slot % 64;
+}
+
+static bool is_looked_for(const struct hanging *wanted, const struct young *entry)
+{
+    for (unsigned i = 0; i < YOUNG_PARENTS; i++) {
+        unsigned slot = hanging_slot(entry->parent[i]);
+        if (entry->parent[i] != 0 && (wanted->slots[slot / 64] >> slot % 64 & 1) != 0)
+            return true;
+    }
+    return false;
+}
+
+/* What hangs on the one that was found, or on what lives in it, is looked for as well. */
+static void look_below_for(struct hanging *wanted, const struct young_set *set, uint16_t index)
+{
+    look_for(wanted, set->entries[index].address);
+    for (uint16_t child = set->entries[index].first_child; child != 0; child = set->entries[child].sibling)
+        look_below_for(wanted, set, child);
+}
+
+/* Grow up what hangs on what is looked for. True: there was any. */
+static bool grow_hanging(struct young_set *set, struct hanging *wanted)
+{
+    bool any = false;
+    for (uint16_t index = set->first_root, next; index != 0; index = next) {
+        next = set->entries[index].after;
+        if (!has_outside(&set->entries[index]) || !is_looked_for(wanted, &set->entries[index]))
+            continue;
+        const uint32_t serial = set->entries[next].serial;
+        any = true;
+        look_below_for(wanted, set, index);
+        grow_tree(set, index, 0);
+        if (next != 0 && (set->entries[next].serial != serial || set->entries[next].state == STATE_FREE))
+            next = set->first_root; /* it was what this one depends on, and went with it */
+    }
+    return any;
+}
+
+/* Read while its owner may be writing. */
+static bool seems_to_hang(const struct young_set *set, const struct hanging *wanted)
+{
+    if (atomic_load_explicit(&set->outside, memory_order_relaxed) == 0)
+        return false;
+    for (unsigned word = 0; word < HANGING_SLOTS / 64; word++)
+        for (uint64_t bits = wanted->slots[word]; bits != 0; bits &= bits - 1)
+            if (__atomic_load_n(&set->hanging[word * 64 + (unsigned)__builtin_ctzll(bits)], __ATOMIC_RELAXED) != 0)
+                return true;
+    return false;
+}
+
 static handle_id bury(struct young_set *set, uint16_t index, handle_id killer)
 {
     const struct young *entry = &set->entries[index];
@@ -626,17 +721,33 @@ static handle_id bury(struct young_set *set, uint16_t index, handle_id killer)
 
 static void grow_entry(struct young_set *set, uint16_t index);
 
-/* What took a dead one along, grown up by now; 0 if nothing did, or it is forgotten. */
-static handle_id killer_of_young(struct young_set *set, const struct young *entry)
+/* The one that had this birth, grown up by now; 0 if it is forgotten. */
+static handle_id grown_by_birth(struct young_set *set, uintptr_t address, uint32_t serial)
 {
-    if (entry->cause != CAUSE_PARENT && entry->cause != CAUSE_INVALIDATED)
-        return 0;
-    for (uint16_t index = set->heads[head_of(set, entry->killer)]; index != 0; index = set->entries[index].next)
-        if (set->entries[index].address == entry->killer && set->entries[index].serial == entry->killer_serial) {
+    for (uint16_t index = set->heads[head_of(set, address)]; index != 0; index = set->entries[index].next)
+        if (set->entries[index].address == address && set->entries[index].serial == serial) {
             grow_entry(set, index);
             break;
         }
-    return handle_find_birth(TRACKER, entry->killer, entry->killer_serial);
+    return handle_find_birth(TRACKER, address, serial);
+}
+
+/* What took a dead one along, or replaced it; 0 if nothing did. */
+static handle_id killer_of_young(struct young_set *set, const struct young *entry)
+{
+    bool killed = entry->cause == CAUSE_PARENT || entry->cause == CAUSE_INVALIDATED;
+    return killed ? grown_by_birth(set, entry->killer, entry->killer_serial) : 0;
+}
+
+/* A dead one, with its killer, and in what it lived. */
+static handle_id bury_grown(struct young_set *set, uint16_t index)
+{
+    const struct young *entry = &set->entries[index];
+    handle_id id = bury(set, index, killer_of_young(set, entry));
+    handle_id above = id != 0 && (entry->flags & YOUNG_WITHIN) != 0 ? grown_by_birth(set, entry->parent[0], entry->above_serial) : 0;
+    if (above != 0)
+        edge_add(TRACKER, above, id, EDGE_BORROWED);
+    return id;
 }
 
 /* A dead one, and what lies in the same block, with their fence. What took it along goes first. */
@@ -651,7 +762,7 @@ static void grow_dead(struct young_set *set, uint16_t index)
     for (uint16_t member = index, next; member != 0; member = next) {
         next = member == index ? block.first_child : set->entries[member].sibling;
         set->entries[member].state = STATE_DYING; /* so that a killer inside the same block is not taken twice */
-        handle_id id = bury(set, member, killer_of_young(set, &set->entries[member]));
+        handle_id id = bury_grown(set, member);
         if (id != 0) {
             tracker_handle(TRACKER, id)->fence_next = first;
             first = id;
@@ -824,20 +935,53 @@ bool young_born(const struct view *view, const struct young_birth *birth, uintpt
         leave(set);
         return false;
     }
+    if (unlikely(atomic_load_explicit(&known_births[birth->function], memory_order_relaxed) == NULL))
+        atomic_store_explicit(&known_births[birth->function], birth, memory_order_relaxed);
     uint16_t index = add_entry(set, view, birth, address, stack, number);
     struct young *entry = &set->entries[index];
     join_roots(set, index);
-    if ((first_parent | second_parent) != 0) {
-        entry->parent[0] = first_parent;
-        entry->parent[1] = second_parent;
-        entry->parent_kind[0] = first_kind;
-        entry->parent_kind[1] = birth->parent_kind[1];
-        entry->flags |= YOUNG_OUTSIDE;
-        change(&set->outside, +1);
-        outside_parents[parent_slot(first_parent)] = 1;
-        outside_parents[parent_slot(second_parent)] = 1;
-    }
+    if ((first_parent | second_parent) != 0)
+        hang(set, entry, first_parent, first_kind, second_parent, birth->parent_kind[1]);
     remember_good(view, address, birth->kind);
+    leave(set);
+    return true;
+}
+
+/* Beside the good cache stands of which tree a handle is: what was just lent is of that of its lender. */
+static inline void remember_tree(uintptr_t address, uintptr_t lender)
+{
+    uint16_t tree = atomic_load_explicit(&tree_of[good_index(lender)], memory_order_relaxed);
+    if (good_index(lender) != good_index(address))
+        atomic_store_explicit(&tree_of[good_index(address)], tree, memory_order_relaxed);
+}
+
+/* Lent by one that is in the tracker, and good. */
+static __attribute__((noinline)) bool lent_from_outside(const struct view *view, const struct young_birth *birth, stack_id stack, uintptr_t address, uintptr_t parent,
+                                                        int32_t number)
+{
+    if (!known_good(view, (const void *)parent, (enum kind)birth->parent_kind[0]) || others_seem_to_have(mine, parent))
+        return false;
+    if (handle_may_be_known(address) && !nobody_knows(address))
+        return false;
+    struct young_set *set = enter_with_room();
+    if (set == NULL)
+        return false;
+    if (lookup(set, parent) != 0 || lookup(set, address) != 0) {
+        leave(set);
+        return false;
+    }
+    if (unlikely(set->resting > 0)) {
+        set->resting--;
+        leave(set);
+        return false;
+    }
+    uint16_t index = add_entry(set, view, birth, address, stack, number);
+    join_roots(set, index);
+    hang(set, &set->entries[index], parent, birth->parent_kind[0], 0, 0);
+    remember_good(view, address, birth->kind);
+    if (kind_table[birth->kind].serial && kind_table[birth->parent_kind[0]].serial)
+        remember_tree(address, parent);
+    loan_remember(parent, address);
     leave(set);
     return true;
 }
@@ -857,6 +1001,19 @@ bool young_lent(const struct view *view, const struct young_birth *birth, uintpt
     if (set == NULL)
         return false;
     uint16_t above = lookup(set, parent), index = lookup(set, address);
+    if (above == 0) {
+        struct young *entry = &set->entries[index];
+        bool again = index != 0 && entry->state == STATE_LIVE && entry->above == 0 && has_outside(entry) && entry->birth->borrowed && entry->parent[0] == parent &&
+                     entry->birth->kind == birth->kind && known_good(view, (const void *)parent, (enum kind)birth->parent_kind[0]);
+        if (again) {
+            if (!view->exact)
+                entry->flags |= YOUNG_TRACELESS;
+            remember_good(view, address, birth->kind);
+            loan_remember(parent, address);
+        }
+        leave(set);
+        return again || (index == 0 && lent_from_outside(view, birth, stack, address, parent, number));
+    }
     bool possible = above != 0 && set->entries[above].state == STATE_LIVE && depth_of(set, above) < DEPTH_MAX &&
                     (index == 0 ? true : set->entries[index].state == STATE_LIVE && set->entries[index].above == above && set->entries[index].birth->kind == birth->kind);
     if (possible && index == 0 && unlikely(handle_may_be_known(address))) {
@@ -970,19 +1127,20 @@ static bool may_be_last_reference(const struct view *view, const struct young *e
     return false;
 }
 
-/* One that grew up, and of which nothing is known but what is known of the young, is taken back to die here. The entry, 0: it stays where it is. */
+/* One that grew up, or is another thread's, and of which nothing is known but what is known of the young, is taken to die here. The entry, 0: it stays where it is. */
 static __attribute__((noinline)) uint16_t adopt(const struct view *view, uint8_t kind, uintptr_t address)
 {
     const uint32_t plain = HANDLE_EXACT | HANDLE_HARMLESS | HANDLE_NUMBER;
     if (!tracker_lock(TRACKER))
         return 0;
     uint16_t index = 0;
+    young_show(address); /* of another thread */
     handle_id id = handle_find(TRACKER, address, NULL, NULL);
     const struct handle_record *record = tracker_handle(TRACKER, id);
-    const struct young_birth *birth = record != NULL && record->birth_function < FUNCTION_COUNT ? atomic_load_explicit(&births[record->birth_function], memory_order_relaxed) : NULL;
+    const struct young_birth *birth = record != NULL && record->birth_function < FUNCTION_COUNT ? atomic_load_explicit(&known_births[record->birth_function], memory_order_relaxed) : NULL;
     bool same = birth != NULL && record->kind == kind && birth->kind == kind && record->provider == view->number && record->state == HANDLE_LIVE &&
                 record->cause == CAUSE_NONE && (record->flags & ~plain) == 0 && record->first_child == 0 && record->first_parent == 0 && record->holders == 0 &&
-                record->references == 0 && record->birth != 0 && record->generation == tracker_header(TRACKER)->forks && record->loan_stack == 0 &&
+                record->references == 0 && record->generation == tracker_header(TRACKER)->forks && record->loan_stack == 0 &&
                 ((record->flags & HANDLE_NUMBER) != 0) == birth->numbered;
     struct young_set *set = same ? enter() : NULL;
     if (set != NULL && has_room(set)) {
@@ -992,7 +1150,8 @@ static __attribute__((noinline)) uint16_t adopt(const struct view *view, uint8_t
         set->counts[COUNT_BIRTHS]--; /* it was counted when it was born */
         if (set->adopted != UINT16_MAX)
             set->adopted++;
-        set->entries[index].serial = old.birth;
+        if (old.birth != 0) /* else it was born the slow way */
+            set->entries[index].serial = old.birth;
         join_roots(set, index);
     }
     if (set != NULL)
@@ -1044,6 +1203,9 @@ static void begin_deaths_below(struct young_set *set, struct young *entry, const
         child->cause = CAUSE_PARENT;
         child->killer = killer->address;
         child->killer_serial = killer->serial;
+        child->flags |= YOUNG_WITHIN;
+        child->parent[0] = entry->address;
+        child->above_serial = entry->serial;
         begin_death(set, entry->first_child);
     }
 }
@@ -1084,7 +1246,7 @@ static inline void die_alone(struct young_death *death, struct young_set *set, u
     set->dying_count = 1;
     change(&set->live, -1);
     if (has_outside(entry))
-        change(&set->outside, -1);
+        unhang(set, entry);
     leave_roots(set, entry);
     entry->state = STATE_DYING;
     entry->cause = given ? CAUSE_TAKEN : CAUSE_FREED;
@@ -1206,24 +1368,28 @@ void young_release(const struct young_due *due)
     calling_provider = outer;
 }
 
-/* The oldest fence is lifted: returns its block, 0 if there is none. */
+static inline bool too_much_is_fenced(const struct young_set *set)
+{
+    return set->dead_end - set->dead_begin > holdfast_options.young || set->fence_bytes > holdfast_options.fence_bytes / 8;
+}
+
+/* The oldest fence is lifted, if there still are too many without those that grew up: returns its block, 0 if none was. */
 static uintptr_t lift_oldest(struct young_set *set)
 {
-    while (set->dead_begin != set->dead_end) {
-        uint16_t index = set->deaths[set->dead_begin++ % DEAD_MAX];
-        if (index == 0)
-            continue;
-        const struct young *entry = &set->entries[index];
-        uintptr_t block = entry->block;
-        set->fence_bytes -= entry->bytes;
-        for (uint16_t member = entry->first_child, next; member != 0; member = next) {
-            next = set->entries[member].sibling;
-            unlink_entry(set, member);
-        }
-        unlink_entry(set, index);
-        return block;
+    while (set->dead_begin != set->dead_end && set->deaths[set->dead_begin % DEAD_MAX] == 0)
+        set->dead_begin++;
+    if (set->dead_begin == set->dead_end || (!too_much_is_fenced(set) && set->dead_end - set->dead_begin < DEAD_MAX))
+        return 0;
+    uint16_t index = set->deaths[set->dead_begin++ % DEAD_MAX];
+    const struct young *entry = &set->entries[index];
+    uintptr_t block = entry->block;
+    set->fence_bytes -= entry->bytes;
+    for (uint16_t member = entry->first_child, next; member != 0; member = next) {
+        next = set->entries[member].sibling;
+        unlink_entry(set, member);
     }
-    return 0;
+    unlink_entry(set, index);
+    return block;
 }
 
 /* Dead, in a block of its own that is kept back. */
@@ -1280,11 +1446,6 @@ static __attribute__((noinline, cold)) void bury_unfenced(struct young_set *set,
 }
 
 #define LIFTED_MAX 16
-
-static inline bool too_much_is_fenced(const struct young_set *set)
-{
-    return set->dead_end - set->dead_begin > holdfast_options.young || set->fence_bytes > holdfast_options.fence_bytes / 8;
-}
 
 /* What several died of, or died without being seen. */
 static __attribute__((noinline)) void settle_death(struct young_set *set, const struct young_death *death)
@@ -1462,7 +1623,7 @@ static void attach(struct young_set *set, const struct young_gift *gift, unsigne
     struct young *entry = &set->entries[index];
     leave_roots(set, entry);
     if (has_outside(entry))
-        change(&set->outside, -1);
+        unhang(set, entry);
     entry->flags &= (uint8_t)~(YOUNG_OUTSIDE | YOUNG_TRACELESS);
     entry->flags |= (uint8_t)(YOUNG_TAKEN | (gift->given[number].member ? YOUNG_CLAIMED : 0));
     entry->death_stack = gift->stack;
@@ -1495,11 +1656,15 @@ static void replaced(struct young_set *set, const struct young_gift *gift, const
 {
     uint16_t index = (uint16_t)set->watch.entries[hit->first].id;
     struct young *entry = &set->entries[index];
+    const struct young *above = &set->entries[entry->above];
     good_forget(entry->address);
     leave_living(set, index);
     entry->cause = CAUSE_INVALIDATED;
     entry->killer = killer->address;
     entry->killer_serial = killer->serial;
+    entry->flags |= YOUNG_WITHIN;
+    entry->parent[0] = above->address;
+    entry->above_serial = above->serial;
     entry->death_stack = gift->stack;
     entry->death_function = gift->giving->function;
     fence_one(set, index, hit);
@@ -1595,6 +1760,22 @@ void young_gift_left_slowly(struct young_gift *gift)
 
 /* ---- when others look ---------------------------------------------------------------------------------------------------------- */
 
+bool young_lender(uintptr_t address, uintptr_t *lender, uint8_t *kind)
+{
+    struct young_set *set = mine != NULL ? enter() : NULL;
+    if (set == NULL)
+        return false;
+    uint16_t index = lookup(set, address);
+    const struct young *entry = &set->entries[index];
+    bool lent = index != 0 && entry->state == STATE_LIVE && entry->above == 0 && entry->birth->borrowed && has_outside(entry);
+    if (lent) {
+        *lender = entry->parent[0];
+        *kind = entry->parent_kind[0];
+    }
+    leave(set);
+    return lent;
+}
+
 void young_settle(void)
 {
     struct young_set *set = mine;
@@ -1620,13 +1801,13 @@ bool young_is_bare(uintptr_t address)
 }
 
 /* [tracker unlocked] */
-static void settle_others(bool all)
+static void settle_others(void)
 {
     for (unsigned i = 0; i < SETS; i++) {
         struct young_set *set = atomic_load_explicit(&sets[i], memory_order_relaxed);
         if (set == NULL)
             break;
-        if (set == mine || atomic_load_explicit(all ? &set->live : &set->outside, memory_order_relaxed) == 0 || !tracker_lock(TRACKER))
+        if (set == mine || atomic_load_explicit(&set->live, memory_order_relaxed) == 0 || !tracker_lock(TRACKER))
             continue;
         if (enter_other(set)) {
             grow_all(set);
@@ -1637,34 +1818,106 @@ static void settle_others(bool all)
     count_growth();
 }
 
-static bool is_marked(struct tracker *tracker, handle_id id, void *context)
+/* Does anything young depend on anything outside its set? Read without any lock: what another thread makes at this very moment may be missed, as if it came after. */
+static bool any_outside(void)
 {
-    bool *marked = context;
-    *marked = *marked || outside_parents[parent_slot(tracker_handle(tracker, id)->address)] != 0;
-    return !*marked;
+    for (unsigned i = 0; i < SETS; i++) {
+        const struct young_set *set = atomic_load_explicit(&sets[i], memory_order_acquire);
+        if (set == NULL)
+            return false;
+        if (atomic_load_explicit(&set->outside, memory_order_relaxed) != 0)
+            return true;
+    }
+    return true;
+}
+
+static bool look_for_one(struct tracker *tracker, handle_id id, void *context)
+{
+    look_for(context, tracker_handle(tracker, id)->address);
+    return true;
+}
+
+/* [tracker locked] */
+static bool settle_hanging(struct young_set *set, struct hanging *wanted)
+{
+    bool any = false;
+    if (set == mine && enter() != NULL) {
+        any = grow_hanging(set, wanted);
+        leave(set);
+    } else if (set != mine && enter_other(set)) {
+        any = grow_hanging(set, wanted);
+        leave_other(set);
+    }
+    return any;
 }
 
 void young_settle_dependants(uintptr_t address)
 {
-    if (address == 0)
+    if (address == 0 || !any_outside())
         return;
-    bool marked = outside_parents[parent_slot(address)] != 0;
-    if (!marked && tracker_lock(TRACKER)) {
-        handle_id id = handle_find(TRACKER, address, NULL, NULL);
-        if (id != 0)
-            tree_walk(TRACKER, id, true, is_marked, &marked);
+    struct hanging wanted = {{0}};
+    look_for(&wanted, address);
+    struct young_set *own = mine != NULL ? enter() : NULL;
+    if (own != NULL) {
+        uint16_t index = lookup(own, address);
+        if (index != 0)
+            look_below_for(&wanted, own, index);
+        leave(own);
+    }
+    if (!tracker_lock(TRACKER))
+        return;
+    handle_id id = handle_find(TRACKER, address, NULL, NULL);
+    if (id != 0)
+        tree_walk(TRACKER, id, true, look_for_one, &wanted);
+    for (bool again = true; again;) { /* on what is found there may hang more, also of sets that were looked at before */
+        again = false;
+        for (unsigned i = 0; i < SETS; i++) {
+            struct young_set *set = atomic_load_explicit(&sets[i], memory_order_relaxed);
+            if (set == NULL)
+                break;
+            if (seems_to_hang(set, &wanted))
+                again = settle_hanging(set, &wanted) || again;
+        }
+    }
+    tracker_unlock(TRACKER);
+    count_growth();
+}
+
+/* [tracker locked] */
+static void grow_held(struct young_set *set)
+{
+    for (uint16_t index = set->first_root; set->held != 0 && index != 0;) {
+        bool held = set->entries[index].state == STATE_HELD;
+        uint16_t next = set->entries[index].after;
+        if (held)
+            grow_tree(set, index, 0);
+        index = held ? set->first_root : next; /* it may have taken along what it depends on */
+    }
+}
+
+void young_settle_held(void)
+{
+    for (unsigned i = 0; i < SETS; i++) {
+        struct young_set *set = atomic_load_explicit(&sets[i], memory_order_relaxed);
+        if (set == NULL)
+            break;
+        if (__atomic_load_n(&set->held, __ATOMIC_RELAXED) == 0 || !tracker_lock(TRACKER))
+            continue;
+        if (set == mine && enter() != NULL) {
+            grow_held(set);
+            leave(set);
+        } else if (set != mine && enter_other(set)) {
+            grow_held(set);
+            leave_other(set);
+        }
         tracker_unlock(TRACKER);
     }
-    if (!marked)
-        return;
-    young_settle();
-    settle_others(false);
 }
 
 void young_settle_everything(void)
 {
     young_settle();
-    settle_others(true);
+    settle_others();
 }
 
 void young_show(uintptr_t address)

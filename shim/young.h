@@ -80,7 +80,7 @@ static inline bool young_ready(const struct view *view)
 /* A call that went by the fast path brought this. False: it has to go the slow way. */
 bool young_born(const struct view *view, const struct young_birth *birth, uintptr_t caller, uintptr_t address, uintptr_t first_parent, uintptr_t second_parent,
                 int32_t number) __attribute__((visibility("hidden")));
-/* Lent by a young handle. */
+/* Lent by a young handle, or by one in the tracker. */
 bool young_lent(const struct view *view, const struct young_birth *birth, uintptr_t caller, uintptr_t address, uintptr_t parent, int32_t number)
     __attribute__((visibility("hidden")));
 /* This call is about to free, or to give away, this handle: when it is young and nothing speaks against it, its death is recorded and watched until
@@ -124,10 +124,14 @@ static inline void young_gift_left(struct young_gift *gift)
 /* Is it young in this thread's set, and nothing was lent by it or depends on it? Then there is nothing that a change of it could settle or
  * invalidate, and it stays where it is. */
 bool young_is_bare(uintptr_t address);
+/* Was it lent to this thread by something that is not young? By what: for whoever wants to know of which tree it is without making it grow up. */
+bool young_lender(uintptr_t address, uintptr_t *lender, uint8_t *kind);
 /* All that is alive in this thread's set grows up. Tracker unlocked. */
 void young_settle(void);
 /* All that may depend on the handle under this address, or on what lives in it, in whatever thread's set, grows up. Tracker unlocked. */
 void young_settle_dependants(uintptr_t address);
+/* Whatever waits to be freed, in whatever thread's set, grows up: it is in the common queue then. Tracker unlocked. */
+void young_settle_held(void);
 /* The same with all that any thread has. */
 void young_settle_everything(void);
 /* [tracker locked] What is known under this address grows up, if it is young. */

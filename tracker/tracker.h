@@ -134,7 +134,8 @@ handle_id handle_find(const struct tracker *tracker, uint64_t address, kind_test
 handle_id handle_find_birth(const struct tracker *tracker, uint64_t address, uint32_t birth);
 /* How many handles lie under the addresses of each slot, saturating: a quick "no handle is known under this address" for every free of the
  * process. Fenced ones do not count: their blocks cannot be freed again, nor their addresses born again. Neighbours in memory are
- * neighbours here, so what a program frees next to each other needs one line of the caches, and up to 64 MiB of heap no two share a slot. Of
+ * neighbours here, so what a program frees next to each other needs one line of the caches, and up to 64 MiB of heap no two share a slot. The heaps
+ * of threads begin at multiples of 64 MiB and are alike: eight in a row have their first 8 MiB apart. Of
  * the tracker that was opened last in this process. Whoever keeps handles in front of the tracker (the shim's young sets) counts them here himself. */
 #define HANDLE_FILTER_SLOTS (UINT32_C(1) << 22)
 union handle_filter_slot {
@@ -147,7 +148,7 @@ union handle_filter_slot {
 extern union handle_filter_slot handle_filter[HANDLE_FILTER_SLOTS] __attribute__((visibility("hidden")));
 static inline unsigned handle_filter_slot(uint64_t address)
 {
-    return (unsigned)(address >> 4) & (HANDLE_FILTER_SLOTS - 1);
+    return (unsigned)(address >> 4 ^ address >> 7) & (HANDLE_FILTER_SLOTS - 1);
 }
 /* Any thread, no lock: false when no handle is known under this address; a true may be a collision. */
 static inline bool handle_may_be_known(uint64_t address)

@@ -805,7 +805,7 @@ def plan_of(family, used, kinds):
     plans = []
     for f in family:
         birth, parents, gone, given, label, number, by_owner = None, [], None, False, None, None, False
-        gifts, taker, changed = [], None, None
+        gifts, taker, changed, itself = [], None, None, False
         for e in f.effects:
             direct = e.form == DIRECT and e.to.form == DIRECT and not e.at.owner and not e.counted and not e.unless_failed
             plain = direct and not e.to.owner
@@ -814,8 +814,10 @@ def plan_of(family, used, kinds):
                 if e.condition or (e.text is None and e.counted):
                     return None
                 label, number = e.text, None if e.text is not None else e.at.position
+            elif e.verb == 'returns' and plain and not e.condition and e.subject >= 0:
+                itself = True  # nothing is lent then: the wrapper looks
             elif e.verb in ('new', 'borrows') and plain and not e.condition and e.subject == RESULT and birth is None and may_be_young(e.kind) and f.machine == 'void *':
-                if e.verb == 'borrows' and (e.object < 0 or not may_be_young(f.kind_at(e.to))):
+                if e.verb == 'borrows' and (e.object < 0 or not f.kind_at(e.to)):
                     return None
                 birth = e
             elif e.verb in ('depends', 'needs', 'advises') and direct and not e.condition and e.subject == RESULT and e.object >= 0 and len(parents) < 2 and f.kind_at(e.to):
@@ -833,7 +835,7 @@ def plan_of(family, used, kinds):
                 return None
         if (gifts or changed is not None) and (parents or gone is not None or label or number is not None or (birth is None) == (taker == RESULT) or (birth is not None and birth.verb != 'new')):
             return None
-        if birth is not None and birth.verb == 'borrows' and (parents or gone is not None):
+        if birth is not None and birth.verb == 'borrows' and (parents or gone is not None) or itself and (birth is None or birth.verb != 'borrows'):
             return None
         if by_owner and len(parents) > 1:
             return None
@@ -863,6 +865,8 @@ def success_of(function):
 def write_birth(out, function, plan):
     kinds = [function.kind_at(Place(position)) for position, _ in plan.parents]
     edges = [EDGES[verb] for _, verb in plan.parents]
+    if plan.birth.verb == 'borrows':
+        kinds, edges = [function.kind_at(plan.birth.to)], ['EDGE_BORROWED']
     kinds += ['none'] * (2 - len(kinds))
     edges += ['0'] * (2 - len(edges))
     out.write(f'static BIRTH struct young_birth birth_{function.name} = {{FUNCTION_{function.name}, KIND_{plan.birth.kind}, {int(plan.birth.verb == "borrows")}, {int(plan.number is not None)}, '

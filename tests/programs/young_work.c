@@ -1,6 +1,7 @@
 /* What young_test.py runs: programs with many short-lived handles, each named by the first argument. Those of `right` must give no report; the others make
  * mistakes whose number and kind the test knows. A line `used N` says how many of the wrong uses went through, which mode reject allows none of. */
 #include <errno.h>
+#include <gdal.h>
 #include <geos_c.h>
 #include <ogr_api.h>
 #include <ogr_core.h>
@@ -587,6 +588,13 @@ static void wrong_clone(void)
 
 /* ---- gifts: what is given lives in its taker. The first rounds are right, so that what is told of the last one is told of young handles */
 
+/* After another thread looked at a set, the next births of its thread go the slow way: this many at most. */
+static void be_young_again(void)
+{
+    for (int i = 0; i < 1100; i++)
+        OGR_G_DestroyGeometry(make_point());
+}
+
 static OGRGeometryH keep_point(OGRFeatureH feature)
 {
     OGRGeometryH point = make_point();
@@ -606,58 +614,106 @@ static GEOSGeometry *make_ring(GEOSContextHandle_t context, double size, GEOSCoo
     return GEOSGeom_createLinearRing_r(context, sequence);
 }
 
-static void give_features(bool wrong)
+/* One wrong thing each, at the end: to look for a handle lets it grow up, with all that lives in it, and then it is not told of a young one. */
+
+static void give_and_free(OGRFeatureDefnH definition, bool wrong)
 {
-    OGRFeatureDefnH definition = make_definition();
+    be_young_again();
     OGRFeatureH feature = OGR_F_Create(definition), other = OGR_F_Create(definition);
-    OGRGeometryH first = keep_point(feature), lent = OGR_F_GetGeometryRef(feature);
-    if (lent != first || OGR_G_GetPointCount(lent) != 1)
+    OGRGeometryH given = keep_point(feature), lent = OGR_F_GetGeometryRef(feature);
+    if (lent != given || OGR_G_GetPointCount(lent) != 1)
         abort();
     if (wrong) {
-        OGR_G_DestroyGeometry(first); /* it was given away */
-        OGR_F_SetGeometryDirectly(other, first);
-        on_thread(free_point, first);
+        OGR_G_DestroyGeometry(given);
+        OGR_F_SetGeometryDirectly(other, given);
+        on_thread(free_point, given);
     }
-    OGRGeometryH second = keep_point(feature); /* destroys the first */
-    if (wrong) {
-        use_point(first);
-        free_point(first);
-    }
-    OGRGeometryH copied = make_point();
-    OGR_F_SetGeometry(feature, copied); /* destroys the second */
-    OGRGeometryH inside = OGR_F_GetGeometryRef(feature);
+    OGR_F_Destroy(feature);
+    OGR_F_Destroy(other);
+    be_young_again();
+    feature = OGR_F_Create(definition);
+    given = keep_point(feature);
     if (wrong)
-        use_point(second);
-    OGR_F_SetGeometry(feature, copied); /* and the one that was lent */
+        on_thread(free_point, given);
+    OGR_F_Destroy(feature);
+    if (wrong)
+        use_point(given);
+}
+
+static void give_instead(OGRFeatureDefnH definition, bool wrong)
+{
+    be_young_again();
+    OGRFeatureH feature = OGR_F_Create(definition);
+    OGRGeometryH first = keep_point(feature);
+    keep_point(feature);
+    if (wrong)
+        use_point(first); /* its feature is there */
+    OGR_F_Destroy(feature);
+    be_young_again();
+    feature = OGR_F_Create(definition);
+    first = keep_point(feature);
+    keep_point(feature);
+    OGR_F_Destroy(feature);
+    if (wrong)
+        free_point(first); /* and here it is gone */
+    be_young_again();
+    feature = OGR_F_Create(definition);
+    OGRGeometryH copied = make_point(), kept = keep_point(feature);
+    OGR_F_SetGeometry(feature, copied);
+    if (wrong)
+        use_point(kept);
+    OGR_F_Destroy(feature);
+    be_young_again();
+    feature = OGR_F_Create(definition);
+    OGR_F_SetGeometry(feature, copied);
+    OGRGeometryH inside = OGR_F_GetGeometryRef(feature);
+    OGR_F_SetGeometry(feature, copied);
     if (wrong)
         use_point(inside);
     OGR_G_DestroyGeometry(copied);
+    OGR_F_Destroy(feature);
+}
+
+static void give_in_vain(OGRFeatureDefnH definition, bool wrong)
+{
+    be_young_again();
+    OGRFeatureH feature = OGR_F_Create(definition);
     OGRGeometryH lost = make_point();
-    OGR_F_SetGeomFieldDirectly(other, 99, lost); /* fails, and destroys it */
+    OGR_F_SetGeomFieldDirectly(feature, 99, lost); /* fails, and destroys it */
     if (wrong)
         free_point(lost);
-    OGRGeometryH whole = OGR_G_CreateGeometry(wkbMultiPoint), part = make_point();
-    OGR_G_AddGeometryDirectly(whole, part);
-    OGR_F_SetGeometryDirectly(other, whole);
-    if (OGR_G_GetGeometryRef(OGR_F_GetGeometryRef(other), 0) != part)
-        abort();
-    if (wrong)
-        free_point(part);
-    OGR_F_Destroy(other);
     OGR_F_Destroy(feature);
-    if (wrong) {
-        on_thread(use_point, part); /* went with what took what had taken it */
-        free_point(whole);
+}
+
+static void give_parts(OGRFeatureDefnH definition, bool wrong)
+{
+    for (int use = 0; use < 2; use++) {
+        be_young_again();
+        OGRFeatureH feature = OGR_F_Create(definition);
+        OGRGeometryH whole = OGR_G_CreateGeometry(wkbMultiPoint), part = make_point();
+        OGR_G_AddGeometryDirectly(whole, part);
+        OGR_F_SetGeometryDirectly(feature, whole);
+        if (use == 0 && OGR_G_GetGeometryRef(OGR_F_GetGeometryRef(feature), 0) != part)
+            abort();
+        if (wrong && use == 0)
+            free_point(part);
+        OGR_F_Destroy(feature);
+        if (wrong && use == 1) {
+            on_thread(use_point, part); /* went with what took what had taken it */
+            free_point(whole);
+        }
     }
-    feature = OGR_F_Create(definition);
+}
+
+static void give_features(bool wrong)
+{
+    OGRFeatureDefnH definition = make_definition();
+    give_and_free(definition, wrong);
+    give_instead(definition, wrong);
+    give_in_vain(definition, wrong);
+    give_parts(definition, wrong);
+    OGRFeatureH feature = OGR_F_Create(definition);
     OGRGeometryH kept = keep_point(feature);
-    if (wrong)
-        on_thread(free_point, kept); /* looked at from there: it grows up */
-    OGR_F_Destroy(feature);
-    if (wrong)
-        use_point(kept);
-    feature = OGR_F_Create(definition);
-    kept = keep_point(feature);
     if (OGR_F_StealGeometry(feature) != kept)
         abort();
     OGR_F_Destroy(feature);
@@ -669,6 +725,17 @@ static void give_shapes(bool wrong)
 {
     GEOSContextHandle_t context = GEOS_init_r();
     GEOSCoordSequence *sequence, *unused;
+    be_young_again();
+    GEOSGeom_destroy_r(context, make_ring(context, 1, &unused)); /* the first of a context goes the slow way */
+    GEOSGeometry *claimed = make_ring(context, 1, &sequence), *around = make_ring(context, 10, &unused);
+    GEOSGeometry *taker = GEOSGeom_createPolygon_r(context, around, &claimed, 1);
+    if (wrong) {
+        GEOSGeom_destroy_r(context, claimed); /* no mistake until its taker is touched */
+        printf("rings %d\n", GEOSGetNumInteriorRings_r(context, taker));
+    } else {
+        GEOSGeom_destroy_r(context, taker);
+    }
+    be_young_again();
     GEOSGeometry *shell = make_ring(context, 10, &sequence), *hole = make_ring(context, 1, &unused);
     GEOSGeometry *polygon = GEOSGeom_createPolygon_r(context, shell, &hole, 1), *point = GEOSGeom_createPointFromXY_r(context, 1, 2);
     if (GEOSGetExteriorRing_r(context, polygon) != shell || GEOSGetNumInteriorRings_r(context, polygon) != 1)
@@ -689,6 +756,7 @@ static void give_shapes(bool wrong)
         printf("empty %d\n", GEOSisEmpty_r(context, point));
         GEOSGeom_destroy_r(context, hole);
     }
+    be_young_again();
     GEOSGeometry *no_ring = GEOSGeom_createPointFromXY_r(context, 1, 2);
     if (GEOSGeom_createPolygon_r(context, no_ring, NULL, 0) != NULL) /* destroys it as well */
         abort();
@@ -709,13 +777,165 @@ static void wrong_given(void)
 static void right_given(void)
 {
     CPLSetErrorHandler(CPLQuietErrorHandler);
-    for (int round = 0; round < 1000; round++) {
+    for (int round = 0; round < 20; round++) {
         give_features(false);
         give_shapes(false);
     }
 }
 
-/* The loop whose cost is watched: see check_gifts(). */
+/* ---- loans of what is not young: bands and layers of datasets, parts of shapes that another thread looked at */
+
+static void *use_band(void *band)
+{
+    printf("type %d\n", GDALGetRasterDataType(band));
+    return NULL;
+}
+
+static void *fetch_band(void *argument)
+{
+    GDALDatasetH *dataset = argument;
+    be_young_again();
+    *(GDALRasterBandH *)argument = GDALGetRasterBand(*dataset, 2);
+    return NULL;
+}
+
+static void *close_dataset(void *dataset)
+{
+    GDALClose(dataset);
+    return NULL;
+}
+
+static void *count_parts(void *shape)
+{
+    GEOSContextHandle_t context = GEOS_init_r();
+    printf("parts %d\n", GEOSGetNumGeometries_r(context, shape));
+    GEOS_finish_r(context);
+    return NULL;
+}
+
+static GDALDatasetH make_bands(void)
+{
+    be_young_again();
+    return GDALCreate(GDALGetDriverByName("MEM"), "", 8, 8, 2, GDT_Byte, NULL);
+}
+
+/* One wrong thing each, as above. */
+static void lend_bands(bool wrong)
+{
+    GDALDatasetH dataset = make_bands(), there;
+    GDALRasterBandH band = GDALGetRasterBand(dataset, 1), mask;
+    if (wrong)
+        GDALClose(band);
+    GDALClose(dataset);
+    dataset = make_bands();
+    band = GDALGetRasterBand(dataset, 1);
+    if (GDALGetRasterDataType(band) != GDT_Byte || GDALGetRasterBand(dataset, 1) != band)
+        abort();
+    GDALClose(dataset);
+    if (wrong)
+        use_band(band);
+    dataset = make_bands();
+    mask = GDALGetMaskBand(GDALGetRasterBand(dataset, 1));
+    GDALClose(dataset);
+    if (wrong)
+        on_thread(use_band, mask);
+    there = dataset = make_bands();
+    on_thread(fetch_band, &there); /* that thread is gone, what it was lent is not */
+    GDALClose(dataset);
+    if (wrong)
+        use_band(there);
+    dataset = make_bands();
+    band = GDALGetRasterBand(dataset, 2);
+    on_thread(close_dataset, dataset);
+    if (wrong)
+        on_thread(use_band, band);
+}
+
+/* A shape that is in the tracker. */
+static GEOSGeometry *make_two_points(GEOSContextHandle_t context)
+{
+    GEOSGeometry *members[] = {GEOSGeom_createPointFromXY_r(context, 1, 2), GEOSGeom_createPointFromXY_r(context, 3, 4)};
+    GEOSGeometry *made = GEOSGeom_createCollection_r(context, 4, members, 2), *shape = GEOSGeom_clone_r(context, made);
+    GEOSGeom_destroy_r(context, made);
+    on_thread(count_parts, shape);
+    be_young_again();
+    return shape;
+}
+
+static void lend_parts(bool wrong)
+{
+    GEOSContextHandle_t context = GEOS_init_r();
+    GEOSGeometry *shape = make_two_points(context);
+    const GEOSGeometry *part = GEOSGetGeometryN_r(context, shape, 1);
+    double x = 0;
+    if (GEOSGeomGetX_r(context, part, &x) != 1 || x != 3 || GEOSGetGeometryN_r(context, shape, 1) != part)
+        abort();
+    if (wrong)
+        GEOSGeom_destroy_r(context, (GEOSGeometry *)part);
+    GEOSGeom_destroy_r(context, shape);
+    if (wrong)
+        printf("x %d\n", GEOSGeomGetX_r(context, part, &x));
+    /* What hangs on what was lent. */
+    shape = make_two_points(context);
+    const GEOSPreparedGeometry *prepared = GEOSPrepare_r(context, GEOSGetGeometryN_r(context, shape, 1));
+    GEOSGeometry *other = GEOSGeom_createPointFromXY_r(context, 3, 4);
+    if (GEOSPreparedContains_r(context, prepared, other) != 1)
+        abort();
+    if (wrong) {
+        GEOSGeom_destroy_r(context, shape);
+        printf("contains %d\n", GEOSPreparedContains_r(context, prepared, other));
+    }
+    GEOSPreparedGeom_destroy_r(context, prepared);
+    if (!wrong)
+        GEOSGeom_destroy_r(context, shape);
+    GEOSGeom_destroy_r(context, other);
+    GEOS_finish_r(context);
+}
+
+static void lend_layers(bool wrong)
+{
+    be_young_again();
+    GDALDatasetH dataset = GDALCreate(GDALGetDriverByName("Memory"), "", 0, 0, 0, GDT_Unknown, NULL);
+    GDALDatasetCreateLayer(dataset, "points", NULL, wkbPoint, NULL);
+    OGRLayerH layer = GDALDatasetGetLayer(dataset, 0);
+    OGRFeatureH feature = OGR_F_Create(OGR_L_GetLayerDefn(layer)), other = OGR_F_Create(OGR_L_GetLayerDefn(layer));
+    if (OGR_L_CreateFeature(layer, feature) != OGRERR_NONE)
+        abort();
+    OGR_F_Destroy(feature);
+    OGR_F_Destroy(other);
+    if (OGR_L_GetFeatureCount(layer, 1) != 1)
+        abort();
+    GDALClose(dataset);
+    if (wrong)
+        printf("features %d\n", (int)OGR_L_GetFeatureCount(layer, 1));
+}
+
+static void wrong_lender(void)
+{
+    GDALAllRegister();
+    CPLSetErrorHandler(CPLQuietErrorHandler);
+    for (int round = 0; round < 4; round++) {
+        lend_bands(round == 3);
+        lend_parts(round == 3);
+        lend_layers(round == 3);
+    }
+}
+
+/* Loops whose cost is watched: see check_locks(). */
+static void many_lent(void)
+{
+    GDALAllRegister();
+    GDALDriverH driver = GDALGetDriverByName("MEM");
+    for (int i = 0; i < 3000; i++) {
+        GDALDatasetH dataset = GDALCreate(driver, "", 1, 1, 20, GDT_Byte, NULL);
+        for (int band = 1; band <= 20; band++)
+            if (GDALGetRasterDataType(GDALGetRasterBand(dataset, band)) != GDT_Byte)
+                abort();
+        GDALClose(dataset);
+    }
+}
+
+
 static void many_given(void)
 {
     OGRFeatureDefnH definition = make_definition();
@@ -738,6 +958,7 @@ static const struct {
     void (*work)(void);
 } programs[] = {
     {"wrong_churn", wrong_churn},   {"wrong_clone", wrong_clone},     {"wrong_given", wrong_given},     {"right_given", right_given},     {"many_given", many_given},
+    {"wrong_lender", wrong_lender}, {"many_lent", many_lent},
     {"wrong_across", wrong_across}, {"wrong_lent", wrong_lent},       {"wrong_left", wrong_left},       {"wrong_asked", wrong_asked},
     {"wrong_fork", wrong_fork},     {"wrong_signals", wrong_signals}, {"wrong_many", wrong_many},       {"right_ring", right_ring},
     {"right_crowd", right_crowd},   {"right_fork", right_fork},       {"right_signals", right_signals}, {"right_many", right_many},

@@ -32,6 +32,12 @@ handle_id find_handle(uintptr_t address, uint8_t expected)
     return handle_find(TRACKER, address, NULL, NULL);
 }
 
+bool young_lender(uintptr_t address, uintptr_t *lender, uint8_t *kind)
+{
+    (void)address, (void)lender, (void)kind;
+    return false;
+}
+
 uint32_t stack_here(uintptr_t return_address)
 {
     return (uint32_t)return_address;
