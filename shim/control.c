@@ -11,6 +11,7 @@
 #include "control.h"
 #include "call.h"
 #include "clock.h"
+#include "dump.h"
 #include "fence.h"
 #include "forks.h"
 #include "hold.h"
@@ -246,6 +247,8 @@ void control_look_slowly(void)
             if (holdfast_options.mode == MODE_report)
                 settle_postponed();
         }
+        if (attention & ATTENTION_dump)
+            dump_write_late();
         if (attention & ATTENTION_limits)
             limits_tell(false);
     }

@@ -9,6 +9,7 @@ extern struct control_block holdfast_control __attribute__((visibility("hidden")
 
 enum attention {
     ATTENTION_limits = 1, /* limits.h has something to tell */
+    ATTENTION_dump = 4,   /* dump_signal came where the dump could not be written */
     ATTENTION_settle = 2, /* mode report began: what was being postponed at that very moment is to be carried out as well */
 };
 

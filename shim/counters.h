@@ -63,16 +63,6 @@ static inline void call_noted(uint32_t function, uint64_t handle)
     cell->function = function + 1;
     cell->handle = handle;
 }
-static inline uint64_t processor_ticks(void)
-{
-#if defined(__x86_64__)
-    return __builtin_ia32_rdtsc();
-#else
-    uint64_t ticks;
-    __asm__ volatile("mrs %0, cntvct_el0" : "=r"(ticks));
-    return ticks;
-#endif
-}
 uint64_t visit_timed_begin(void) __attribute__((noinline, cold, visibility("hidden")));
 void visit_timed_end(uint64_t start) __attribute__((noinline, cold, visibility("hidden")));
 
@@ -88,6 +78,10 @@ static inline void visit_end(uint64_t start)
     if (__builtin_expect(start != 0, 0))
         visit_timed_end(start);
 }
+
+/* Was this fault the reading of the processor's clock, which the process forbade itself (prctl(PR_SET_TSC), and with it seccomp's strict mode)? Then it is as if it had
+ * been read, and nothing is timed from now on. For the handler of SIGSEGV. */
+bool counters_forgive_clock(void *context) __attribute__((visibility("hidden")));
 
 /* Sum up what all threads counted, in the arena's counters. Often enough by itself that the arena of a killed process tells most of it. */
 void counters_publish(void) __attribute__((visibility("hidden")));

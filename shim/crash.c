@@ -357,6 +357,13 @@ static void report(int signal, siginfo_t *info, void *context, bool for_certain)
     syscall(SYS_futex, &finished, FUTEX_WAKE_PRIVATE, INT32_MAX, NULL, NULL, 0);
 }
 
+static bool take_waiting_abort(siginfo_t *waiting)
+{
+    const uint64_t abort_only = UINT64_C(1) << (SIGABRT - 1);
+    const struct timespec now = {0};
+    return syscall(SYS_rt_sigtimedwait, &abort_only, waiting, &now, sizeof abort_only) == SIGABRT; /* the C library's changes who sent it */
+}
+
 static __attribute__((noinline)) void report_abort(siginfo_t *info, void *context)
 {
     int32_t nobody = 0, self = (int32_t)syscall(SYS_gettid);
@@ -365,8 +372,14 @@ static __attribute__((noinline)) void report_abort(siginfo_t *info, void *contex
     if (!is_in_force() || !atomic_compare_exchange_strong(&reporter, &nobody, self))
         return;
     pthread_sigmask(SIG_SETMASK, NULL, &mask); /* the kernel sets the alternate stack again by itself */
+    /* One more that the handler sent, as crash reporters do when they have put back the disposition of before: it waits for the handler's end, and is not to be
+     * taken for an abort of the report's own, which unblocks the signal. */
+    siginfo_t waiting;
+    bool waited = take_waiting_abort(&waiting);
     report(SIGABRT, info, context, false);
     pthread_sigmask(SIG_SETMASK, &mask, NULL);
+    if (waited)
+        syscall(SYS_rt_tgsigqueueinfo, getpid(), self, SIGABRT, &waiting);
     errno = error;
 }
 
@@ -390,6 +403,8 @@ static __attribute__((noinline)) void die(int signal, siginfo_t *info, void *con
 
 void crash_on_signal(int signal, siginfo_t *info, void *context)
 {
+    if (signal == SIGSEGV && info->si_code == SI_KERNEL && counters_forgive_clock(context))
+        return;
     if (unlikely(here.reporting)) {
         interrupted(signal, info);
         return;

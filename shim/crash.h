@@ -63,6 +63,8 @@ struct sigchain_handler {
 
 /* From now on the five signals are Holdfast's. */
 void sigchain_activate(void);
+/* And this one is dump.c's. */
+void sigchain_watch(int signal);
 /* What the program has installed, as far as it did so by the C library. */
 struct sigchain_handler sigchain_handler(int signal);
 /* The handler is called just once (SA_RESETHAND): the program has SIG_DFL from now on. */

@@ -627,18 +627,88 @@ static void put_all_json(void)
     put("}\n");
 }
 
-static void put_all_otlp(void)
+/* ---- as an OpenTelemetry log record ------------------------------------------------------------------------------------------------- */
+
+static void put_head_otlp(void *unused)
 {
+    (void)unused;
     const char *code;
     char room[64];
-    const char *words = code_words(facts.crash, &code, room, sizeof room);
-    put_otlp_begin("holdfast.crash", 21, facts.what); /* severity FATAL */
     put_otlp_string("exception.type", signal_name(facts.crash->signal));
-    put_otlp_string("exception.message", words);
+    put_otlp_string("exception.message", facts.what);
+    put_otlp_string("holdfast.crash.reason", code_words(facts.crash, &code, room, sizeof room));
     put_otlp_string("holdfast.function", facts.call.any ? function_table[facts.call.function].name : "");
-    put_otlp_string("holdfast.handle", facts.handle.known ? facts.handle.of.handle : "");
-    put_otlp_number("thread.id", facts.thread);
     put_otlp_string("thread.name", facts.thread_name);
+}
+
+static void put_handle_otlp(void *unused)
+{
+    (void)unused;
+    char address[32];
+    if (!facts.handle.known)
+        return;
+    snprintf(address, sizeof address, "0x%lx", (unsigned long)facts.handle.of.address);
+    put_otlp_string("holdfast.handle.kind", kind_table[facts.handle.of.kind < KIND_COUNT ? facts.handle.of.kind : 0].name);
+    put_otlp_string("holdfast.handle.description", facts.handle.of.handle);
+    put_otlp_string("holdfast.handle.address", address);
+}
+
+/* Where it crashed: the innermost Python line, or the innermost native function of which a name is known. */
+static void put_code_otlp(void *unused)
+{
+    (void)unused;
+    const struct python_frame_record *frame = NULL;
+    for (unsigned i = 0; i < facts.python.count && frame == NULL; i++)
+        frame = python_frame_of(i);
+    if (frame != NULL) {
+        put_otlp_string("code.file.path", tracker_text(TRACKER, frame->file));
+        put_otlp_number("code.line.number", frame->line);
+        put_otlp_string("code.function.name", tracker_text(TRACKER, frame->function));
+        return;
+    }
+    for (unsigned i = 0; i < native_count(); i++) {
+        const char *module;
+        char symbol[96];
+        uintptr_t offset, distance;
+        crash_symbol(facts.stack.instruction[i], &module, &offset, symbol, sizeof symbol, &distance);
+        if (symbol[0] != '\0') {
+            put_otlp_string("code.function.name", symbol);
+            return;
+        }
+    }
+}
+
+/* As the stacks of a violation, which `holdfast report` reads again. */
+static void put_trace_otlp(void *unused)
+{
+    (void)unused;
+    put_otlp_text_begin("exception.stacktrace");
+    put("crashed:\\n");
+    for (unsigned i = 0; i < facts.python.count; i++)
+        put_otlp_python_line(python_frame_of(i));
+    for (unsigned i = 0; i < native_count(); i++) {
+        const char *module;
+        char symbol[96];
+        uintptr_t offset, distance;
+        crash_symbol(facts.stack.instruction[i], &module, &offset, symbol, sizeof symbol, &distance);
+        put("  at ");
+        if (symbol[0] != '\0') {
+            put_json_text(symbol);
+            put("+0x%lx (", (unsigned long)distance);
+        }
+        put_json_text(module);
+        put("+0x%lx%s\\n", (unsigned long)offset, symbol[0] != '\0' ? ")" : "");
+    }
+    put_otlp_text_end();
+}
+
+static void put_all_otlp(void)
+{
+    put_otlp_begin("holdfast.crash", 21, facts.what); /* severity FATAL */
+    put_part(put_head_otlp, true);
+    put_part(put_handle_otlp, true);
+    put_part(put_code_otlp, true);
+    put_part(put_trace_otlp, true);
     put_otlp_end();
 }
 

@@ -701,6 +701,15 @@ static bool is_argument(const struct variant_info *variant, const uintptr_t *arg
     return false;
 }
 
+/* Transfers last: the new owner may be the result, which has to be known first. */
+static void were_taken(struct call *call, const struct variant_info *variant, const uintptr_t *arguments, uintptr_t result, bool failed)
+{
+    FOR_EACH_EFFECT(effect, variant)
+        if (effect->verb == VERB_takes && condition_holds(effect, arguments))
+            for (uint64_t i = 0, count = operand_count(&effect->at, arguments, result); i < count; i++)
+                was_taken(call, effect, operand_member(&effect->at, arguments, result, i), operand_value(&effect->to, arguments, result), failed);
+}
+
 void call_after(struct call *call, const uintptr_t *arguments, uintptr_t result)
 {
     calling_provider = call->passing.outer_provider;
@@ -730,11 +739,7 @@ void call_after(struct call *call, const uintptr_t *arguments, uintptr_t result)
         for (uint64_t i = 0, count = operand_count(&effect->at, arguments, result); i < count; i++)
             member_after(call, effect, operand_member(&effect->at, arguments, result, i), arguments, result, &birth);
     }
-    /* Transfers last: the new owner may be the result, which has to be known first. */
-    FOR_EACH_EFFECT(effect, variant)
-        if (effect->verb == VERB_takes && condition_holds(effect, arguments))
-            for (uint64_t i = 0, count = operand_count(&effect->at, arguments, result); i < count; i++)
-                was_taken(call, effect, operand_member(&effect->at, arguments, result, i), operand_value(&effect->to, arguments, result), failed);
+    were_taken(call, variant, arguments, result, failed);
     for (unsigned i = 0; i < waiting.count; i++)
         hold_children_may_be_gone(waiting.id[i], waiting.serial[i]);
 }
@@ -745,6 +750,15 @@ uintptr_t call_brought(const struct view *view, enum function function, uintptr_
     call_start(&call, view, function, caller);
     call_after(&call, arguments, result);
     return result;
+}
+
+void call_gave(struct call *call, const uintptr_t *arguments, uintptr_t result, bool born)
+{
+    const struct variant_info *variant = variant_of(call);
+    if (!born)
+        call_after(call, arguments, result);
+    else if (variant != NULL)
+        were_taken(call, variant, arguments, result, false);
 }
 
 void call_abandon(struct call *call)

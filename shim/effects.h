@@ -210,6 +210,9 @@ void call_after(struct call *call, const uintptr_t *arguments, uintptr_t result)
 uintptr_t call_brought(const struct view *view, enum function function, uintptr_t caller, const uintptr_t *arguments, uintptr_t result)
     __attribute__((noinline, cold, visibility("hidden")));
 
+/* The same for one that gave young handles away. `call` was started and knows what died meanwhile; `born`: its result is known already, and nothing died. */
+void call_gave(struct call *call, const uintptr_t *arguments, uintptr_t result, bool born) __attribute__((cold, visibility("hidden")));
+
 /* Cleanup of a wrapper's frame: an exception or a cancelled thread left the real function. Nothing to do in the usual case. */
 void call_abandon(struct call *call) __attribute__((visibility("hidden")));
 

@@ -39,7 +39,7 @@ static struct finding judge_free(const struct view *view, handle_id id, enum ver
     else if (of != 0 && record->first_parent != 0 && ((record->flags & HANDLE_BORROWED) || !is_child_of(id, of)))
         finding.rule = 110;
     else if (record->flags & HANDLE_TAKEN)
-        finding.rule = record->flags & HANDLE_CLAIMED ? 0 : 105;
+        finding.rule = (record->flags & (HANDLE_CLAIMED | HANDLE_STALE)) == HANDLE_CLAIMED ? 0 : 105; /* stale: its taker was freed, which is postponed */
     else if ((record->flags & HANDLE_BORROWED) && (verb != VERB_releases || record->references == 0))
         finding.rule = verb == VERB_releases ? 114 : 104;
     else if (record->provider != view->number && record->provider != 0 && view->number != 0)

@@ -21,12 +21,18 @@ static bool may_lose_data(const struct handle_record *record)
     return kind_table[record->kind].flush != NULL ? is_on_disk(record) : true;
 }
 
+/* [tracker locked] Alive, and the caller's to free? */
+static bool is_owned(const struct handle_record *record)
+{
+    const uint32_t not_the_callers = HANDLE_BORROWED | HANDLE_TAKEN | HANDLE_GLOBAL | HANDLE_LET_GO | HANDLE_RELEASED;
+    return record->state == HANDLE_LIVE && record->kind < KIND_COUNT && (record->flags & not_the_callers) == 0 && record->birth_stack != 0 &&
+           record->generation == tracker_header(TRACKER)->forks && !kind_table[record->kind].process;
+}
+
 /* [tracker locked] */
 static bool is_leaked(const struct handle_record *record, enum leaks which)
 {
-    const uint32_t not_the_callers = HANDLE_BORROWED | HANDLE_TAKEN | HANDLE_GLOBAL | HANDLE_TOLD | HANDLE_LET_GO | HANDLE_RELEASED;
-    if (record->state != HANDLE_LIVE || record->kind >= KIND_COUNT || (record->flags & not_the_callers) != 0 || record->birth_stack == 0 ||
-        record->generation != tracker_header(TRACKER)->forks || kind_table[record->kind].process)
+    if (!is_owned(record) || (record->flags & HANDLE_TOLD) != 0)
         return false;
     bool loses = may_lose_data(record);
     return loses || (which == LEAKS_all && record->holders == 0);
@@ -92,6 +98,33 @@ size_t leaks_report(enum leaks which)
     for (unsigned groups = 0; groups < GROUPS_MAX && count > 0; groups++)
         total += count = tell_one_group(LEAKS_all);
     return total;
+}
+
+handle_id leaks_next(handle_id id, uint32_t since, struct leak *leak)
+{
+    handle_id found = 0;
+    stack_id birth = 0;
+    if (TRACKER->base == NULL || !tracker_lock(TRACKER))
+        return 0;
+    uint32_t used = tracker_header(TRACKER)->sections[SECTION_HANDLES].used;
+    for (id++; id < used && found == 0; id++) {
+        const struct handle_record *record = tracker_handle(TRACKER, id);
+        if (!is_owned(record) || (int32_t)(record->serial - since) <= 0)
+            continue;
+        found = id;
+        birth = record->birth_stack;
+        leak->address = record->address;
+        leak->serial = record->serial;
+        leak->kind = record->kind;
+        leak->python = record->holders != 0;
+        describe_handle(id, leak->description, sizeof leak->description);
+    }
+    tracker_unlock(TRACKER);
+    if (found != 0) {
+        struct place place = find_place(birth); /* may ask the dynamic linker */
+        place_text(&place, leak->place, sizeof leak->place);
+    }
+    return found;
 }
 
 /* ---- while the program runs ---------------------------------------------------------------------------------------------

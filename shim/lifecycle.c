@@ -12,12 +12,13 @@
 #include "control.h"
 #include "counters.h"
 #include "crash.h"
+#include "dump.h"
 #include "effects.h"
 #include "evidence.h"
 #include "fence.h"
 #include "hold.h"
+#include "labels.h"
 #include "forks.h"
-#include "holdfast.h"
 #include "leaks.h"
 #include "limits.h"
 #include "log.h"
@@ -106,6 +107,8 @@ static void after_fork_child(void)
     python_after_fork_child();
     limits_after_fork_child();
     control_after_fork_child();
+    labels_after_fork_child();
+    dump_after_fork_child();
 }
 
 /* Is this so little of what RLIMIT_AS leaves that the program will hardly miss it: a quarter? Asked by trying, for /proc may not be there. */
@@ -127,7 +130,10 @@ static void open_arena(void)
     if (record_wanted())
     {
         if (record_open(error, sizeof error))
+        {
+            limits_look_at_arena(holdfast_options.record_size);
             return;
+        }
         log_complain(error);
     }
     /* Less memory than asked for (RLIMIT_AS, strict overcommit): take of what there is, or stay out of the way. */
@@ -137,7 +143,10 @@ static void open_arena(void)
             continue;
         memset(&holdfast_tracker, 0, sizeof holdfast_tracker);
         if (tracker_open(&holdfast_tracker, NULL, bytes, lifecycle_program(), error, sizeof error))
+        {
+            limits_look_at_arena(holdfast_options.arena_size);
             return;
+        }
     }
     memset(&holdfast_tracker, 0, sizeof holdfast_tracker);
     log_complain("no memory for the tracker: this process is not watched");
@@ -176,6 +185,7 @@ void holdfast_activate(void)
         counters_activate();
         crash_activate();
         control_activate();
+        dump_activate();
     }
     atomic_store_explicit(&activation, 2, memory_order_release);
     errno = saved_errno;
@@ -211,37 +221,4 @@ static __attribute__((destructor)) void at_unload(void)
         fflush(NULL);
         _exit(code);
     }
-}
-
-const char *holdfast_version(void)
-{
-    return HOLDFAST_VERSION;
-}
-
-uint64_t holdfast_error_count(void)
-{
-    return report_errors();
-}
-
-size_t holdfast_report_leaks(void)
-{
-    if (!holdfast_is_active())
-        return 0;
-    young_settle_everything();
-    python_settle_proxies(); /* what the program holds is no leak */
-    return leaks_report(LEAKS_all);
-}
-
-size_t holdfast_describe(const void *handle, char *buffer, size_t bytes)
-{
-    if (bytes == 0)
-        return 0;
-    buffer[0] = '\0';
-    if (!holdfast_is_active() || !tracker_lock(&holdfast_tracker))
-        return 0;
-    handle_id id = find_any((uintptr_t)handle);
-    if (id != 0)
-        describe_handle(id, buffer, bytes);
-    tracker_unlock(&holdfast_tracker);
-    return strlen(buffer);
 }

@@ -3,9 +3,12 @@
 #define HOLDFAST_SHIM_LIMITS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* LIMIT(name, option, quiet, words). Quiet ones are reached by every program that runs long enough, so they are told only where there is something else to tell. */
 #define LIMITS(X)                                                                                                                                      \
+    X(space, "the memory that the process may have (ulimit -v), or arena_size to what it can have", true,                                                \
+      "there was no room for the arena that was asked for, it is smaller")                                                                               \
     X(handles, "arena_size", false, "the arena is full: further handles are not followed, what goes wrong with them is not seen")                       \
     X(holds, "arena_size", false, "the arena is full: further frees are not postponed")                                                                  \
     X(relations, "arena_size", false, "the arena is full: of further handles it is not known what they live in")                                        \
@@ -25,7 +28,11 @@ enum limit {
 void limit_reached(enum limit limit);
 /* What the arena counted: was a bound reached there? Any thread and lock. */
 void limits_look(void);
-/* Tell what was reached and not told yet; the quiet ones only with `all`. No lock held. */
+/* The arena is open, and is to have so many bytes by its options: is that what it has? Once. */
+void limits_look_at_arena(uint64_t asked_bytes);
+/* What was said there; 0: there is no arena. */
+uint64_t limits_arena_asked(void);
+/* Tell what was reached and not told yet; the quiet ones only with `all`, and what made the arena small where that is why it is full. No lock held. */
 void limits_tell(bool all);
 void limits_after_fork_child(void);
 

@@ -8,6 +8,7 @@
 #include "context.h"
 #include "control.h"
 #include "crash.h"
+#include "kept.h"
 #include "limits.h"
 #include "log.h"
 #include "suppressions.h"
@@ -224,13 +225,14 @@ bool report_wanted(unsigned rule)
 }
 
 /* A signal handler's, in the midst of another report of its thread: it could not be written, but it is not forgotten either. */
-static bool count_interrupting(enum rule_level level)
+static bool count_interrupting(unsigned rule, enum rule_level level)
 {
     if (!is_wanted(level))
         return false;
     atomic_fetch_add(&left_out, 1);
     tracker_count(TRACKER, COUNTER_left_out);
     tracker_count(TRACKER, COUNTER_violations);
+    kept_count(rule);
     if (is_error(level))
         atomic_fetch_add(&errors, 1);
     return true;
@@ -240,6 +242,9 @@ static void log_or_count(const struct violation *violation, const struct rule *r
 {
     record_event(violation);
     tracker_count(TRACKER, COUNTER_violations);
+    report_hold();
+    kept_add(violation, level);
+    report_let_go();
     if (is_error(level))
         count_error(rule);
     enum seen seen = first_time(violation);
@@ -271,7 +276,7 @@ bool report_violation(const struct violation *violation, char *sentence, size_t 
     if (report_is_interrupted())
     {
         snprintf(sentence, sentence_bytes, "Holdfast HF%u %s: %.300s", rule->number, rule->name, message);
-        return count_interrupting(level);
+        return count_interrupting(violation->rule, level);
     }
     telling = true;
     sentence_text(violation, rule, message, sentence, sentence_bytes);
@@ -285,6 +290,45 @@ bool report_violation(const struct violation *violation, char *sentence, size_t 
 static void put_summary_json(uint64_t count, uint64_t again);
 static void put_summary_text(uint64_t count, uint64_t again);
 static void put_summary_otlp(uint64_t count, uint64_t again);
+
+/* ---- for the program itself ---------------------------------------------------------------------------------------------- */
+
+unsigned report_rule_of(uint64_t number)
+{
+    if (report_is_interrupted())
+        return 0;
+    report_hold();
+    const struct kept *kept = kept_find(number);
+    unsigned rule = kept != NULL ? kept->violation.rule : 0;
+    report_let_go();
+    return rule;
+}
+
+size_t report_text_of(uint64_t number, char *buffer, size_t bytes)
+{
+    char message[2 * DESCRIPTION_BYTES], words[300], task[WHO_TASK_BYTES];
+    const struct remedy *remedy;
+    size_t length = 0;
+    if (report_is_interrupted())
+        return 0;
+    report_hold();
+    const struct kept *kept = kept_find(number);
+    if (kept != NULL) {
+        const struct rule *rule = rule_by_number(kept->violation.rule);
+        message_text(&kept->violation, message, sizeof message);
+        remedy_text(&kept->violation, words, sizeof words, &remedy);
+        report_used = 0;
+        snprintf(task, sizeof task, "%s", who_task());
+        who_name_task(kept->task); /* the report names whose mistake it was, not who asks */
+        put_text(&kept->violation, rule, level_word(kept->level), message, words, remedy, "");
+        who_name_task(task);
+        length = report_used;
+        if (bytes > 0)
+            snprintf(buffer, bytes, "%s", report_text);
+    }
+    report_let_go();
+    return length;
+}
 
 /* ---- of a crash ------------------------------------------------------------------------------------------------------------- */
 
@@ -447,6 +491,8 @@ static void put_summary_otlp(uint64_t count, uint64_t again)
     put_otlp_number("holdfast.held", counters[COUNTER_held]);
     put_otlp_number("holdfast.left_out", atomic_load(&left_out));
     put_otlp_number("holdfast.suppressed", suppressions_matched());
+    if (crash_signal() != 0)
+        put_otlp_number("holdfast.crash", (uint64_t)crash_signal());
     put_otlp_end();
 }
 
@@ -523,7 +569,7 @@ static void put_stats_json(void)
 #define X(name, words) put("%s\"%s\":%lu", figures++ > 0 ? "," : "", #name, (unsigned long)holdfast_control.memory_##name);
     CONTROL_MEMORY(X)
 #undef X
-    put("}}\n");
+    put("},\"arena_asked\":%lu}\n", (unsigned long)limits_arena_asked());
 }
 
 static void put_stats_otlp(void)
@@ -538,6 +584,7 @@ static void put_stats_otlp(void)
 #define X(name, words) put_otlp_number("holdfast.memory." #name, holdfast_control.memory_##name);
     CONTROL_MEMORY(X)
 #undef X
+    put_otlp_number("holdfast.arena_asked", limits_arena_asked());
     put_otlp_end();
 }
 
@@ -552,6 +599,7 @@ static void put_stats_text(void)
 #define X(name, words) put("==%d== Holdfast stats: memory: %lu bytes: " words "\n", (int)getpid(), (unsigned long)holdfast_control.memory_##name);
     CONTROL_MEMORY(X)
 #undef X
+    put("==%d== Holdfast stats: memory: %lu bytes: of the arena, as it was asked for\n", (int)getpid(), (unsigned long)limits_arena_asked());
 }
 
 void report_stats(void)
@@ -655,6 +703,31 @@ void report_let_go(void)
     reporting = false;
 }
 
+bool report_try_hold(void)
+{
+    const struct timespec moment = {.tv_nsec = 1000000};
+    if (report_is_interrupted())
+        return false;
+    for (unsigned turn = 0; turn < 300; turn++) {
+        if (pthread_mutex_trylock(&report_lock) == 0) {
+            reporting = true;
+            return true;
+        }
+        nanosleep(&moment, NULL);
+    }
+    return false;
+}
+
+void report_begin(void)
+{
+    report_used = 0;
+}
+
+void report_write(void)
+{
+    write_report(&plain_entry);
+}
+
 bool report_is_interrupted(void)
 {
     return reporting || telling;
@@ -677,6 +750,7 @@ void report_after_fork_child(void)
     atomic_store(&left_out, 0);
     atomic_store(&rate_told, false);
     suppressions_after_fork_child();
+    kept_after_fork_child();
     for (unsigned i = 0; i < 32; i++)
         atomic_store(&rule_counts[i], 0);
 }

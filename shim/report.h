@@ -51,6 +51,9 @@ void describe_handle(handle_id id, char *buffer, size_t bytes);
 bool report_violation(const struct violation *violation, char *sentence, size_t sentence_bytes);
 /* A line that is no violation: bad options, bounds. */
 void report_notice(const char *text);
+/* Of the violation with this number (kept.h): its rule, and its report as text, of which the length is returned; 0: it is not kept. */
+unsigned report_rule_of(uint64_t number);
+size_t report_text_of(uint64_t number, char *buffer, size_t bytes);
 /* All handles that are alive, a line each, as far as they are not too many. Returns how many they are. */
 uint64_t report_handles(void);
 /* While options that reports read are changed: no report is under way. */

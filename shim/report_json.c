@@ -72,6 +72,26 @@ void put_json_native_frame(bool first, const char *module, uint64_t offset, cons
     put("}");
 }
 
+/* The file at the module's path may be another one when the log is read: its build-id tells. */
+static void put_json_module_frame(bool first, uint64_t word)
+{
+    char symbol[96];
+    const char *path = stack_native_name(word, symbol, sizeof symbol);
+    const struct module_record *module = tracker_record(TRACKER, SECTION_MODULES, (uint32_t)(word >> STACK_MODULE_SHIFT));
+    put("%s{\"module\":", first ? "" : ",");
+    put_json_string(path);
+    if (module != NULL && module->build_id_bytes != 0)
+    {
+        put(",\"build_id\":\"");
+        for (unsigned i = 0; i < module->build_id_bytes && i < sizeof module->build_id; i++)
+            put("%02x", module->build_id[i]);
+        put("\"");
+    }
+    put(",\"offset\":\"0x%lx\",\"symbol\":", (unsigned long)(word & STACK_OFFSET_MASK));
+    put_json_string(symbol);
+    put("}");
+}
+
 /* Days since the epoch as a date, by the 400 years after which the calendar repeats itself; years begin in March, so that leap days come last. */
 struct clock_parts clock_parts(int64_t seconds)
 {
@@ -104,12 +124,7 @@ void put_json_stack(const char *name, stack_id id, uint16_t function, bool prese
     }
     put("],\"native\":[");
     for (unsigned i = 0; i < stack->native_count; i++)
-    {
-        char symbol[96];
-        uint64_t word = stack_word(stack, stack->python_count + i);
-        const char *module = stack_native_name(word, symbol, sizeof symbol);
-        put_json_native_frame(i == 0, module, word & STACK_OFFSET_MASK, symbol);
-    }
+        put_json_module_frame(i == 0, stack_word(stack, stack->python_count + i));
     put("]}");
 }
 

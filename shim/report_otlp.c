@@ -82,6 +82,28 @@ void put_otlp_end(void)
     put("]}]}]}]}\n");
 }
 
+void put_otlp_text_begin(const char *key)
+{
+    put_key(key);
+    put("{\"stringValue\":\"");
+}
+
+void put_otlp_text_end(void)
+{
+    put("\"}}");
+}
+
+void put_otlp_python_line(const struct python_frame_record *frame)
+{
+    if (frame == NULL)
+        return;
+    put("  File \\\"");
+    put_json_text(tracker_text(TRACKER, frame->file));
+    put("\\\", line %u, in ", frame->line);
+    put_json_text(tracker_text(TRACKER, frame->function));
+    put("\\n");
+}
+
 /* The stack as lines inside a JSON string. */
 static void put_stack_lines(const char *title, stack_id id, uint16_t function, bool has_function)
 {
@@ -94,14 +116,7 @@ static void put_stack_lines(const char *title, stack_id id, uint16_t function, b
     put(":\\n");
     for (unsigned i = 0; i < stack->python_count; i++)
     {
-        const struct python_frame_record *frame = python_frame(stack, i);
-        if (frame == NULL)
-            continue;
-        put("  File \\\"");
-        put_json_text(tracker_text(TRACKER, frame->file));
-        put("\\\", line %u, in ", frame->line);
-        put_json_text(tracker_text(TRACKER, frame->function));
-        put("\\n");
+        put_otlp_python_line(python_frame(stack, i));
     }
     for (unsigned i = 0; i < stack->native_count; i++)
     {
@@ -132,8 +147,7 @@ void put_otlp(const struct violation *violation, const struct rule *rule, const 
     snprintf(text, sizeof text, "holdfast.HF%u", rule->number);
     put_otlp_string("exception.type", text);
     put_otlp_string("exception.message", message);
-    put_key("exception.stacktrace");
-    put("{\"stringValue\":\"");
+    put_otlp_text_begin("exception.stacktrace");
     if (!violation->no_call)
         put_stack_lines("used", violation->used, violation->function, true);
     if (violation->has_other)
@@ -142,7 +156,7 @@ void put_otlp(const struct violation *violation, const struct rule *rule, const 
         put_stack_lines("obtained", violation->obtained, violation->birth_function, true);
     if (violation->has_death)
         put_stack_lines("freed", violation->freed, violation->death_function, !violation->no_death_function);
-    put("\"}}");
+    put_otlp_text_end();
     struct place place = {0};
     if (remedy != NULL)
         place = find_place(stack_to_change(violation, remedy));

@@ -17,6 +17,12 @@
 /* Append to the report being built; what does not fit is cut. [report lock held] */
 void put(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* A piece of the log that is no violation: begin, put(), write. [report lock held] */
+void report_begin(void);
+void report_write(void);
+/* As report_hold(), for a signal handler: with a bound, and false where this thread has it already. */
+bool report_try_hold(void);
+
 /* Reports of this rule that differ only in the function that used the handle are one. */
 bool report_joins_functions(unsigned rule);
 
@@ -82,6 +88,10 @@ void put_otlp(const struct violation *violation, const struct rule *rule, const 
 void put_otlp_begin(const char *event, int severity, const char *body);
 void put_otlp_number(const char *key, uint64_t value);
 void put_otlp_string(const char *key, const char *value);
+/* A string of several parts, put between the two; what they put must be JSON text already. */
+void put_otlp_text_begin(const char *key);
+void put_otlp_text_end(void);
+void put_otlp_python_line(const struct python_frame_record *frame); /* NULL: nothing */
 void put_otlp_end(void);
 /* The name of the service, from the environment: at activation. */
 void otlp_activate(void);

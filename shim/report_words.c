@@ -4,6 +4,7 @@
  */
 #include "report_parts.h"
 #include "context.h"
+#include "labels.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -31,6 +32,9 @@ void describe_handle(handle_id id, char *buffer, size_t bytes)
             return;
         used += (size_t)snprintf(buffer + used, bytes - used, "%s", depth > 0 ? " of " : "");
         describe_one(record, buffer + used, bytes - used);
+        used = strlen(buffer);
+        if (labels_of(id)[0] != '\0')
+            snprintf(buffer + used, bytes - used, " (%s)", labels_of(id));
         used = strlen(buffer);
         const struct edge_record *edge = tracker_edge(TRACKER, record->first_parent);
         /* What it merely holds a reference to (a feature its definition) does not tell where it is, nor does the memory that it works on. */

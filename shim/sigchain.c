@@ -1,7 +1,7 @@
-/* The dispositions of the deadly signals: what the program thinks they are. See crash.h.
+/* The dispositions of the deadly signals, and of dump_signal: what the program thinks they are. See crash.h and dump.h.
  *
- * The C library's functions that set a signal's handler are exported here and keep what the program asks for five signals to themselves:
- * the kernel's handler is crash_on_signal(), with the program's mask and flags, so that the kernel does what these ask for. Who asks gets
+ * The C library's functions that set a signal's handler are exported here and keep what the program asks for these signals to themselves:
+ * the kernel's handler is crash_on_signal(), or dump_on_signal(), with the program's mask and flags, so that the kernel does what these ask for. Who asks gets
  * the program's own answer. What is ignored is ignored by the kernel, because that outlives an exec. All other signals, and these five before Holdfast is
  * active, go through as they are.
  *
@@ -11,6 +11,7 @@
  * Any thread, any context: these functions are async-signal-safe, as the C library's are. No lock is held while a signal can come.
  */
 #include "crash.h"
+#include "dump.h"
 #include "provider.h"
 #include <errno.h>
 #include <sched.h>
@@ -29,12 +30,17 @@ static const int numbers[CRASH_SIGNAL_COUNT] = {
 #undef X
 };
 
+/* One more, if dump_signal= names one; the same as an index of the tables here. */
+#define DUMP_INDEX CRASH_SIGNAL_COUNT
+static _Atomic int dump_signal; /* 0: none */
+static _Atomic bool five_kept;  /* with dump_signal=, crash=0 leaves the five alone */
+
 /* What the program has. The handler is read by the kernel's handler, which may interrupt whoever writes it. */
 static struct {
     _Atomic uintptr_t handler;
     _Atomic int flags;
     sigset_t mask;
-} virtual[CRASH_SIGNAL_COUNT];
+} virtual[CRASH_SIGNAL_COUNT + 1];
 static _Atomic pid_t active_in; /* the process whose signals these are, 0: not active */
 static _Atomic int lock;        /* of changes; with all signals blocked */
 
@@ -44,6 +50,14 @@ int sigchain_index(int signal)
         if (numbers[i] == signal)
             return i;
     return -1;
+}
+
+/* Where this signal stands in the tables, -1: it is not Holdfast's. */
+static int kept_index(int signal)
+{
+    if (signal != 0 && signal == atomic_load_explicit(&dump_signal, memory_order_relaxed))
+        return DUMP_INDEX;
+    return atomic_load_explicit(&five_kept, memory_order_relaxed) ? sigchain_index(signal) : -1;
 }
 
 /* ---- the real functions ------------------------------------------------------------------------------------------------ */
@@ -76,7 +90,7 @@ static int real_sigaltstack(const stack_t *stack, stack_t *old)
 
 static bool is_ours(const struct sigaction *action)
 {
-    return (action->sa_flags & SA_SIGINFO) != 0 && action->sa_sigaction == crash_on_signal;
+    return (action->sa_flags & SA_SIGINFO) != 0 && (action->sa_sigaction == crash_on_signal || action->sa_sigaction == dump_on_signal);
 }
 
 #if defined(__x86_64__)
@@ -88,17 +102,17 @@ static bool is_ours(const struct sigaction *action)
 #define KNOWN_FLAGS ((int)(SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_NODEFER | SA_RESETHAND | RESTORER))
 
 /* What the kernel is to have where the program has this. */
-static struct sigaction kernel_action(const struct sigaction *wanted)
+static struct sigaction kernel_action(int index, const struct sigaction *wanted)
 {
     struct sigaction action = *wanted;
     if (wanted->sa_handler == SIG_IGN)
         return action;
-    action.sa_sigaction = crash_on_signal;
+    action.sa_sigaction = index == DUMP_INDEX ? dump_on_signal : crash_on_signal;
     action.sa_flags = SA_SIGINFO | (wanted->sa_flags & (SA_ONSTACK | SA_NODEFER | SA_RESTART)) | (wanted->sa_flags & ~KNOWN_FLAGS);
     if (wanted->sa_handler != SIG_DFL)
         return action;
     /* The report wants a stack, no interruption but by what is its own fault, and that at once. */
-    action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER | SA_RESTART | (wanted->sa_flags & ~KNOWN_FLAGS);
+    action.sa_flags = SA_SIGINFO | SA_ONSTACK | (index == DUMP_INDEX ? 0 : SA_NODEFER) | SA_RESTART | (wanted->sa_flags & ~KNOWN_FLAGS);
     sigfillset(&action.sa_mask);
     for (int i = 0; i < CRASH_SIGNAL_COUNT; i++)
         sigdelset(&action.sa_mask, numbers[i]);
@@ -141,12 +155,12 @@ static void leave(const sigset_t *before)
 
 static bool is_kept(int signal)
 {
-    return atomic_load_explicit(&active_in, memory_order_acquire) != 0 && sigchain_index(signal) >= 0;
+    return atomic_load_explicit(&active_in, memory_order_acquire) != 0 && kept_index(signal) >= 0;
 }
 
 static int change(int signal, const struct sigaction *action, struct sigaction *old)
 {
-    int index = sigchain_index(signal);
+    int index = kept_index(signal);
     struct sigaction before = {0}, wanted, given;
     sigset_t mask;
     /* vfork's child: the kernel has its own table for it, and the one here is its parent's. */
@@ -158,7 +172,7 @@ static int change(int signal, const struct sigaction *action, struct sigaction *
     if (result == 0 && is_ours(&before))
         tell(index, &before);
     if (result == 0 && action != NULL) {
-        given = stranger ? wanted : kernel_action(&wanted);
+        given = stranger ? wanted : kernel_action(index, &wanted);
         wanted.sa_flags |= RESTORER;
         if (!stranger)
             keep(index, &wanted);
@@ -172,7 +186,7 @@ static int change(int signal, const struct sigaction *action, struct sigaction *
 
 struct sigchain_handler sigchain_handler(int signal)
 {
-    int index = sigchain_index(signal);
+    int index = kept_index(signal);
     return (struct sigchain_handler){atomic_load(&virtual[index].handler), atomic_load(&virtual[index].flags)};
 }
 
@@ -193,12 +207,24 @@ void sigchain_give_up(int signal)
 void sigchain_activate(void)
 {
     struct sigaction before;
+    atomic_store(&five_kept, true);
     atomic_store(&active_in, getpid());
     for (int i = 0; i < CRASH_SIGNAL_COUNT; i++)
         if (real_sigaction(numbers[i], NULL, &before) == 0 && !is_ours(&before)) {
             change(numbers[i], &before, NULL);
             atomic_store(&virtual[i].flags, before.sa_flags);
         }
+}
+
+void sigchain_watch(int signal)
+{
+    struct sigaction before;
+    atomic_store(&dump_signal, signal);
+    atomic_store(&active_in, getpid());
+    if (real_sigaction(signal, NULL, &before) == 0 && !is_ours(&before)) {
+        change(signal, &before, NULL);
+        atomic_store(&virtual[DUMP_INDEX].flags, before.sa_flags);
+    }
 }
 
 void sigchain_after_fork_child(void)
@@ -222,7 +248,7 @@ EXPORTED int sigaction(int signal, const struct sigaction *action, struct sigact
     return is_kept(signal) ? change(signal, action, old) : real_sigaction(signal, action, old);
 }
 
-static _Atomic bool interrupts[CRASH_SIGNAL_COUNT]; /* siginterrupt(3) was asked for */
+static _Atomic bool interrupts[CRASH_SIGNAL_COUNT + 1]; /* siginterrupt(3) was asked for */
 
 static handler_function set_handler(int signal, handler_function handler, int flags, bool blocks_itself)
 {
@@ -240,7 +266,7 @@ static handler_function bsd(int number, handler_function handler, _Atomic(void *
 {
     if (!is_kept(number))
         return ((handler_function(*)(int, handler_function))real(place, name))(number, handler);
-    return set_handler(number, handler, atomic_load(&interrupts[sigchain_index(number)]) ? 0 : SA_RESTART, true);
+    return set_handler(number, handler, atomic_load(&interrupts[kept_index(number)]) ? 0 : SA_RESTART, true);
 }
 
 EXPORTED handler_function signal(int number, handler_function handler)
@@ -313,7 +339,7 @@ EXPORTED int siginterrupt(int number, int interrupt)
     struct sigaction action;
     if (change(number, NULL, &action) != 0)
         return -1;
-    atomic_store(&interrupts[sigchain_index(number)], interrupt != 0);
+    atomic_store(&interrupts[kept_index(number)], interrupt != 0);
     action.sa_flags = interrupt ? action.sa_flags & ~SA_RESTART : action.sa_flags | SA_RESTART;
     return change(number, &action, NULL);
 }

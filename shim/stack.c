@@ -19,6 +19,7 @@
 #include "context.h"
 #include "crash.h"
 #include "dlsym.h"
+#include "dump.h"
 #include "elf_object.h"
 #include "log.h"
 #include "python.h"
@@ -612,6 +613,8 @@ const char *stack_native_name(uint64_t word, char *name, unsigned name_bytes)
     uintptr_t address = module->base + (word & STACK_OFFSET_MASK);
     if (crash_is_reporting())
         return crash_native_name(address, path, name, name_bytes);
+    if (dump_is_in_handler())
+        return path;
     struct elf_place place;
     /* A module that was unloaded has no names any more, and another one may lie there. */
     if (name_bytes == 0 || !elf_place(address, &place) || place.map->l_addr != module->base ||

@@ -5,7 +5,6 @@
  */
 #include "who.h"
 #include "context.h"
-#include "holdfast.h"
 #include "lifecycle.h"
 #include "record.h"
 #include "report.h"
@@ -79,7 +78,7 @@ const char *who_task(void)
     return task;
 }
 
-void holdfast_name_worker(const char *name)
+void who_name_worker(const char *name)
 {
     if (report_is_interrupted())
         return;
@@ -90,7 +89,7 @@ void holdfast_name_worker(const char *name)
     report_let_go();
 }
 
-void holdfast_name_task(const char *name)
+void who_name_task(const char *name)
 {
     copy_line(task, sizeof task, name);
 }

@@ -11,6 +11,10 @@ void who_activate(void);
 /* Into the record of this process, where it has one. */
 void who_identify(void);
 
+/* As the program says: see holdfast.h. */
+void who_name_worker(const char *name);
+void who_name_task(const char *name);
+
 const char *who_host(void);
 const char *who_worker(void); /* [report lock held] */
 const char *who_task(void);   /* of the calling thread */

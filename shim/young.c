@@ -5,6 +5,7 @@
  */
 #include "young.h"
 #include "call.h"
+#include "clock.h"
 #include "control.h"
 #include "hold.h"
 #include "leaks.h"
@@ -44,7 +45,9 @@ enum young_state {
     STATE_DYING,
     STATE_DEAD,
 };
-enum { YOUNG_EXACT = 1, YOUNG_TRACELESS = 2, YOUNG_OUTSIDE = 4, YOUNG_GRACE = 8 /* held for a caller that leaves no trace */ };
+enum { YOUNG_EXACT = 1, YOUNG_TRACELESS = 2, YOUNG_OUTSIDE = 4, YOUNG_GRACE = 8, /* held for a caller that leaves no trace */
+       YOUNG_TAKEN = 16, /* given to `above`: its death stack and function are those of the gift as long as it lives */
+       YOUNG_CLAIMED = 32 /* HANDLE_CLAIMED */ };
 
 /* The first 64 bytes are all that the usual birth and death touch. */
 struct young {
@@ -53,8 +56,8 @@ struct young {
     uintptr_t block; /* of a dead one: kept back; 0: it lies in the block of `owner` */
     stack_id stack, loan_stack, death_stack;
     uint32_t serial;             /* number of its birth, unique in the process */
-    uint16_t above;              /* young handle that it was lent by */
-    uint16_t first_child, sibling; /* what it lent; of a dead one that owns a block: the others inside that block */
+    uint16_t above;              /* young handle that it was lent by, or given to */
+    uint16_t first_child, sibling; /* what it lent and was given; of a dead one that owns a block: the others inside that block */
     union {
         struct { uint16_t before, after; }; /* among the living without `above` */
         struct { uint16_t owner, place; };  /* of a dead one: 0 or whose block it lies in; where that one stands in `deaths` */
@@ -67,7 +70,7 @@ struct young {
     /* what is seldom looked at */
     int32_t number;
     uintptr_t parent[YOUNG_PARENTS]; /* with YOUNG_OUTSIDE: not young, or of another thread; 0: none */
-    uintptr_t killer;            /* of one that died with its parent: that */
+    uintptr_t killer;            /* of one that died with its parent, or by a change of it: that */
     uint32_t killer_serial;
     uint8_t parent_kind[YOUNG_PARENTS]; /* with YOUNG_OUTSIDE */
 } __attribute__((aligned(64)));
@@ -289,7 +292,10 @@ static struct young_set *enter_again(struct young_set *set)
     return set;
 }
 
-#define PATIENCE 20000 /* yields: the owner may be interrupted by a handler that waits for us */
+/* How long another thread's change is waited for: it may be interrupted by a handler that waits for us. By the clock, for where others want the processor a yield takes
+ * 5 ms, and 100 at worst (measured); and some turns at least, so that an owner who is only waiting for the processor gets it. */
+#define PATIENCE_MS 100u
+#define PATIENCE_YIELDS 20u
 
 /* [tracker locked] Another thread's set, entered; false: its owner does not come out of it. */
 static bool enter_other(struct young_set *set)
@@ -298,7 +304,8 @@ static bool enter_other(struct young_set *set)
         return false;
     if (!alone())
         syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
-    for (unsigned i = 0; i < PATIENCE && atomic_load_explicit(&set->busy, memory_order_acquire); i++)
+    uint64_t until_ms = atomic_load_explicit(&set->busy, memory_order_acquire) ? now_ms() + PATIENCE_MS : 0;
+    for (unsigned i = 0; atomic_load_explicit(&set->busy, memory_order_acquire) && (i < PATIENCE_YIELDS || now_ms() < until_ms); i++)
         sched_yield();
     if (!atomic_load_explicit(&set->busy, memory_order_acquire))
         return true;
@@ -520,6 +527,11 @@ static handle_id record_of(struct young_set *set, uint16_t index, handle_id abov
     record->holders = entry->holders;
     record->flags |= (uint32_t)((kind_table[birth->kind].harmless ? HANDLE_HARMLESS : 0) | (birth->borrowed ? HANDLE_BORROWED : 0) |
                                 (entry->flags & YOUNG_EXACT ? HANDLE_EXACT : 0) | (entry->flags & YOUNG_TRACELESS ? HANDLE_TRACELESS : 0));
+    if (entry->flags & YOUNG_TAKEN) {
+        record->flags |= (uint32_t)(HANDLE_BORROWED | HANDLE_TAKEN | (entry->flags & YOUNG_CLAIMED ? HANDLE_CLAIMED : 0));
+        record->death_stack = entry->death_stack;
+        record->death_function = entry->death_function;
+    }
     if (birth->numbered) {
         record->label = (uint32_t)entry->number;
         record->flags |= HANDLE_NUMBER;
@@ -607,16 +619,16 @@ static handle_id bury(struct young_set *set, uint16_t index, handle_id killer)
     return id;
 }
 
-static void grow_dead(struct young_set *set, uint16_t index);
+static void grow_entry(struct young_set *set, uint16_t index);
 
 /* What took a dead one along, grown up by now; 0 if nothing did, or it is forgotten. */
 static handle_id killer_of_young(struct young_set *set, const struct young *entry)
 {
-    if (entry->cause != CAUSE_PARENT)
+    if (entry->cause != CAUSE_PARENT && entry->cause != CAUSE_INVALIDATED)
         return 0;
     for (uint16_t index = set->heads[head_of(set, entry->killer)]; index != 0; index = set->entries[index].next)
-        if (set->entries[index].address == entry->killer && set->entries[index].serial == entry->killer_serial && set->entries[index].state == STATE_DEAD) {
-            grow_dead(set, index);
+        if (set->entries[index].address == entry->killer && set->entries[index].serial == entry->killer_serial) {
+            grow_entry(set, index);
             break;
         }
     return handle_find_birth(TRACKER, entry->killer, entry->killer_serial);
@@ -909,7 +921,7 @@ static __attribute__((noinline, cold)) bool parents_are_good(const struct view *
 static inline enum young_outcome judge(const struct young_set *set, const struct young *entry, const struct view *view, uint8_t kind, bool *grace)
 {
     bool holders = false, traceless = false;
-    if (entry->state != STATE_LIVE || entry->birth->borrowed || entry->birth->kind != kind || entry->provider != view->number || entry->holders != 0 ||
+    if (entry->state != STATE_LIVE || entry->birth->borrowed || entry->above != 0 || entry->birth->kind != kind || entry->provider != view->number || entry->holders != 0 ||
         outside_parents[parent_slot(entry->address)] != 0)
         return YOUNG_NO;
     if (has_outside(entry) && hold_any() && !parents_are_good(view, entry))
@@ -1325,6 +1337,257 @@ void young_died_slowly(struct young_death *death)
     settle_death(set, death);
 }
 
+/* ---- gifts and changes ------------------------------------------------------------------------------------------------------------- */
+
+/* Watched while the call runs: this one, and all that lives in it. False: too many, or something else may depend on one of them. */
+static bool watch_tree(struct young_set *set, uint16_t index, enum handle_cause cause)
+{
+    struct young *entry = &set->entries[index];
+    if (set->watch.count == WATCHED_MAX || outside_parents[parent_slot(entry->address)] != 0)
+        return false;
+    struct fence_entry *watched = &set->watch.entries[set->watch.count];
+    fence_light_add(&set->watch, entry->address, index);
+    watched->serial = entry->serial;
+    watched->cause = (uint8_t)cause;
+    for (uint16_t child = entry->first_child; child != 0; child = set->entries[child].sibling)
+        if (!watch_tree(set, child, CAUSE_PARENT))
+            return false;
+    return true;
+}
+
+/* The same of what may be replaced below the one that is changed. */
+static bool watch_changed(struct young_set *set, const struct young *entry, uint8_t kind)
+{
+    for (uint16_t child = entry->first_child; child != 0; child = set->entries[child].sibling) {
+        const struct young *below = &set->entries[child];
+        bool wanted = kind == 0 || below->birth->kind == kind;
+        if (wanted && (set->watch.count == WATCHED_MAX || outside_parents[parent_slot(below->address)] != 0))
+            return false;
+        if (wanted) {
+            struct fence_entry *watched = &set->watch.entries[set->watch.count];
+            fence_light_add(&set->watch, below->address, child);
+            watched->serial = below->serial;
+            watched->cause = CAUSE_INVALIDATED;
+        }
+        if (!watch_changed(set, below, kind))
+            return false;
+    }
+    return true;
+}
+
+static bool is_below(const struct young_set *set, uint16_t index, uint16_t ancestor)
+{
+    while (index != 0 && index != ancestor)
+        index = set->entries[index].above;
+    return index != 0;
+}
+
+/* This one is the caller's to give away, and all that the gift needs to know of it is known here. */
+static bool may_be_given(struct young_set *set, struct young_gift *gift, uintptr_t address, uint8_t kind, bool member, uint16_t taker)
+{
+    uint16_t index = lookup(set, address);
+    const struct young *entry = &set->entries[index];
+    if (index == 0 || gift->count == WATCHED_MAX || entry->state != STATE_LIVE || entry->above != 0 || entry->birth->borrowed || entry->birth->kind != kind ||
+        entry->birth->counts || entry->provider != gift->view->number || (has_outside(entry) && hold_any()) || is_below(set, taker, index))
+        return false;
+    for (unsigned i = 0; i < gift->count; i++)
+        if (gift->given[i].index == index)
+            return false; /* twice in one call: a mistake */
+    gift->given[gift->count].index = index;
+    gift->given[gift->count].member = member;
+    gift->given[gift->count++].serial = entry->serial;
+    return watch_tree(set, index, CAUSE_TAKEN);
+}
+
+static bool all_may_be_given(struct young_set *set, struct young_gift *gift, uint16_t taker)
+{
+    for (unsigned i = 0; i < gift->giving->count; i++) {
+        const struct operand *at = &gift->giving->given[i].at;
+        for (uint64_t j = 0, count = operand_count(at, gift->arguments, 0); j < count; j++) {
+            uintptr_t address = operand_member(at, gift->arguments, 0, j);
+            if (address != 0 && !may_be_given(set, gift, address, gift->giving->given[i].kind, at->form == FORM_array, taker))
+                return false;
+        }
+    }
+    return true;
+}
+
+bool young_gives(struct young_gift *gift, const struct view *view, const struct young_giving *giving, uintptr_t caller, const uintptr_t *arguments)
+{
+    gift->set = NULL;
+    python_settle_proxies();
+    control_look();
+    uintptr_t address = giving->taker >= 0 ? arguments[giving->taker] : 0;
+    if (giving->count == 0 && young_is_bare(address))
+        return true;
+    stack_id stack = stack_here(caller); /* takes locks, so before the set is entered */
+    struct young_set *set = enter();
+    if (set == NULL)
+        return false;
+    uint16_t taker = address != 0 ? lookup(set, address) : 0;
+    const struct young *entry = &set->entries[taker];
+    gift->view = view;
+    gift->giving = giving;
+    gift->arguments = arguments;
+    gift->caller = caller;
+    gift->stack = stack;
+    gift->count = 0;
+    gift->taker_serial = entry->serial;
+    bool possible = !fence_light_is_armed(&set->watch) &&
+                    (giving->taker < 0 || (taker != 0 && entry->state == STATE_LIVE && entry->birth->kind == giving->taker_kind && entry->provider == view->number &&
+                                           depth_of(set, taker) < DEPTH_MAX));
+    if (possible) {
+        if (unlikely(set->dying_count != 0))
+            give_dying_up(set);
+        fence_light_begin(&set->watch);
+        possible = all_may_be_given(set, gift, taker) && (!giving->changes || watch_changed(set, entry, giving->changed_kind));
+    }
+    if (possible && set->watch.count != 0) {
+        fence_light_arm(&set->watch, (uintptr_t)gift);
+        gift->set = set;
+    }
+    leave(set);
+    return possible;
+}
+
+/* From now on it lives in its taker, and dies with it. */
+static void attach(struct young_set *set, const struct young_gift *gift, unsigned number, uint16_t taker)
+{
+    uint16_t index = gift->given[number].index;
+    struct young *entry = &set->entries[index];
+    leave_roots(set, entry);
+    if (has_outside(entry))
+        change(&set->outside, -1);
+    entry->flags &= (uint8_t)~(YOUNG_OUTSIDE | YOUNG_TRACELESS);
+    entry->flags |= (uint8_t)(YOUNG_TAKEN | (gift->given[number].member ? YOUNG_CLAIMED : 0));
+    entry->death_stack = gift->stack;
+    entry->death_function = gift->giving->function;
+    entry->above = taker;
+    entry->sibling = set->entries[taker].first_child;
+    set->entries[taker].first_child = index;
+    remember_good(gift->view, entry->address, entry->birth->kind);
+}
+
+static inline bool is_still(const struct young_set *set, uint16_t index, uint32_t serial)
+{
+    return set->entries[index].serial == serial && set->entries[index].state == STATE_LIVE;
+}
+
+/* Did nothing die but what the change replaced, each in a block of its own? That is usual. */
+static bool only_replaced(const struct young_set *set)
+{
+    for (uint32_t i = 0; i < set->watch.hit_count; i++) {
+        const struct fence_hit *hit = &set->watch.hits[i];
+        const struct fence_entry *watched = &set->watch.entries[hit->first];
+        if (!hit->kept || hit->count != 1 || watched->cause != CAUSE_INVALIDATED || !is_still(set, (uint16_t)watched->id, watched->serial) ||
+            set->entries[watched->id].first_child != 0)
+            return false;
+    }
+    return true;
+}
+
+static void replaced(struct young_set *set, const struct young_gift *gift, const struct fence_hit *hit, const struct young *killer)
+{
+    uint16_t index = (uint16_t)set->watch.entries[hit->first].id;
+    struct young *entry = &set->entries[index];
+    good_forget(entry->address);
+    leave_living(set, index);
+    entry->cause = CAUSE_INVALIDATED;
+    entry->killer = killer->address;
+    entry->killer_serial = killer->serial;
+    entry->death_stack = gift->stack;
+    entry->death_function = gift->giving->function;
+    fence_one(set, index, hit);
+    set->counts[COUNT_DEATHS]++;
+}
+
+/* The end of a call that went by the fast path and of which more, or something else, came than a set can tell: as if it had come the slow way. */
+static __attribute__((noinline, cold)) void gave_otherwise(const struct young_gift *gift, const struct fence_watch *watch, uintptr_t result, bool born, bool left)
+{
+    struct call call;
+    call_start(&call, gift->view, (enum function)gift->giving->function, gift->caller);
+    call.stack = gift->stack;
+    call.stack_taken = true;
+    if (watch->hit_count != 0 && tracker_lock(TRACKER)) {
+        watch_start(&call);
+        call.watch.count = watch->count;
+        call.watch.hit_count = watch->hit_count;
+        memcpy(call.watch.entries, watch->inline_entries, watch->count * sizeof *call.watch.entries);
+        memcpy(call.watch.hits, watch->inline_hits, watch->hit_count * sizeof *call.watch.hits);
+        for (uint32_t i = 0; i < watch->count; i++) {
+            struct fence_entry *entry = &call.watch.entries[i];
+            good_forget(entry->address);
+            young_show(entry->address);
+            entry->id = handle_find_birth(TRACKER, entry->address, entry->serial);
+            entry->serial = entry->id != 0 ? tracker_handle(TRACKER, entry->id)->serial : 0;
+            if (entry->cause == CAUSE_TAKEN && entry->id != 0 && call.dying_count < DYING_MAX)
+                call.dying[call.dying_count++] = (struct dying){.id = entry->id, .serial = entry->serial, .verb = VERB_takes, .cause = CAUSE_TAKEN};
+        }
+        uintptr_t changed = gift->giving->changes ? gift->arguments[gift->giving->taker] : 0;
+        if (changed != 0)
+            young_show(changed);
+        handle_id id = changed != 0 ? handle_find_birth(TRACKER, changed, gift->taker_serial) : 0;
+        if (id != 0 && call.dying_count < DYING_MAX)
+            call.dying[call.dying_count++] =
+                (struct dying){.id = id, .serial = tracker_handle(TRACKER, id)->serial, .verb = VERB_invalidates, .cause = CAUSE_INVALIDATED};
+        tracker_unlock(TRACKER);
+    }
+    if (left)
+        dying_end(&call);
+    else
+        call_gave(&call, gift->arguments, result, born);
+}
+
+void young_gave(struct young_gift *gift, uintptr_t result)
+{
+    const struct young_giving *giving = gift->giving;
+    struct young_set *set = gift->set;
+    gift->set = NULL;
+    if (set == NULL)
+        return;
+    /* Before the watch ends, because as long as it is armed nobody else uses the set's. */
+    bool born = giving->birth != NULL && result != 0 && set->watch.hit_count == 0 && young_born(gift->view, giving->birth, gift->caller, result, 0, 0, 0);
+    fence_light_disarm(&set->watch); /* what Holdfast itself does from here on is no evidence */
+    if (enter_again(set) == NULL)
+        return;
+    uintptr_t address = giving->taker >= 0 ? gift->arguments[giving->taker] : result;
+    uint16_t taker = address != 0 ? lookup(set, address) : 0;
+    bool usual = taker != 0 && set->entries[taker].state == STATE_LIVE && (giving->taker >= 0 ? set->entries[taker].serial == gift->taker_serial : born) &&
+                 (set->watch.hit_count == 0 || only_replaced(set));
+    for (unsigned i = 0; i < gift->count && usual; i++)
+        usual = is_still(set, gift->given[i].index, gift->given[i].serial) && set->entries[gift->given[i].index].above == 0;
+    if (unlikely(!usual)) {
+        const struct fence_watch watch = set->watch;
+        leave(set);
+        gave_otherwise(gift, &watch, result, born, false);
+        return;
+    }
+    uintptr_t lifted[LIFTED_MAX];
+    unsigned lifted_count = 0;
+    for (uint32_t i = 0; i < set->watch.hit_count; i++) {
+        while (set->dead_end - set->dead_begin >= DEAD_MAX && lifted_count < LIFTED_MAX)
+            lifted[lifted_count++] = lift_oldest(set);
+        replaced(set, gift, &set->watch.hits[i], &set->entries[taker]);
+    }
+    while (too_much_is_fenced(set) && lifted_count < LIFTED_MAX)
+        lifted[lifted_count++] = lift_oldest(set);
+    for (unsigned i = 0; i < gift->count; i++)
+        attach(set, gift, i, taker);
+    leave(set);
+    for (unsigned i = 0; i < lifted_count; i++)
+        fence_free_block(lifted[i]);
+}
+
+void young_gift_left_slowly(struct young_gift *gift)
+{
+    struct young_set *set = gift->set;
+    gift->set = NULL;
+    fence_light_disarm(&set->watch);
+    const struct fence_watch watch = set->watch;
+    if (watch.hit_count != 0)
+        gave_otherwise(gift, &watch, 0, false, true);
+}
+
 /* ---- when others look ---------------------------------------------------------------------------------------------------------- */
 
 void young_settle(void)
@@ -1572,6 +1835,19 @@ bool young_tell(uintptr_t address, uintptr_t reach, struct violation *violation,
     *state = found->state == STATE_DEAD || found->state == STATE_DYING ? HANDLE_BURIED : found->state == STATE_HELD ? HANDLE_HELD : HANDLE_LIVE;
     put_description(violation->handle, sizeof violation->handle, of, found);
     return true;
+}
+
+void young_each(void (*visit)(uintptr_t address, const struct young_birth *birth, stack_id stack, bool held, void *context), void *context)
+{
+    for (unsigned i = 0; i < SETS; i++) {
+        const struct young_set *set = atomic_load(&sets[i]);
+        for (unsigned entry = 1; set != NULL && entry < set->unused && entry < ENTRIES(set->live_bound); entry++) {
+            const struct young *one = &set->entries[entry];
+            const struct young_birth *birth = __atomic_load_n(&one->birth, __ATOMIC_RELAXED);
+            if (birth != NULL && one->address != 0 && (one->state == STATE_LIVE || one->state == STATE_HELD))
+                visit(one->address, birth, one->stack, one->state == STATE_HELD, context);
+        }
+    }
 }
 
 /* ---- fork -------------------------------------------------------------------------------------------------------------------- */

@@ -19,6 +19,7 @@
 #ifndef HOLDFAST_SHIM_YOUNG_H
 #define HOLDFAST_SHIM_YOUNG_H
 
+#include "fence.h"
 #include "provider.h"
 #include "tracker.h"
 
@@ -42,13 +43,27 @@ struct young_birth {
     const char *label;
 };
 
+#define YOUNG_GIFTS 2
+
+/* What a contract says of a function that gives handles to another one, or changes what lives in that: generated, constant. */
+struct young_giving {
+    uint16_t function;
+    int8_t taker; /* position of the one that takes, or is changed; POSITION_RESULT: what the call brings */
+    uint8_t taker_kind;
+    bool changes;         /* what was lent by the taker before may be replaced: */
+    uint8_t changed_kind; /* what is of this kind, 0: all */
+    uint8_t count;
+    struct { struct operand at; uint8_t kind; } given[YOUNG_GIFTS];
+    const struct young_birth *birth; /* of the result that takes */
+};
+
 enum young_outcome {
     YOUNG_NO,   /* nothing was done: the call has to go the slow way */
     YOUNG_GOES, /* it is recorded and watched: call the real function, then young_died() */
     YOUNG_HELD  /* its free is postponed: the real function is not called */
 };
 
-/* A death, or gift, that is under way: lives on the stack of the wrapper. */
+/* A death that is under way, or a gift to nobody: lives on the stack of the wrapper. */
 struct young_death {
     struct young_set *set; /* NULL: nothing is under way */
     uint32_t serial;
@@ -78,6 +93,32 @@ static inline void young_died(struct young_death *death)
 {
     if (death->set != NULL)
         young_died_slowly(death);
+}
+
+/* A gift, or a change, that is under way: lives on the stack of the wrapper. */
+struct young_gift {
+    struct young_set *set; /* NULL: nothing is under way */
+    const struct young_giving *giving;
+    const struct view *view;
+    const uintptr_t *arguments;
+    uintptr_t caller;
+    uint32_t taker_serial;
+    uint32_t stack;
+    unsigned count; /* of what is given */
+    struct { uint16_t index; bool member; uint32_t serial; } given[FENCE_INLINE];
+};
+
+/* This call is about to give young handles to another young one, or to what it makes of them, or to change what lives in one. When nothing speaks against it, what may
+ * die by that is watched until young_gave(), which has the given live below their taker from then on. False: nothing was done, the call has to go the slow way. */
+bool young_gives(struct young_gift *gift, const struct view *view, const struct young_giving *giving, uintptr_t caller, const uintptr_t *arguments)
+    __attribute__((visibility("hidden")));
+void young_gave(struct young_gift *gift, uintptr_t result) __attribute__((visibility("hidden")));
+/* The end of a scope that an exception leaves: nothing was given. */
+void young_gift_left_slowly(struct young_gift *gift) __attribute__((cold, visibility("hidden")));
+static inline void young_gift_left(struct young_gift *gift)
+{
+    if (gift->set != NULL)
+        young_gift_left_slowly(gift);
 }
 
 /* Is it young in this thread's set, and nothing was lent by it or depends on it? Then there is nothing that a change of it could settle or
@@ -116,6 +157,9 @@ void young_describe(struct arena_own *own);
  * any set. What is told may be torn. */
 struct violation;
 bool young_tell(uintptr_t address, uintptr_t reach, struct violation *violation, enum handle_state *state);
+
+/* All that is alive or held in any set, read without entering it, as young_tell() does: for a signal handler. [tracker locked] */
+void young_each(void (*visit)(uintptr_t address, const struct young_birth *birth, stack_id stack, bool held, void *context), void *context);
 
 void young_before_fork(void);
 void young_after_fork_child(void);

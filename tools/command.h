@@ -22,6 +22,7 @@ int diff_command(int count, char **arguments);
 int explain_command(int count, char **arguments);
 int contracts_command(int count, char **arguments);
 int ctl_command(int count, char **arguments);
+int doctor_command(int count, char **arguments);
 
 extern const char run_usage[];
 extern const char report_usage[];
@@ -29,5 +30,6 @@ extern const char diff_usage[];
 extern const char explain_usage[];
 extern const char contracts_usage[];
 extern const char ctl_usage[];
+extern const char doctor_usage[];
 
 #endif

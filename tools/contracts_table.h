@@ -36,6 +36,13 @@ struct contract_line {
     uint32_t first_effect, effect_count;
 };
 
+/* A function that has to do with a handle and cannot be wrapped. */
+struct contract_left_out {
+    const char *function, *reason;
+};
+
+extern const struct contract_left_out contract_left_out[]; /* sorted */
+extern const size_t contract_left_out_count;
 extern const struct contract_kind contract_kinds[];
 extern const size_t contract_kind_count;
 extern const struct contract_effect contract_effects[];

@@ -11,7 +11,6 @@
 #include <string.h>
 #include <time.h>
 
-static const char *const stack_names[] = {"used", "obtained", "freed", "other"};
 
 const char *member(const json_t *object, const char *name)
 {
@@ -159,53 +158,6 @@ void findings_close(struct findings *findings)
     json_decref(findings->problems);
     json_decref(findings->totals);
     symbolizer_close(findings->symbolizer);
-}
-
-/* ---- symbols ------------------------------------------------------------------------------------------------------------ */
-
-static void symbolize_frame(struct findings *findings, json_t *frame)
-{
-    struct symbol symbol;
-    const char *build_id = json_string_value(json_object_get(frame, "build_id"));
-    char *end = NULL;
-    const char *text = member(frame, "offset");
-    errno = 0;
-    unsigned long long offset = strtoull(text, &end, 16);
-    if (end == text || *end != '\0' || errno != 0)
-        return;
-    switch (symbolize(findings->symbolizer, member(frame, "module"), build_id, offset, &symbol)) {
-    case SYMBOL_FOUND:
-        if (symbol.function != NULL)
-            json_object_set_new(frame, "function", json_text(symbol.function));
-        if (symbol.file != NULL) {
-            json_object_set_new(frame, "file", json_text(symbol.file));
-            json_object_set_new(frame, "line", json_integer(symbol.line));
-        }
-        break;
-    case SYMBOL_OTHER_BUILD:
-        json_object_set_new(frame, "remark", json_string("the file there now is another build"));
-        break;
-    case SYMBOL_UNKNOWN:
-    case SYMBOL_NO_FILE:
-        break;
-    }
-    symbol_clear(&symbol);
-}
-
-static void symbolize_stacks(struct findings *findings, const json_t *stacks)
-{
-    for (size_t which = 0; which < sizeof stack_names / sizeof stack_names[0]; which++) {
-        json_t *native = json_object_get(json_object_get(stacks, stack_names[which]), "native");
-        size_t index;
-        json_t *frame;
-        json_array_foreach(native, index, frame)
-            symbolize_frame(findings, frame);
-    }
-}
-
-static void symbolize_violation(struct findings *findings, const json_t *violation)
-{
-    symbolize_stacks(findings, json_object_get(violation, "stacks"));
 }
 
 /* ---- places ------------------------------------------------------------------------------------------------------------- */
@@ -478,10 +430,10 @@ static char *stable_signature(struct findings *findings, const json_t *violation
     if (text[0] == '\0')
         return signature_of(rule, member(violation, "function"), json_object_get(violation, "stacks"));
     char *function = NULL;
-    json_t *stacks = stacks_of_text(rule, text, &function);
-    symbolize_stacks(findings, stacks);
-    char *signature = signature_of(rule, function != NULL ? function : "", stacks);
-    json_decref(stacks);
+    json_t *told = json_pack("{s:o}", "stacks", stacks_of_text(rule, text, &function));
+    symbolize_violation(findings->symbolizer, told);
+    char *signature = signature_of(rule, function != NULL ? function : "", json_object_get(told, "stacks"));
+    json_decref(told);
     free(function);
     return signature;
 }
@@ -489,7 +441,7 @@ static char *stable_signature(struct findings *findings, const json_t *violation
 /* The finding for a violation that is not like any before: a new one, or the first of its signature, marked, when there cannot be one more. */
 static uint32_t new_finding(struct findings *findings, json_t *violation)
 {
-    symbolize_violation(findings, violation);
+    symbolize_violation(findings->symbolizer, violation);
     char *signature = stable_signature(findings, violation);
     uint32_t first = table_find(&findings->signatures, signature, SIGNATURE_DIGITS), number = (uint32_t)findings->count;
     bool fits = (first == TABLE_NONE || findings->variants[first] < FINDINGS_SIGNATURE_MAX) && can_keep(findings, violation);
@@ -558,7 +510,7 @@ void findings_add_recorded(struct findings *findings, json_t *violation)
         uint32_t number = table_find(&findings->groups, key.text, key.bytes);
         bool is_shown = number < ELSEWHERE; /* then its finding has the same frames, with their symbols */
         if (!is_shown)
-            symbolize_violation(findings, violation);
+            symbolize_violation(findings->symbolizer, violation);
         struct finding like = {.violation = violation, .place = is_shown ? findings->items[number].place : place_of(violation)};
         if (!is_told(findings, &like))
             add_violation(findings, violation, &key, false);

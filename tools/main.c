@@ -20,6 +20,7 @@ static const struct command commands[] = {
     {"report", "show what logs and arena files tell", report_usage, report_command},
     {"diff", "say what two reports have more or less than each other", diff_usage, diff_command},
     {"ctl", "change what Holdfast does in a running process", ctl_usage, ctl_command},
+    {"doctor", "what of GDAL, GEOS and PROJ is there, and what Holdfast sees of it", doctor_usage, doctor_command},
     {"explain", "explain a rule, or list all rules", explain_usage, explain_command},
     {"contracts", "show what the library knows of each C function", contracts_usage, contracts_command},
 };

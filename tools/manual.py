@@ -1,6 +1,6 @@
-"""Makes the manual page from its source: fills in the options, rules and version, so that they cannot fall behind the tables.
+"""Makes the manual page from its source: fills in the options, rules, findings of `holdfast doctor` and version, so that they cannot fall behind the tables.
 
-usage: manual.py SOURCE OPTIONS_TABLE RULES_TABLE OUTPUT VERSION
+usage: manual.py SOURCE OPTIONS_TABLE RULES_TABLE FINDINGS_TABLE OUTPUT VERSION
 """
 import re
 import sys
@@ -32,13 +32,18 @@ def rules(table):
         yield ".TP\n.BR HF%s \" %s (%s)\"\n%s." % (number, roff(name), severity, roff(joined(summary)))
 
 
+def findings(table):
+    rows = re.findall(r"^FINDING\((\w+), (\w+), (%s),\s*(%s)\)" % (STRING, STRING), table, re.M)
+    for name, severity, why, remedy in rows:
+        yield ".TP\n.BR %s \" (%s)\"\n%s\n%s" % (roff(name.replace("_", "-")), severity, roff(joined(why)), roff(joined(remedy)))
+
+
 def main():
-    source, options_table, rules_table, output, version = sys.argv[1:]
+    source, options_table, rules_table, findings_table, output, version = sys.argv[1:]
     page = open(source, encoding="utf-8").read()
-    for word, rows in (("OPTION", options(open(options_table, encoding="utf-8").read())),
-                       ("RULE", rules(open(rules_table, encoding="utf-8").read()))):
-        text = open(options_table if word == "OPTION" else rules_table, encoding="utf-8").read()
-        rows = list(rows)
+    for word, rows_of, table in (("OPTION", options, options_table), ("RULE", rules, rules_table), ("FINDING", findings, findings_table)):
+        text = open(table, encoding="utf-8").read()
+        rows = list(rows_of(text))
         expected = len(re.findall(r"^%s\(" % word, text, re.M))
         if not rows or len(rows) != expected:
             sys.exit("manual.py: understood %d of %d %s lines of the table: adapt manual.py to its form" % (len(rows), expected, word))

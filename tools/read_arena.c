@@ -252,14 +252,13 @@ static char *place_of(struct findings *findings, const struct reader *reader, ui
     char build_id[2 * sizeof module->build_id + 1] = "";
     for (size_t index = 0; index < module->build_id_bytes && index < sizeof module->build_id; index++)
         snprintf(build_id + 2 * index, 3, "%02x", (unsigned)module->build_id[index]);
-    struct symbol symbol = {0};
+    struct symbol symbol;
     const char *path = reader_string(reader, module->path);
     if (symbolize(findings->symbolizer, path, build_id[0] != '\0' ? build_id : NULL, offset, &symbol) != SYMBOL_FOUND)
         return compose("%s+0x%" PRIx64, path, offset);
-    char *place = symbol.file != NULL ? compose("%s:%d in %s", symbol.file, symbol.line, symbol.function != NULL ? symbol.function : "?")
-                                      : compose("%s in %s", symbol.function != NULL ? symbol.function : "?", path);
-    symbol_clear(&symbol);
-    return place;
+    const struct symbol_frame *found_frame = &symbol.frames[0];
+    const char *function = found_frame->function != NULL ? found_frame->function : "?";
+    return found_frame->file != NULL ? compose("%s:%d in %s", found_frame->file, found_frame->line, function) : compose("%s in %s", function, path);
 }
 
 static const char *kind_words(const struct reader *reader, unsigned kind)

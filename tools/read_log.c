@@ -343,7 +343,7 @@ static void read_record(struct log *log, const json_t *record, const json_t *res
     const json_t *attributes = json_object_get(record, "attributes");
     if (strcmp(event, "holdfast.violation") == 0 && is_rule_id(attribute(attributes, "holdfast.rule")))
         findings_add_violation(log->findings, violation_of_record(record, resource));
-    else if (strcmp(event, "holdfast.notice") == 0)
+    else if (strcmp(event, "holdfast.notice") == 0 || strcmp(event, "holdfast.crash") == 0)
         add_notice(log, strtoll(attribute(resource, "process.pid"), NULL, 10), member(json_object_get(record, "body"), "stringValue"));
     else if (strcmp(event, "holdfast.summary") == 0) {
         static const char *const names[] = {"repeats", "refused", "held", "suppressed"};

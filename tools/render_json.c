@@ -66,6 +66,7 @@ void render_json(FILE *stream, const struct findings *findings)
     json_object_set_new(document, "suppressions", suppressions(findings));
     json_object_set(document, "notices", findings->notices);
     json_object_set(document, "problems", findings->problems);
+    json_object_set_new(document, "symbols_missing", symbolizer_missing(findings->symbolizer));
     json_dumpf(document, stream, JSON_INDENT(2));
     fputc('\n', stream);
     json_decref(document);

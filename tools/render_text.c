@@ -143,7 +143,7 @@ static void print_native_frame(FILE *stream, const json_t *frame)
         function = member(frame, "symbol");
     if (function[0] != '\0') {
         print_line_safely(stream, function);
-        fputs("  ", stream);
+        fputs(json_is_true(json_object_get(frame, "inlined")) ? " (inlined)  " : "  ", stream);
     }
     if (file[0] != '\0') {
         print_line_safely(stream, file);
@@ -400,5 +400,6 @@ void render_text(FILE *stream, const struct findings *findings)
         return;
     print_rules(stream, findings);
     print_places(stream, findings);
+    symbolizer_print_missing(stream, findings->symbolizer);
     fputs("\n`holdfast explain RULE` tells what a rule means and what to do.\n", stream);
 }

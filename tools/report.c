@@ -20,7 +20,7 @@ const char report_usage[] =
     "A FILE is a text log, a JSON Lines log, a saved stderr (each may be compressed by gzip), or the arena of a running, ended or killed process; - is the\n"
     "standard input. Of a DIRECTORY all logs and records that lie in it and below it are read.\n"
     "A PID is that of a live process with a record; it is not stopped. --check says whether records are sound.\n\n"
-    "  --format FORMAT        text (the default)|json|csv|otlp|sarif|junit|gitlab\n"
+    "  --format text|json|csv|otlp|sarif|junit|gitlab\n"
     "  --rule RULE,...        only these: ids or names, * and ? are wildcards: HF101,HF11*\n"
     "  --since, --until TIME  only what happened from then on, until then: 2026-01-02T03:04, 90m, 2h, 3d (ago)\n"
     "  --sort ORDER           count|first|last|rule|place\n"
@@ -31,6 +31,8 @@ const char report_usage[] =
     "  --write-baseline FILE  write the signatures that are there now\n"
     "  --fail-on LEVEL        fatal|error|warning|advice: exit status 3 when there is such a violation or a worse one; never\n"
     "                         (the default without --baseline; with it: advice)\n"
+    "  --symbol-path DIR      (or --sysroot) where the files of another machine lie: symbols are looked for there first, by path, file name\n"
+    "                         and build-id; may be given several times\n"
     "  --source-root DIR      where the sources lie, for sarif, junit and csv: paths below it are shown without it (default: here)\n\n"
     "Examples:  holdfast report /var/log/app.*\n"
     "           holdfast report --since 1d --sort count --top 20 /var/log/fleet\n"
@@ -206,6 +208,12 @@ static bool set_write_baseline(struct request *request, const char *file)
     return true;
 }
 
+static bool add_symbol_path(struct request *request, const char *directory)
+{
+    (void)request;
+    return symbolizer_add_path("report", directory);
+}
+
 static bool set_root(struct request *request, const char *folder)
 {
     free(request->source_root);
@@ -237,6 +245,8 @@ static const struct option {
     {"--write-baseline", "a file", set_write_baseline},
     {"--fail-on", "a level", set_fail_on},
     {"--source-root", "a directory", set_root},
+    {"--symbol-path", "a directory", add_symbol_path},
+    {"--sysroot", "a directory", add_symbol_path},
 };
 
 static const struct option *find_option(const char *argument, size_t bytes)

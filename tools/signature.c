@@ -14,6 +14,8 @@ static void add_frames(struct buffer *key, const json_t *frames, const char *fir
     for (size_t index = 0; index < json_array_size(frames); index++) {
         const json_t *frame = json_array_get(frames, index);
         char line[32];
+        if (json_is_true(json_object_get(frame, "inlined")))
+            continue; /* has module and offset of the one that it was inlined into */
         buffer_add_text(key, member(frame, first));
         buffer_add(key, "\0", 1);
         buffer_add_text(key, member(frame, second));
@@ -239,6 +241,8 @@ static void add_native_frames(struct buffer *words, const json_t *frames)
     json_array_foreach(frames, index, frame) {
         const char *module = member(frame, "module"), *function = member(frame, "function"), *symbol = member(frame, "symbol");
         size_t length = function[0] != '\0' ? function_length(function) : 0;
+        if (json_is_true(json_object_get(frame, "inlined")))
+            continue; /* what is inlined differs from build to build */
         if (length == 0) {
             function = symbol;
             length = strcspn(symbol, "+");

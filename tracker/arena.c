@@ -341,7 +341,7 @@ uint32_t tracker_take_record(struct tracker *tracker, enum arena_section section
         return 0;
     }
     if (section == SECTION_HANDLES)
-        tracker_handle(tracker, id)->serial++;
+        tracker_handle(tracker, id)->serial = ++tracker_header(tracker)->last_serial;
     return id;
 }
 

@@ -155,7 +155,7 @@ struct arena_header {
     uint64_t boot;          /* hash of the machine's boot id, 0: not known */
     uint64_t pid_namespace; /* what `pid` counts in: inode of /proc/PID/ns/pid, 0: not known */
     uint32_t keep;          /* 1: kept also when there was nothing to find */
-    uint32_t reserved;
+    uint32_t last_serial;   /* of the handle that became known last, from 1 on: younger ones have higher numbers */
     struct arena_section_header sections[SECTION_COUNT];
     struct arena_own own;
     uint64_t counters[COUNTER_COUNT];
@@ -210,12 +210,13 @@ enum handle_flag {
     HANDLE_LET_GO = 1u << 18,   /* its free was asked for in a wrong way and refused: for the program it is gone */
     HANDLE_NAMELESS = 1u << 19, /* made with an empty name: it is on no disk (a MEM dataset) */
     HANDLE_RELEASED = 1u << 20, /* the caller gave his reference up, others hold it still */
+    HANDLE_LABELLED = 1u << 21, /* the program said whose it is: see shim/labels.h */
 };
 
 struct handle_record {
     uint64_t address;
     uint32_t next;         /* in its bucket; in the free list for a free record */
-    uint32_t serial;       /* raised each time the record is given to another handle */
+    uint32_t serial;       /* another one, and higher, each time a record is given to a handle */
     uint16_t kind;         /* index into the kinds of the build */
     uint8_t state;         /* enum handle_state */
     uint8_t cause;         /* enum handle_cause */

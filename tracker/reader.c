@@ -322,6 +322,7 @@ static void read_young(const struct reader *reader, const uint8_t *set, const ui
 {
     const struct arena_own *own = &reader->header.own;
     uint64_t birth;
+    uint16_t above;
     *young = (struct reader_young){.held = entry[own->at_state] == own->state_held};
     memcpy(&young->thread, set + own->at_thread, sizeof young->thread);
     memcpy(&young->address, entry + own->at_address, sizeof young->address);
@@ -330,6 +331,7 @@ static void read_young(const struct reader *reader, const uint8_t *set, const ui
     memcpy(&young->number, entry + own->at_number, sizeof young->number);
     memcpy(&young->holders, entry + own->at_holders, sizeof young->holders);
     memcpy(&birth, entry + own->at_birth, sizeof birth);
+    memcpy(&above, entry + own->at_above, sizeof above);
     birth -= own->births_address;
     if (own->births == 0 || birth / own->birth_bytes >= own->births)
         return;
@@ -337,7 +339,7 @@ static void read_young(const struct reader *reader, const uint8_t *set, const ui
     memcpy(&what, own_bytes(reader, own->births_offset + birth / own->birth_bytes * sizeof what, sizeof what), sizeof what);
     young->kind = what.kind;
     young->function = what.function;
-    young->borrowed = (what.flags & ARENA_BIRTH_BORROWED) != 0;
+    young->borrowed = (what.flags & ARENA_BIRTH_BORROWED) != 0 || above != 0; /* lent, or given away since */
     young->numbered = (what.flags & ARENA_BIRTH_NUMBERED) != 0;
 }
 

@@ -99,7 +99,7 @@ static inline struct edge_record *tracker_edge(const struct tracker *tracker, ui
     return (struct edge_record *)tracker_record(tracker, SECTION_EDGES, id);
 }
 /* [locked] Take and give back a record; 0 when the section is full (the loss is counted in the matching dropped_ counter). A taken
- * record is zero, but for a handle's serial, which is raised. Only handles, holds and edges can be given back. */
+ * record is zero, but for a handle's serial, which is higher than all before. Only handles, holds and edges can be given back. */
 uint32_t tracker_take_record(struct tracker *tracker, enum arena_section section);
 void tracker_give_record(struct tracker *tracker, enum arena_section section, uint32_t id);
 

@@ -185,14 +185,24 @@ def write_table(out, functions, evidence):
     out.write('const char *const contract_libraries[] = {' + ''.join(text(name) + ', ' for name in generate.LIBRARIES) + 'NULL};\n')
 
 
+def write_left_out(out, path):
+    """Functions that have to do with a handle and have no line, each with the reason."""
+    with open(path, encoding='utf-8') as stream:
+        pairs = [line.strip().split(': ', 1) for line in stream if line.strip() and not line.startswith('#')]
+    out.write('const struct contract_left_out contract_left_out[] = {\n' + ''.join(f'    {{{text(name)}, {text(reason)}}},\n' for name, reason in sorted(pairs))
+              + f'}};\nconst size_t contract_left_out_count = {len(pairs)};\n')
+
+
 def main():
     parser = argparse.ArgumentParser(description='Write the table of `holdfast contracts`.')
     parser.add_argument('--out', required=True)
+    parser.add_argument('--left-out', default=os.path.join(os.path.dirname(os.path.abspath(__file__)), 'left_out.list'))
     parser.add_argument('contracts', nargs='+')
     options = parser.parse_args()
     functions = generate.parse(options.contracts)
     with open(options.out, 'w', encoding='utf-8') as out:
         write_table(out, functions, evidence_of(options.contracts))
+        write_left_out(out, options.left_out)
 
 
 if __name__ == '__main__':

@@ -685,6 +685,10 @@ extern void *const wrapper_table[FUNCTION_COUNT];
 ''')
 
 
+def place(at):
+    return f'{{{at.position}, {at.form}, {at.count}, {int(at.count_pointed)}, {int(at.count_wide)}, {int(at.owner)}}}'
+
+
 def worldly(function):
     """Does it use the library's own context?"""
     context = LIBRARIES[function.library]['context']
@@ -727,9 +731,6 @@ def write_tables(out, functions, names):
     def kind_name(kind):
         return 'KIND_' + kind if kind else '0'
 
-    def place(at):
-        return f'{{{at.position}, {at.form}, {at.count}, {int(at.count_pointed)}, {int(at.count_wide)}, {int(at.owner)}}}'
-
     for name in names:
         family = functions[name]
         first_variant = len(variants)
@@ -767,20 +768,44 @@ def may_be_young(kind):
     return fields is not None and kind not in ('string', 'buffer') and not (fields['counted'] or fields['flush'] or fields['after'] or fields['process'] or fields['valuable'] or fields['open'] or fields['plain'])
 
 
+def young_kinds(functions):
+    """The kinds of which a thread really has young handles: what some function makes, and what that lends."""
+    effects = [(function, e) for family in functions.values() for function in family for e in function.effects if e.form == DIRECT and e.kind is not None and may_be_young(e.kind)]
+    kinds = {e.kind for _, e in effects if e.verb == 'new' and e.subject == RESULT}
+    lent = [(e.kind, function.kind_at(e.to)) for function, e in effects if e.verb == 'borrows' and e.object >= 0]
+    while any(lender in kinds and kind not in kinds for kind, lender in lent):
+        kinds |= {kind for kind, lender in lent if lender in kinds}
+    return kinds
+
+
 class Plan:
     """What a function does when all of it can be done with young handles: `births` one of new or borrows, `parents` [(position, verb)], `gone` the position
-    of what it frees or takes, or None; `by_owner`: the one parent is the owner of what is named."""
+    of what it frees or takes, or None; `by_owner`: the one parent is the owner of what is named. `gifts`: places of what it gives to the handle at `taker`;
+    `changed`: kind of what it may replace below that one, '' for all, None: nothing."""
 
-    def __init__(self, birth, parents, gone, given, label, number, by_owner):
+    def __init__(self, birth, parents, gone, given, label, number, by_owner, gifts, taker, changed):
         self.birth, self.parents, self.gone, self.given, self.label, self.number, self.by_owner = birth, parents, gone, given, label, number, by_owner
+        self.gifts, self.taker, self.changed = gifts, taker, changed
 
 
-def plan_of(family, used):
+GIFTS_MAX = 2  # YOUNG_GIFTS of young.h
+
+
+def is_young_gift(function, e, kinds):
+    """A gift of handles that may be young to one that may be. What is the caller's again when the call fails is so in any case when the taker is its result, which
+    there is not then."""
+    taker = function.result_kind if e.object == RESULT else function.kind_at(e.to) if e.object >= 0 else None
+    return (e.form in (DIRECT, ARRAY) and e.subject >= 0 and e.to.form == DIRECT and not (e.at.owner or e.to.owner or e.counted) and (not e.unless_failed or e.object == RESULT) and
+            e.kind in kinds and taker in kinds)
+
+
+def plan_of(family, used, kinds):
     """The plan of a function whose contract says nothing that needs the tracker at once; None: it goes the slow way."""
     function = family[0]
     plans = []
     for f in family:
         birth, parents, gone, given, label, number, by_owner = None, [], None, False, None, None, False
+        gifts, taker, changed = [], None, None
         for e in f.effects:
             direct = e.form == DIRECT and e.to.form == DIRECT and not e.at.owner and not e.counted and not e.unless_failed
             plain = direct and not e.to.owner
@@ -798,19 +823,28 @@ def plan_of(family, used):
                 by_owner = by_owner or e.to.owner
             elif e.verb in ('frees', 'takes') and plain and sure and e.subject >= 0 and e.object == NONE and gone is None and may_be_young(e.kind) and used[e.subject]:
                 gone, given = e.subject, e.verb == 'takes'
+            elif e.verb == 'takes' and is_young_gift(f, e, kinds) and sure and e.object in (taker, taker if taker is not None else e.object) and len(gifts) < GIFTS_MAX:
+                gifts.append(e.at)
+                taker = e.object
+            elif e.verb == 'invalidates' and e.subject == NONE and plain and not e.condition and e.object >= 0 and changed is None and f.kind_at(e.to) in kinds and \
+                    e.object == (taker if taker is not None else e.object):
+                changed, taker = e.kind or '', e.object
             else:
                 return None
+        if (gifts or changed is not None) and (parents or gone is not None or label or number is not None or (birth is None) == (taker == RESULT) or (birth is not None and birth.verb != 'new')):
+            return None
         if birth is not None and birth.verb == 'borrows' and (parents or gone is not None):
             return None
         if by_owner and len(parents) > 1:
             return None
-        if birth is None and (parents or gone is None) or birth is not None and gone is not None and not given:
+        if birth is None and (parents or gone is None) and taker is None or birth is not None and gone is not None and not given:
             return None
-        plans.append(((birth.verb, birth.kind, birth.object) if birth else None, parents, gone, given, label, number, by_owner, birth))
-    if not plans or any(plan[:7] != plans[0][:7] for plan in plans):
+        places = [vars(place) for place in gifts]
+        plans.append(((birth.verb, birth.kind, birth.object) if birth else None, parents, gone, given, label, number, by_owner, places, taker, changed, birth, gifts))
+    if not plans or any(plan[:10] != plans[0][:10] for plan in plans):
         return None
-    _, parents, gone, given, label, number, by_owner, birth = plans[0]
-    return Plan(birth, parents, gone, given, label, number, by_owner)
+    _, parents, gone, given, label, number, by_owner, _, taker, changed, birth, gifts = plans[0]
+    return Plan(birth, parents, gone, given, label, number, by_owner, gifts, taker, changed)
 
 
 EDGES = {'depends': 'EDGE_DEPENDANT', 'needs': 'EDGE_NEEDED', 'advises': 'EDGE_ADVICE'}
@@ -836,6 +870,16 @@ def write_birth(out, function, plan):
               f'{{{", ".join("KIND_" + kind for kind in kinds)}}}, {{{", ".join(edges)}}}, {c_string(plan.label)}}};\n')
 
 
+def write_giving(out, function, plan):
+    kinds = {at.position: function.kind_at(at) for at in plan.gifts}
+    gifts = ', '.join(f'{{{place(at)}, KIND_{kinds[at.position]}}}' for at in plan.gifts)
+    taker = function.kind_at(Place(plan.taker))
+    changed = f'KIND_{plan.changed}' if plan.changed else '0'
+    birth = f'&birth_{function.name}' if plan.birth is not None else 'NULL'
+    out.write(f'static const struct young_giving giving_{function.name} = {{FUNCTION_{function.name}, {plan.taker}, KIND_{taker}, {int(plan.changed is not None)}, {changed}, {len(plan.gifts)}, '
+              f'{{{gifts or "{{0}, 0}"}}}, {birth}}};\n')
+
+
 def enters(function, serial):
     """Enter the tree of a call's first handle of one; else the slow path."""
     handle, kind = serial[0]
@@ -846,7 +890,7 @@ def enters(function, serial):
 
 
 def write_young(out, function, plan, declarations, words, serial):
-    """young_NAME: a call whose handles are fine and that brings, frees or takes a young handle."""
+    """young_NAME: a call whose handles are fine and that brings, frees, takes or changes a young handle."""
     names = [f'a{position}' for position in range(len(function.parameters))]
     types = ', '.join(p.machine for p in function.parameters) or 'void'
     name, nothing = f'FUNCTION_{function.name}', function.machine == 'void'
@@ -863,9 +907,18 @@ def write_young(out, function, plan, declarations, words, serial):
                   f'    switch (VISIT(young_dying(&death, view, {name}, KIND_{kind}, caller, (uintptr_t){names[plan.gone]}, {"true" if plan.given else "false"})))\n    {{\n'
                   f'    case YOUNG_NO:\n{slow}    case YOUNG_HELD:\n        return{success_of(function)};\n    case YOUNG_GOES:\n        break;\n    }}\n')
     call = f'real({", ".join(names)});'
+    if plan.taker is not None:
+        slow = f'slow_{function.name}({", ".join([*names, "caller"])});'
+        out.write(f'    const uintptr_t arguments[] = {{{words}}};\n    struct young_gift gift __attribute__((cleanup(young_gift_left)));\n'
+                  f'    if (unlikely(!VISIT(young_gives(&gift, view, &giving_{function.name}, caller, arguments))))\n    {{\n')
+        out.write(f'        {slow}\n        return;\n    }}\n' if nothing else f'        return {slow}\n    }}\n')
     out.write('    struct provider *outer = calling_provider;\n    calling_provider = view->provider;\n'
               f'    {call if nothing else result + "result = " + call}\n    calling_provider = outer;\n')
-    if plan.birth is not None:
+    if plan.taker is not None:
+        word = '(uintptr_t)result' if function.machine == 'void *' else '0' if nothing or function.machine.startswith('struct') or function.machine in FLOATS.values() else '(uintptr_t)(intptr_t)result'
+        out.write(f'    if (gift.set != NULL)\n        VISIT_VOID(young_gave(&gift, {word}));\n')
+        out.write('' if nothing else '    return result;\n')
+    elif plan.birth is not None:
         if plan.gone is not None:
             out.write('    young_died(&death);\n')
         out.write(f'    if (likely(result == NULL || VISIT(young_born(view, &birth_{function.name}, caller, (uintptr_t)result, {parents[0]}, {parents[1]}, {number}))))\n        return result;\n'
@@ -894,8 +947,8 @@ def write_nop(out, function):
               f'    {back}first_{function.name}({arguments});\n}}\n')
 
 
-def write_wrapper(out, family):
-    """The functions that wrap one: see wrap.h."""
+def write_wrapper(out, family, kinds):
+    """The functions that wrap one: see wrap.h. `kinds`: of which there are young handles."""
     function = family[0]
     names = [f'a{position}' for position in range(len(function.parameters))]
     declarations = [f'{p.machine}{"" if p.machine.endswith("*") else " "}{n}' for p, n in zip(function.parameters, names)]
@@ -953,9 +1006,11 @@ def write_wrapper(out, family):
         out.write(f'APART {result}threads_{function.name}({", ".join(declarations + ["uintptr_t caller", "const struct view *view"])});\n')
     write_slow(out, family, declarations, words, good, simple, apart_too)
     quick = simple or lends or borrows
-    plan = None if simple or lends else plan_of(family, first_kinds(family))
+    plan = None if simple or lends else plan_of(family, first_kinds(family), kinds)
     if plan is not None and plan.birth is not None:
         write_birth(out, function, plan)
+    if plan is not None and plan.taker is not None:
+        write_giving(out, function, plan)
     young = plan is not None and not (plan.birth is not None and plan.birth.verb == 'borrows')
     # Of what is gone at the end nobody can say then of which tree it was.
     apart = young and serial and not (plan.gone is not None and serial[0][0] == names[plan.gone])
@@ -988,8 +1043,8 @@ def write_wrapper(out, family):
         # Another version may use what this one does not: all that any of them uses is asked for.
         more = [f'known_good(view, {n}, KIND_{kind})' for n, kind, first in zip(names, first_kinds(family), used) if kind and kind != 'string' and not first]
         # Whether what is freed is good is judged where it is looked up.
-        if plan.gone is not None:
-            good = [f'{names[plan.gone]} != NULL' if f'({names[plan.gone]}, first_entry)' in text or text == f'known_good(view, {names[plan.gone]}, KIND_{used[plan.gone]})' else text for text in good]
+        for gone in [plan.gone] if plan.gone is not None else [at.position for at in plan.gifts if at.form == DIRECT]:
+            good = [f'{names[gone]} != NULL' if f'({names[gone]}, first_entry)' in text or text == f'known_good(view, {names[gone]}, KIND_{used[gone]})' else text for text in good]
         conditions = [*good, *more, *(['alone()'] if serial and not apart else []), 'young_ready(view)', 'call_counted()']
         out.write(f'    if (likely({" && ".join(conditions)}))\n    {{\n        {noted}\n{jump(f"young_{function.name}", "caller", "view", indent="        ")}    }}\n')
     if simple and first:
@@ -1058,12 +1113,14 @@ def main():
     emit('functions.h', lambda out: write_header(out, names))
     emit('functions.c', lambda out: write_tables(out, functions, names))
 
+    kinds = young_kinds(functions)
+
     def wrappers(library):
         def write(out):
             out.write('/* Generated from the contracts by generate.py: thin wrappers, see wrap.h. */\n#include "wrap.h"\n')
             for name in names:
                 if functions[name][0].library == library:
-                    write_wrapper(out, functions[name])
+                    write_wrapper(out, functions[name], kinds)
         return write
     for library in LIBRARIES:
         emit(f'wrappers_{library}.c', wrappers(library))

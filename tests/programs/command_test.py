@@ -69,7 +69,7 @@ def test_command():
     expect("--version", run("--version"), 0, out=["holdfast "])
     expect("help run", run("help", "run"), 0, out=["--error-exitcode"])
     expect("run --help", run("run", "--help"), 0, out=["usage: holdfast run"])
-    expect("unknown command: names the commands, 2", run("walk"), 2, err=["'walk'", "run, report, diff, ctl, explain"])
+    expect("unknown command: names the commands, 2", run("walk"), 2, err=["'walk'", "run, report, diff, ctl, doctor, explain"])
     with open("/dev/full", "w") as full:
         result = subprocess.run([COMMAND, "explain"], stdout=full, stderr=subprocess.PIPE, text=True)
     check("output that cannot be written: 1 and a message", result.returncode == 1 and "disk full" in result.stderr, result.stderr)

@@ -227,6 +227,22 @@ WAYS = {
     "chains": has(**SEGV, **LAST, code="SEGV_MAPERR", frame="chains"),
     "before:chains": has(**SEGV, **LAST, code="SEGV_MAPERR", frame="chains"),
     "before:null_outside": has(**SEGV, **LAST, code="SEGV_MAPERR", frame="null_outside"),
+    "reporter": has(**SEGV, **LAST, code="SEGV_MAPERR", frame="reporter"),
+    "reporter_aborts": has(**LAST, signal="SIGABRT", frame="reporter_aborts", message="aborted"),
+    "reinstalls": has(**SEGV, **LAST, code="SEGV_MAPERR", frame="reinstalls"),
+    "before:reinstalls": has(**SEGV, **LAST, code="SEGV_MAPERR", frame="reinstalls"),
+    "constructor:reinstalls": has(**SEGV, **LAST, code="SEGV_MAPERR", frame="reinstalls"),
+    "constructor:null_outside": has(**SEGV, **LAST, code="SEGV_MAPERR", address="0x0", frame="null_outside"),
+    "constructor:null_inside": has(**SEGV, function="GDALRasterIO", inside=True, handle="band 2 of dataset 'grid'", state="live"),
+    "constructor:aborts": has(**LAST, signal="SIGABRT", frame="aborts", message="aborted"),
+    "constructor:kills": has(**LAST, signal="SIGBUS"),
+    "constructor:divide": has(**LAST, signal="SIGFPE", code="FPE_INTDIV", frame="divide"),
+    "constructor:overflow": has(**SEGV, **LAST, frame="deeper", message="overflowed"),
+    "constructor:thread_null": has(**SEGV, function="OGR_F_GetFieldCount", thread="crasher", frame="crash_in_thread"),
+    "constructor:chains": has(**SEGV, **LAST, code="SEGV_MAPERR", frame="chains"),
+    "constructor:virtual_memory": 0,
+    "constructor:virtual_memory_then_dies": has(**SEGV, frame="virtual_memory_then_dies"),
+    "constructor:jumps": 0,
     "handler_exits": 0,
     "handler_crashes": 0,
     "handler_forks": has(**SEGV, frame="handler_forks"),
@@ -241,7 +257,7 @@ WAYS = {
 TOLD_ELSEWHERE = {"in_hold"}
 IN_CHILD = {"fork_child", "atfork_child"}
 # A signal may come anywhere, and a stack ends anywhere in a function: that depends on where it begins.
-ANY_INSTANT = {"in_free", "in_hold", "in_stack", "in_fork", "overflow", "thread_overflow", "tiny_alternate", "no_alternate"}
+ANY_INSTANT = {"in_free", "in_hold", "in_stack", "in_fork", "overflow", "constructor:overflow", "thread_overflow", "tiny_alternate", "no_alternate"}
 
 
 def wanted(name):

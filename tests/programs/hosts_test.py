@@ -57,10 +57,10 @@ def users_line(report):
     return [(os.path.basename(frame["file"]), frame["line"]) for frame in frames[:1]]
 
 
-def check_told(host, outcome, culprits, lines=None):
+def check_told(host, outcome, culprits, lines=None, rule="HF101"):
     """One report, of the process that made the mistake, with the line."""
     told = [(report["rule"], report["pid"], users_line(report)) for report in outcome.reports]
-    expected = [("HF101", culprit, lines or [("work.py", MISTAKE)]) for culprit in culprits]
+    expected = [(rule, culprit, lines or [("work.py", MISTAKE)]) for culprit in culprits]
     check("%s: the mistake is told once, by who made it, with its line" % host, sorted(told) == sorted(expected) and not outcome.damage,
           "expected: %s\ncame:     %s\n%s\n%s" % (expected, told, "\n".join(outcome.damage), outcome.output))
 
@@ -299,7 +299,10 @@ def celery():
 
 def pools():
     own_line = 1 + (HOSTS / "pools.py").read_text().splitlines().index("        print(\"answer\", what, band.Checksum(), os.getpid())")
-    for method in ("fork", "forkserver", "spawn", "futures-processes", "futures-threads", "threads", "interpreters"):
+    gil_line = 1 + (HOSTS / "work.py").read_text().splitlines().index("    width = gdal.GDALGetRasterBandXSize(band)  # with the GIL")
+    freed_line = 1 + (HOSTS / "pools.py").read_text().splitlines().index("            number = feature.GetFID()  # of a feature of a thread that ended")
+    lines_of = {"threads": [("pools.py", own_line)], "threads-freed": [("pools.py", freed_line)], "interpreters-gil": [("work.py", gil_line)]}
+    for method in ("fork", "fork-after-mistake", "forkserver", "spawn", "futures-processes", "futures-threads", "threads", "threads-freed", "interpreters", "interpreters-gil"):
         with workshop() as folder:
             make_inputs(folder)
 
@@ -321,11 +324,11 @@ def pools():
             check_quiet(method, with_it)
             wrong, culprits = once("wrong", True)
             check_equal("%s: with a mistake the same end" % method, alone.ending, wrong.ending)
-            check("%s: the mistake was made once" % method, len(culprits) == 1, wrong.output)
+            check("%s: the mistake was made once by each who made it" % method, len(culprits) == (2 if method == "fork-after-mistake" else 1), wrong.output)
             if method == "interpreters" and OLD_PYTHON:
                 check_told_of_subinterpreter(method, wrong, culprits)
                 continue
-            check_told(method, wrong, culprits, [("pools.py", own_line)] if method == "threads" else None)
+            check_told(method, wrong, culprits, lines_of.get(method), "HF102" if method == "threads-freed" else "HF101")
 
 
 HOSTS_BY_NAME = {"gunicorn": gunicorn, "uwsgi": uwsgi, "mod_wsgi": mod_wsgi, "celery": celery, "pools": pools}

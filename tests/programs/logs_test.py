@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 
-from support import BUILD, COMMAND, LIBRARY, PYTHON, check, check_equal, check_run, compile_c, environment, finish, gdal_flags, run, run_python, skip, workshop
+from support import BUILD, COMMAND, LIBRARY, PYTHON, check, check_equal, check_run, compile_c, environment, finish, gdal_flags, make_inputs, run, run_python, skip, workshop
 
 # As many mistakes as asked for, each at a line of its own, so that each is told; what is written on stdin between them is waited for.
 MISTAKES = """
@@ -336,6 +336,26 @@ def test_limits(folder):
     result = run_python(kept, options="arena_size=256k:growth_many=0:growth=0", cwd=folder)
     lines = [line for line in result.stderr.splitlines() if "a limit was reached" in line]
     check("a full arena is told, once each, with the option to raise", result.stdout == "20000\n" and 1 <= len(lines) <= 4 and len(set(lines)) == len(lines) and all("arena_size" in line for line in lines), result)
+    # Each opens a file of its own: another open of a file that is kept closes it.
+    held = """
+import os, shutil
+from osgeo import gdal
+os.makedirs("many", exist_ok=True)
+kept = []
+for i in range(150):
+    path = "many/%d.tif" % i
+    shutil.copy("dem.tif", path)
+    dataset = gdal.Open(path)
+    kept.append(dataset.GetRasterBand(1))
+    del dataset
+print(len(kept))
+"""
+    result = run_python(held, options="arena_size=256k:hold_max=1000:growth=0:stats=1", cwd=folder)
+    lines = [line for line in result.stderr.splitlines() if "a limit was reached" in line]
+    check("no room for more postponed frees: said once, and not that anything else is missing", result.stdout == "150\n" and len(lines) == 1 and
+          "further frees are not postponed; to change that: arena_size" in lines[0] and re.search(r"stats: [1-9]\d* frees not postponed: arena full", result.stderr), result)
+    result = run_python(held, options="hold_max=1000:growth=0", cwd=folder)
+    check_run("... and with the usual arena there is", result, 0, "150\n", (), "")
     freed = "from osgeo import ogr\nfor i in range(3000):\n    ogr.CreateGeometryFromWkt('POINT (1 1)')\nprint('ran')\n"
     result = run_python(freed, options="fence_max=10:young=0", cwd=folder)
     check_run("fences that are lifted are no news for a program that does nothing wrong", result, 0, "ran\n", (), "")
@@ -349,6 +369,7 @@ def test_limits(folder):
 
 with workshop() as folder:
     folder = folder.resolve()
+    make_inputs(folder)
     for test in (test_option_files, test_setuid, test_services, test_descriptors, test_files, test_rate, test_limits):
         test(folder)
 sys.exit(finish())

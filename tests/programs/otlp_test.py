@@ -8,13 +8,14 @@ check is skipped. Where an otelcol is in the path, it reads a log with its otlpj
 """
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
 import sys
 import time
 
-from support import BUILD, COMMAND, PYTHON, check, check_equal, finish, run, run_python, skip, workshop
+from support import BUILD, COMMAND, PYTHON, check, check_equal, compile_c, finish, gdal_flags, run, run_python, skip, workshop
 
 MISTAKES = """
 from osgeo import gdal, ogr
@@ -74,8 +75,65 @@ def check_lines(what, text, parse):
     check("%s: every line is LogsData in protobuf's JSON mapping, unknown fields being mistakes" % what, text and not wrong, "\n".join(wrong))
 
 
+CRASH = """
+import ctypes
+from osgeo import ogr
+feature = ogr.Feature(ogr.FeatureDefn("roads \\"x\\""))
+def work():
+    feature.GetFID()
+    ctypes.string_at(0)
+work()
+"""
+# A program of C alone: what crashed has no Python line, its function is named.
+CRASH_IN_C = """
+#include <ogr_api.h>
+#include <stddef.h>
+__attribute__((noinline)) int into_the_void(void) { return *(volatile int *)NULL; }
+int main(void)
+{
+    OGRFeatureDefnH definition = OGR_FD_Create("roads");
+    OGRFeatureH feature = OGR_F_Create(definition);
+    return OGR_F_GetFieldCount(feature) + into_the_void();
+}
+"""
+
+
+def check_crash(parse, folder):
+    """A crash is a log record like the others: one line, FATAL, with what exceptions have by the semantic conventions."""
+    result = run_python(CRASH, options="log_format=otlp", cwd=folder)
+    check("the process dies as without Holdfast", result.ending == "death by SIGSEGV", result)
+    check_lines("a crash", result.stderr, parse)
+    found = {record["eventName"]: (resource, record, fields) for resource, record, fields in records(result.stderr)}
+    check_equal("a crash, a summary", ["holdfast.crash", "holdfast.summary"], sorted(found))
+    resource, record, fields = found["holdfast.crash"]
+    keys = [pair["key"] for pair in record["attributes"]]
+    check_equal("no attribute is there twice", sorted(set(keys)), sorted(keys))
+    check_equal("a crash: severity", (21, "FATAL"), (record["severityNumber"], record["severityText"]))
+    message = record["body"]["stringValue"]
+    check("... body and exception.message: signal, address, call and handle", message == fields["exception.message"] and message.startswith("SIGSEGV at address 0x0, near null") and
+          message.endswith("OGR_F_GetFID on feature of feature definition 'roads \"x\"'"), record)
+    check_equal("... exception.type", "SIGSEGV", fields["exception.type"])
+    lines = fields["exception.stacktrace"].splitlines()
+    check("... exception.stacktrace: Python lines, then native ones", lines[0] == "crashed:" and re.match('  File ".*ctypes/__init__.py", line [0-9]+, in string_at$', lines[1]) and
+          lines[2].endswith('line 7, in work') and lines[3].endswith("line 8, in <module>") and re.match("  at .*[+]0x[0-9a-f]+", lines[4]), fields["exception.stacktrace"])
+    check("... code.*: the innermost line", fields["code.file.path"].endswith("ctypes/__init__.py") and fields["code.line.number"].isdigit() and fields["code.function.name"] == "string_at", fields)
+    check("... the handle, the thread", (fields["holdfast.function"], fields["holdfast.handle.kind"], fields["thread.name"]) == ("OGR_F_GetFID", "feature", "python3") and
+          fields["thread.id"] == resource["process.pid"] and fields["holdfast.handle.address"].startswith("0x"), fields)
+    check_equal("the summary has the signal", "11", found["holdfast.summary"][2].get("holdfast.crash"))
+    log = folder / "crash.otlp"
+    log.write_text(result.stderr)
+    shown = run([COMMAND, "report", log], preload=False)
+    check("holdfast report tells of it", shown.status == 0 and "SIGSEGV at address 0x0, near null" in shown.stdout, shown)
+    program = compile_c(CRASH_IN_C, folder / "crash_in_c", "-rdynamic", *gdal_flags())
+    result = run([program], options="log_format=otlp:summary=0")
+    check_lines("a crash in C", result.stderr, parse)
+    fields = records(result.stderr)[0][2]
+    check("a crash in C: code.function.name, and no file", fields.get("code.function.name") == "into_the_void" and "code.file.path" not in fields and "at into_the_void+0x" in fields["exception.stacktrace"], fields)
+
+
 with workshop() as folder:
     parse = parser()
+    check_crash(parse, folder)
     result = run_python(MISTAKES, options="log_format=otlp:stats=1", cwd=folder, env={"OTEL_SERVICE_NAME": "tiles"})
     check_lines("log_format=otlp", result.stderr, parse)
     by_event = {record["eventName"]: (resource, record, fields) for resource, record, fields in records(result.stderr)}

@@ -5,11 +5,12 @@ usage: places_test.py BUILD_DIRECTORY
 """
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
 from hosts_work import HOSTS, TWICE, check_work, work_variables
-from support import LIBRARY, PYTHON, check, check_equal, compile_c, finish, make_inputs, run, skip, workshop
+from support import LIBRARY, PYTHON, check, check_equal, check_run, compile_c, finish, gdal_flags, make_inputs, run, skip, workshop
 
 OBJECT_BYTES = 24 << 20  # libholdfast.so itself, mapped; README, "Limits"
 MEMORY_GROUPS = pathlib.Path("/sys/fs/cgroup/memory")
@@ -72,6 +73,23 @@ def check_filters(folder):
     check_place("death by what containers forbid", [forbid, "kill", "perf_event_open", "userfaultfd", "ptrace", "kcmp", "personality", "bpf", "name_to_handle_at", "--"], folder)
 
 
+def check_sandbox(folder):
+    """A program that locks itself in when it has what it needs. Strict mode allows read, write, exit and the end of signal handlers, and forbids the processor's clock."""
+    sandbox = compile_c(HOSTS / "sandbox.c", folder / "sandbox", *gdal_flags())
+    for kind in ("strict", "filter"):
+        alone = run([sandbox, kind, "use", "borrow", "feature", "geometry"], preload=False)
+        if alone.status != 7:
+            skip("a program that locks itself in, %s" % kind, why_not(alone))
+            continue
+        for work in ("use", "borrow", "feature", "geometry"):
+            check_run("a program that locks itself in, %s, %s: works on" % (kind, work), run([sandbox, kind, work]), 7, alone.stdout, (), "")
+    result = run([sandbox, "filter", "mistake"])
+    check("a program that locks itself in, filter: a mistake is told", result.status == 7 and result.reports == ["HF102"], result)
+    # What cannot work (README, "Limits"): a report needs more than write() on an open descriptor.
+    result = run([sandbox, "strict", "mistake"])
+    check("a program that locks itself in, strict: a mistake cannot be told, and ends it", result.ending == "death by SIGKILL" and result.reports == [], result)
+
+
 def check_memory(folder):
     peak = run([PYTHON, "-c", "import sys; sys.argv[1:] = ['right']; exec(open(%r).read()); print([line.split()[1] for line in open('/proc/self/status') if line.startswith('VmPeak')][0])"
                 % str(HOSTS / "twice.py")], preload=False, env=work_variables(folder))
@@ -81,7 +99,23 @@ def check_memory(folder):
     # The arena comes with the first handle; what the program wants after that must be there still.
     result = run(["prlimit", "--as=%d" % (space + (80 << 20)), *TWICE, "right", "48", "right", "wrong"], env=work_variables(folder))
     check("80 MiB more, of which the program takes 48 later", result.status == 0 and result.reports == ["HF101"], result)
+    check_small_arena(["prlimit", "--as=%d" % (space + (64 << 20))], folder)
     check_group(folder)
+
+
+def check_small_arena(before, folder):
+    """Beside a report, or where the arena is full, it is said that it is smaller than asked for; a right program hears nothing of it (check_place)."""
+    words = re.compile("a limit was reached: there was no room for the arena that was asked for, it is smaller: ([0-9]+) KiB instead of 131072; to change that: the memory that the process may have")
+    result = run([*before, *TWICE, "wrong"], options="stats=1", env=work_variables(folder))
+    told = words.findall(result.stderr)
+    check("little address space: beside a report it is said once how small the arena is", result.status == 0 and result.reports == ["HF101"] and len(told) == 1 and 256 <= int(told[0]) < 131072, result)
+    figures = dict(reversed(pair) for pair in re.findall("stats: memory: ([0-9]+) bytes: (bound of the arena|of the arena, as it was asked for)", result.stderr))
+    check_equal("... and stats=1 has both sizes", {"bound of the arena": str(int(told[0]) << 10 if told else "?"), "of the arena, as it was asked for": str(128 << 20)}, figures)
+    kept = "from osgeo import ogr\nkept = [ogr.CreateGeometryFromWkt('POINT (1 1)') for i in range(130000)]\nprint(len(kept))\n"
+    full = run([*before, PYTHON, "-c", kept], options="growth_many=0:growth=0")
+    check("... and so is an arena that is full because it is smaller", full.stdout == "130000\n" and len(words.findall(full.stderr)) == 1 and "the arena is full: further handles" in full.stderr, full)
+    result = run([*TWICE, "wrong"], env=work_variables(folder))
+    check("with enough room there is no word of it", result.reports == ["HF101"] and "a limit was reached" not in result.stderr, result)
 
 
 def check_group(folder):
@@ -116,6 +150,7 @@ def main():
         make_inputs(folder)
         check_mounts(folder)
         check_filters(folder)
+        check_sandbox(folder)
         check_memory(folder)
     return finish()
 

@@ -226,3 +226,19 @@ def copy_of_gdal(folder):
         shutil.copy(first, second)
         subprocess.run(["patchelf", "--set-soname", second.name, str(second)], check=True)
     return second
+
+
+# ---- the Python package -----------------------------------------------------------------------------------------------
+
+def install_package(folder):
+    """The Python interpreter of a virtual environment in `folder` with tools/python installed by pip, Debian's packages in sight, and nothing fetched. Of a copy, because setuptools builds
+    beside the source."""
+    source = pathlib.Path(folder) / "package"
+    shutil.copytree(FOLDER.parents[1] / "tools" / "python", source, ignore=shutil.ignore_patterns("build", "*.egg-info", "__pycache__"))
+    python = pathlib.Path(folder) / "venv" / "bin" / "python"
+    for command in ([PYTHON, "-m", "venv", "--system-site-packages", folder / "venv"],
+                    [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-build-isolation", "--no-deps", "--no-index", source]):
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode != 0:
+            sys.exit("cannot install tools/python: %s" % done.stderr)
+    return python

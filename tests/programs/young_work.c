@@ -233,6 +233,12 @@ static void live_and_die(int rounds)
         if (OGR_G_GetPointCount(OGR_F_GetGeometryRef(feature)) != 1)
             abort();
         OGR_F_Destroy(feature);
+        feature = OGR_F_Create(definition);
+        OGRGeometryH given = make_point();
+        OGR_F_SetGeometryDirectly(feature, given);
+        if (OGR_F_GetGeometryRef(feature) != given)
+            abort();
+        OGR_F_Destroy(feature);
     }
     for (int i = 0; i < 20; i++)
         if (kept[i] != NULL)
@@ -579,11 +585,159 @@ static void wrong_clone(void)
     }
 }
 
+/* ---- gifts: what is given lives in its taker. The first rounds are right, so that what is told of the last one is told of young handles */
+
+static OGRGeometryH keep_point(OGRFeatureH feature)
+{
+    OGRGeometryH point = make_point();
+    OGR_F_SetGeometryDirectly(feature, point);
+    return point;
+}
+
+static GEOSGeometry *make_ring(GEOSContextHandle_t context, double size, GEOSCoordSequence **given)
+{
+    GEOSCoordSequence *sequence = GEOSCoordSeq_create_r(context, 4, 2);
+    static const double corners[4][2] = {{0, 0}, {0, 1}, {1, 0}, {0, 0}};
+    for (unsigned i = 0; i < 4; i++) {
+        GEOSCoordSeq_setX_r(context, sequence, i, size * corners[i][0] + 0.1);
+        GEOSCoordSeq_setY_r(context, sequence, i, size * corners[i][1] + 0.1);
+    }
+    *given = sequence;
+    return GEOSGeom_createLinearRing_r(context, sequence);
+}
+
+static void give_features(bool wrong)
+{
+    OGRFeatureDefnH definition = make_definition();
+    OGRFeatureH feature = OGR_F_Create(definition), other = OGR_F_Create(definition);
+    OGRGeometryH first = keep_point(feature), lent = OGR_F_GetGeometryRef(feature);
+    if (lent != first || OGR_G_GetPointCount(lent) != 1)
+        abort();
+    if (wrong) {
+        OGR_G_DestroyGeometry(first); /* it was given away */
+        OGR_F_SetGeometryDirectly(other, first);
+        on_thread(free_point, first);
+    }
+    OGRGeometryH second = keep_point(feature); /* destroys the first */
+    if (wrong) {
+        use_point(first);
+        free_point(first);
+    }
+    OGRGeometryH copied = make_point();
+    OGR_F_SetGeometry(feature, copied); /* destroys the second */
+    OGRGeometryH inside = OGR_F_GetGeometryRef(feature);
+    if (wrong)
+        use_point(second);
+    OGR_F_SetGeometry(feature, copied); /* and the one that was lent */
+    if (wrong)
+        use_point(inside);
+    OGR_G_DestroyGeometry(copied);
+    OGRGeometryH lost = make_point();
+    OGR_F_SetGeomFieldDirectly(other, 99, lost); /* fails, and destroys it */
+    if (wrong)
+        free_point(lost);
+    OGRGeometryH whole = OGR_G_CreateGeometry(wkbMultiPoint), part = make_point();
+    OGR_G_AddGeometryDirectly(whole, part);
+    OGR_F_SetGeometryDirectly(other, whole);
+    if (OGR_G_GetGeometryRef(OGR_F_GetGeometryRef(other), 0) != part)
+        abort();
+    if (wrong)
+        free_point(part);
+    OGR_F_Destroy(other);
+    OGR_F_Destroy(feature);
+    if (wrong) {
+        on_thread(use_point, part); /* went with what took what had taken it */
+        free_point(whole);
+    }
+    feature = OGR_F_Create(definition);
+    OGRGeometryH kept = keep_point(feature);
+    if (wrong)
+        on_thread(free_point, kept); /* looked at from there: it grows up */
+    OGR_F_Destroy(feature);
+    if (wrong)
+        use_point(kept);
+    feature = OGR_F_Create(definition);
+    kept = keep_point(feature);
+    if (OGR_F_StealGeometry(feature) != kept)
+        abort();
+    OGR_F_Destroy(feature);
+    OGR_G_DestroyGeometry(kept);
+    OGR_FD_Release(definition);
+}
+
+static void give_shapes(bool wrong)
+{
+    GEOSContextHandle_t context = GEOS_init_r();
+    GEOSCoordSequence *sequence, *unused;
+    GEOSGeometry *shell = make_ring(context, 10, &sequence), *hole = make_ring(context, 1, &unused);
+    GEOSGeometry *polygon = GEOSGeom_createPolygon_r(context, shell, &hole, 1), *point = GEOSGeom_createPointFromXY_r(context, 1, 2);
+    if (GEOSGetExteriorRing_r(context, polygon) != shell || GEOSGetNumInteriorRings_r(context, polygon) != 1)
+        abort();
+    if (wrong)
+        GEOSGeom_destroy_r(context, shell);
+    GEOSGeometry *members[] = {polygon, point};
+    GEOSGeometry *all = GEOSGeom_createCollection_r(context, 7, members, 2);
+    if (wrong) {
+        unsigned size = 0;
+        printf("size %d", GEOSCoordSeq_getSize_r(context, sequence, &size));
+        printf(" of %u\n", size);
+        GEOSGeom_createPolygon_r(context, shell, NULL, 0);
+    }
+    GEOSGeom_destroy_r(context, all);
+    if (wrong) {
+        printf("rings %d\n", GEOSGetNumInteriorRings_r(context, polygon));
+        printf("empty %d\n", GEOSisEmpty_r(context, point));
+        GEOSGeom_destroy_r(context, hole);
+    }
+    GEOSGeometry *no_ring = GEOSGeom_createPointFromXY_r(context, 1, 2);
+    if (GEOSGeom_createPolygon_r(context, no_ring, NULL, 0) != NULL) /* destroys it as well */
+        abort();
+    if (wrong)
+        GEOSGeom_destroy_r(context, no_ring);
+    GEOS_finish_r(context);
+}
+
+static void wrong_given(void)
+{
+    CPLSetErrorHandler(CPLQuietErrorHandler);
+    for (int round = 0; round < 4; round++) {
+        give_features(round == 3);
+        give_shapes(round == 3);
+    }
+}
+
+static void right_given(void)
+{
+    CPLSetErrorHandler(CPLQuietErrorHandler);
+    for (int round = 0; round < 1000; round++) {
+        give_features(false);
+        give_shapes(false);
+    }
+}
+
+/* The loop whose cost is watched: see check_gifts(). */
+static void many_given(void)
+{
+    OGRFeatureDefnH definition = make_definition();
+    GEOSContextHandle_t context = GEOS_init_r();
+    for (int i = 0; i < 20000; i++) {
+        OGRFeatureH feature = OGR_F_Create(definition);
+        for (int j = 0; j < 3; j++)
+            keep_point(feature);
+        OGR_F_Destroy(feature);
+        GEOSCoordSequence *sequence;
+        GEOSGeometry *ring = make_ring(context, 1, &sequence);
+        GEOSGeom_destroy_r(context, GEOSGeom_createPolygon_r(context, ring, NULL, 0));
+    }
+    GEOS_finish_r(context);
+    OGR_FD_Release(definition);
+}
+
 static const struct {
     const char *name;
     void (*work)(void);
 } programs[] = {
-    {"wrong_churn", wrong_churn},   {"wrong_clone", wrong_clone},
+    {"wrong_churn", wrong_churn},   {"wrong_clone", wrong_clone},     {"wrong_given", wrong_given},     {"right_given", right_given},     {"many_given", many_given},
     {"wrong_across", wrong_across}, {"wrong_lent", wrong_lent},       {"wrong_left", wrong_left},       {"wrong_asked", wrong_asked},
     {"wrong_fork", wrong_fork},     {"wrong_signals", wrong_signals}, {"wrong_many", wrong_many},       {"right_ring", right_ring},
     {"right_crowd", right_crowd},   {"right_fork", right_fork},       {"right_signals", right_signals}, {"right_many", right_many},

@@ -67,6 +67,7 @@ static void a_record_used_again_has_a_new_serial(void **state)
     handle_id again = born(0x4000);
     assert_int_equal(again, first);
     assert_int_equal(tracker_handle(&tracker, again)->serial, serial + 1);
+    assert_int_equal(tracker_handle(&tracker, born(0x5000))->serial, serial + 2); /* also in a record that nobody had before: serials are an order of time */
     assert_int_equal(tracker_handle(&tracker, again)->label, 0);
 }
 

@@ -36,6 +36,11 @@ const char *who_worker(void)
     return "";
 }
 
+void who_name_task(const char *name)
+{
+    (void)name;
+}
+
 const char *who_task(void)
 {
     return "";

@@ -40,6 +40,24 @@ void control_look_slowly(void) {}
 uint64_t memory_resident(const volatile void *memory, size_t bytes) { (void)memory, (void)bytes; return 0; }
 handle_id owner_of(handle_id id) { return id; }
 void describe_handle(handle_id id, char *buffer, size_t bytes) { (void)id, (void)buffer, (void)bytes; }
+uint64_t operand_count(const struct operand *operand, const uintptr_t *arguments, uintptr_t result) { (void)operand, (void)arguments, (void)result; return 1; }
+uintptr_t operand_member(const struct operand *operand, const uintptr_t *arguments, uintptr_t result, uint64_t index)
+{
+    (void)result;
+    return arguments[operand->position + (int)index];
+}
+void call_start(struct call *call, const struct view *caller_view, enum function function, uintptr_t caller)
+{
+    (void)caller_view, (void)function, (void)caller;
+    *call = (struct call){0};
+}
+void call_gave(struct call *call, const uintptr_t *arguments, uintptr_t result, bool born) { (void)call, (void)arguments, (void)result, (void)born; }
+void dying_end(struct call *call) { (void)call; }
+void watch_start(struct call *call)
+{
+    call->watch.entries = call->watch.inline_entries;
+    call->watch.hits = call->watch.inline_hits;
+}
 int true_count(const struct view *view, enum kind kind, uintptr_t address) { (void)view, (void)kind, (void)address; return 1; }
 
 static BIRTH struct young_birth plain = {.function = 1, .kind = KIND_geometry};
