@@ -346,6 +346,8 @@ def baselines(folder):
     check("for people: which are known", text.count("[known]") == 1 and "1 of the different ones new" in text, text)
     document = folder / "report.json"
     document.write_text(holdfast("report", "--format", "json", old).stdout)
+    done = holdfast("report", document)
+    check("a report is no log: said, with what to do", done.status == 1 and "holdfast diff" in done.stderr, done)
     plain = folder / "plain.txt"
     plain.write_text("# accepted\n\n" + "".join("%s  because\r\n" % name for name in signatures(old)))
     for what, path in {"a JSON report": document, "a list": plain}.items():
