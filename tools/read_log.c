@@ -4,6 +4,7 @@
  * Several processes may write to one stderr, so a report is put together per process. Lines that are no Holdfast lines are the
  * program's own and are passed over. */
 #include "inputs.h"
+#include "baseline.h"
 #include "buffer.h"
 #include "glance.h"
 #include "lines.h"
@@ -482,6 +483,8 @@ static void judge_log(struct log *log, uint64_t bytes, const char *error)
         findings_add_problem(findings, log->file, "cannot be read%s: %s", bytes != 0 ? " to its end" : "", error);
     else if (bytes == 0)
         findings_add_problem(findings, log->file, "is empty: no Holdfast log; check that the path is the one given as log_path");
+    else if (log->known_lines == 0 && is_baseline(log->file))
+        findings_add_problem(findings, log->file, "is a report or a baseline, no log: give the logs that it was made from, or compare it by holdfast diff");
     else if (log->known_lines == 0 && log->damaged_lines == 0)
         findings_add_problem(findings, log->file, "is no Holdfast log and no arena file; give a file written by log_path=, record= "
                                                   "or a saved stderr");

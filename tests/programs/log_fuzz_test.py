@@ -10,7 +10,7 @@ from support import FOLDER, check, finish, run_python, workshop
 
 ROOT = FOLDER.parents[1]
 TOOLS, TRACKER = ROOT / "tools", ROOT / "tracker"
-PARTS = ["read_log", "findings", "signature", "glance", "lines", "table", "text", "baseline", "suppressor", "symbolize", "places", "render_text", "render_json", "render_otlp", "render_sarif", "render_junit", "render_csv"]
+PARTS = ["read_log", "findings", "signature", "glance", "lines", "table", "text", "baseline", "suppressor", "symbolize", "symbolize_code", "symbolize_json", "symbolize_module", "places", "render_text", "render_json", "render_otlp", "render_sarif", "render_junit", "render_csv"]
 SOURCES = [FOLDER.parent / "unit" / "log_fuzz.c", *[TOOLS / (name + ".c") for name in PARTS], *sorted(TRACKER.glob("*.c"))]
 MISTAKES = """
 from osgeo import gdal, ogr
@@ -26,7 +26,7 @@ WORDS = ["{", "}", "[", "]", ",", ":", '\\"', "\\\\", "\\\\u0041", '\\"schema\\"
          "==12== Holdfast HF101 stale-use (error): ", "  used      ", "    #0  ", ", by ", "  worker    ", "resourceLogs", "holdfast.violation", "exception.stacktrace", "\\x1f\\x8b", "\\xe2\\x80\\xae"]
 
 with workshop() as folder:
-    runs = sys.argv[2] if len(sys.argv) > 2 else "3000"
+    runs = sys.argv[2] if len(sys.argv) > 2 else "1500"
     flags = ["-DHOLDFAST_VERSION=\"0\"", "-I", TRACKER, "-I", TOOLS, "-ljansson", "-ldw", "-lelf", "-lz", "-ldl"]
     if not compile_fuzzer(folder / "fuzz", SOURCES, *flags):
         sys.exit(left_out("fuzzing the reader of logs"))
