@@ -163,8 +163,8 @@ static struct site *site_of(const struct handle_record *record)
     return NULL; /* crowded: this origin is not watched */
 }
 
-/* [tracker locked] Counts anew; returns how many live handles there are. */
-static uint32_t count_sites(void)
+/* [tracker locked] Counts anew; returns how many live handles there are. `kinds`: also how many of each kind live or are held; NULL: nobody asks. */
+static uint32_t count_sites(uint32_t kinds[KIND_COUNT])
 {
     uint32_t used = tracker_header(TRACKER)->sections[SECTION_HANDLES].used, alive = 0;
     for (unsigned i = 0; i < SITES; i++)
@@ -172,6 +172,8 @@ static uint32_t count_sites(void)
     for (handle_id id = 1; id < used; id++)
     {
         const struct handle_record *record = tracker_handle(TRACKER, id);
+        if (kinds != NULL && (record->state == HANDLE_LIVE || record->state == HANDLE_HELD) && record->kind < KIND_COUNT)
+            kinds[record->kind]++;
         if (record->state != HANDLE_LIVE || record->kind >= KIND_COUNT || record->birth_stack == 0 || (record->flags & (HANDLE_BORROWED | HANDLE_TAKEN | HANDLE_GLOBAL)) != 0)
             continue;
         alive++;
@@ -202,7 +204,7 @@ static void look_at_growth(void)
 {
     if (!tracker_lock(TRACKER))
         return;
-    uint32_t alive = count_sites();
+    uint32_t alive = count_sites(NULL);
     struct violation violation = {0};
     for (unsigned i = 0; i < SITES && violation.count == 0; i++)
         if (sites[i].stack != 0 && grows(&sites[i]))
@@ -281,30 +283,18 @@ static unsigned most_frequent(const uint32_t *counts, unsigned count, unsigned *
 }
 
 /* [tracker locked] */
-static void fill_kinds(struct sample_record *sample)
-{
-    uint32_t counts[KIND_COUNT] = {0}, used = tracker_header(TRACKER)->sections[SECTION_HANDLES].used;
-    unsigned chosen[SAMPLE_TOP];
-    for (handle_id id = 1; id < used; id++)
-    {
-        const struct handle_record *record = tracker_handle(TRACKER, id);
-        if ((record->state == HANDLE_LIVE || record->state == HANDLE_HELD) && record->kind < KIND_COUNT)
-            counts[record->kind]++;
-    }
-    unsigned found = most_frequent(counts, KIND_COUNT, chosen);
-    for (unsigned i = 0; i < found; i++)
-        sample->kinds[i] = (struct sample_kind){chosen[i], counts[chosen[i]]};
-}
-
-/* [tracker locked] */
-static void fill_sites(struct sample_record *sample)
+static void fill_sample(struct sample_record *sample)
 {
     static uint32_t counts[SITES];
+    uint32_t kinds[KIND_COUNT] = {0};
     unsigned chosen[SAMPLE_TOP];
-    count_sites();
+    count_sites(kinds);
+    unsigned found = most_frequent(kinds, KIND_COUNT, chosen);
+    for (unsigned i = 0; i < found; i++)
+        sample->kinds[i] = (struct sample_kind){chosen[i], kinds[chosen[i]]};
     for (unsigned i = 0; i < SITES; i++)
         counts[i] = sites[i].stack != 0 ? sites[i].now : 0;
-    unsigned found = most_frequent(counts, SITES, chosen);
+    found = most_frequent(counts, SITES, chosen);
     for (unsigned i = 0; i < found; i++)
         sample->sites[i] = (struct sample_site){sites[chosen[i]].stack, counts[chosen[i]], sites[chosen[i]].kind};
 }
@@ -318,8 +308,7 @@ static void take_sample(void)
     if (record == NULL)
         return;
     *record = (struct sample_record){.alive = born > died ? born - died : 0};
-    fill_kinds(record);
-    fill_sites(record);
+    fill_sample(record);
     record->time_ns = clock_ns(CLOCK_REALTIME);
     __atomic_fetch_add(&tracker_header(TRACKER)->sections[SECTION_SAMPLES].used, 1, __ATOMIC_RELEASE);
 }
@@ -332,9 +321,10 @@ void growth_sample(void)
     uint64_t cost = 0;
     if (tracker_try_lock(TRACKER))
     {
+        uint64_t before = clock_ns(CLOCK_THREAD_CPUTIME_ID); /* that the thread had to wait for a processor is no work of ours */
         take_sample();
         tracker_unlock(TRACKER);
-        cost = clock_ns(CLOCK_MONOTONIC) - now;
+        cost = clock_ns(CLOCK_THREAD_CPUTIME_ID) - before;
     }
     atomic_store(&next_sample_ns, now + (cost * SAMPLE_SHARE > sample_distance_ns ? cost * SAMPLE_SHARE : sample_distance_ns));
 }

@@ -55,12 +55,21 @@ def record_program(folder):
     return sorted(folder.glob("log.*")) + sorted(folder.glob("record.*"))
 
 
+def data_of(text):
+    return text.split('<script type="application/json" id="data">', 1)[1].split("</script>", 1)[0]
+
+
 def test_data(page):
     text = page.read_text()
-    data = text.split('<script type="application/json" id="data">', 1)[1].split("</script>", 1)[0]
+    data = data_of(text)
     check("the data are ASCII without '<'", data.isascii() and "<" not in data, data[:300])
     document = json.loads(data)
     check("... and have the hostile name as it was", any(HOSTILE in one["message"] or HOSTILE in json.dumps(one, ensure_ascii=False).replace('\\"', '"') for one in document["violations"]), document["violations"])
+    drawn = [document["pictures"][one["picture"]] for one in document["violations"]]
+    check("each violation has a picture, as the record had it: with birthplaces, and one of its handles is the one", drawn and all("told" not in picture and sum(node.get("x", False) for node in picture["nodes"]) == 1 and
+          any("program.py" in node.get("b", "") for node in picture["nodes"]) for picture in drawn), drawn)
+    copies = {copy["library"]: copy for copy in document["records"][0]["libraries"]}
+    check("the record tells the copies of the libraries", "libgdal" in copies["gdal"]["path"] and re.match(r"\d+\.\d+\.\d+$", copies["gdal"]["version"]) and copies["gdal"]["alive"] > 12 and copies["gdal"]["build_id"], copies)
     policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', text).group(1)
     check("the policy lets nothing be loaded, and only its own script run", "default-src 'none'" in policy and "unsafe" not in policy and policy.count("sha256-") == 2, policy)
     check("nothing in the page names another address", not re.search(r"""(?:src|href)=["']?(?!#)[a-z/]""", text.replace(data, "").split("<script>")[0]), "")
@@ -224,6 +233,33 @@ def test_empty(folder):
         check("... and the other parts say what they lack", "No record was among the files" in browser.value("document.querySelector('main').innerText") and not browser.complaints, browser.complaints)
 
 
+def test_growth(folder):
+    """A program that loses a feature at each turn, until the clock of the samples must have struck several times."""
+    script = folder / "growing.py"
+    script.write_text("""
+import os, signal, time
+from osgeo import ogr
+definition, kept, turns = ogr.FeatureDefn("made"), [], 0
+def leak():
+    kept.append(ogr.Feature(definition))
+end = time.monotonic() + 1.5
+while time.monotonic() < end or len(kept) < 2000:
+    leak()
+    for number in range(10):
+        ogr.Feature(definition)
+print(len(kept), flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+""")
+    made = int(run([PYTHON, script], options={"record": folder / "growing.%p", "record_size": "256m", "log_path": folder / "growing-log"}).stdout)
+    record = json.loads(data_of(report(*folder.glob("growing.[0-9]*")).stdout))["records"][0]
+    check("the record has all of them alive", record["live"] == made + 1, (record["live"], made))
+    growth, places = record["growth"], record["growth_sites"]
+    features = next(series for series in growth["series"] if series["name"] == "feature")["values"]
+    check("how the kind grew: from little to nearly all, never less, over the whole time", len(features) >= 5 and features == sorted(features) and features[0] < made / 3 and made / 2 < features[-1] <= made and
+          growth["times"] == sorted(growth["times"]) and growth["times"][-1] - growth["times"][0] > 500, (made, features, growth["times"]))
+    check("... and the place that makes them", any("growing.py:6 in leak" in series["name"] and series["values"][-1] > made / 2 for series in places["series"]), places["series"])
+
+
 def test_sources(folder):
     """A log may name any file: only what is source is read."""
     secret = folder / "secret.txt"
@@ -245,6 +281,7 @@ with workshop() as folder:
     page = write_page(folder, "page.html", *files)
     test_data(page)
     test_sources(folder)
+    test_growth(folder)
     if find_browser() is None:
         skip("the page in a browser", "there is no chromium: tools/setup --tests installs it")
     else:
