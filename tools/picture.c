@@ -236,11 +236,9 @@ uint32_t forest_find_address(const struct forest *forest, uint64_t address, uint
     bool same = false, living = false;
     for (uint32_t node = 1; node < forest->count; node++) {
         struct pictured handle;
-        if (!forest->nodes[node].there)
+        if (!forest->nodes[node].there || address_of(forest, node) != address)
             continue;
         forest_describe(forest, node, &handle);
-        if (handle.address != address)
-            continue;
         bool fits = birth_stack != 0 && handle.birth_stack == birth_stack, lives = handle.state == HANDLE_LIVE;
         if (found == 0 || fits > same || (fits == same && lives >= living)) {
             found = node;
