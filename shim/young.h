@@ -7,6 +7,8 @@
  *   - its address is looked up and it is not in the tracker (find_handle(), find_any(): young_show()), by whatever thread,
  *   - its set is full of living ones,
  *   - the process forks or ends.
+ * What a young handle lends, and what is given to it, lives below it in its set and dies with it. What depends on a handle that is not in the set, or was lent by one,
+ * hangs on it: the set counts what hangs on which address, so that the end of a handle lets grow up what hangs on it, and nothing else.
  * So the tracker is always right about what it is asked for, and a set never has to be searched by anything but an address.
  *
  * What a thread does to its own set takes no atomic operation: it writes `busy`, looks at `wanted`, and goes on. A thread that wants another one's set
