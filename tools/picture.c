@@ -298,6 +298,8 @@ static int by_likeness(const void *left, const void *right)
         return a->handle.state < b->handle.state ? -1 : 1;
     if (a->handle.birth_stack != b->handle.birth_stack)
         return a->handle.birth_stack < b->handle.birth_stack ? -1 : 1;
+    if (a->handle.number != b->handle.number) /* records of bands may lie in any order */
+        return a->handle.number < b->handle.number ? -1 : 1;
     return a->node < b->node ? -1 : 1;
 }
 

@@ -174,7 +174,7 @@ static json_t *violation_object(struct page *page, const struct finding *finding
     json_object_set_new(object, "first", json_integer(finding->first_seen));
     json_object_set_new(object, "last", json_integer(finding->last_seen));
     json_object_set_new(object, "processes", first_of(finding->processes, PROCESSES_SHOWN));
-    json_object_set_new(object, "process_count", json_integer((json_int_t)json_array_size(finding->processes)));
+    json_object_set_new(object, "process_count", json_integer((json_int_t)finding->process_count));
     json_object_set_new(object, "workers", first_of(finding->workers, PROCESSES_SHOWN));
     json_object_set_new(object, "handles", json_integer(member_number(violation, "handle_count")));
     if (json_is_object(json_object_get(violation, "handle")))

@@ -192,7 +192,7 @@ def test_looks(page):
 
 def many_violations(count):
     for number in range(count):
-        stack = [{"file": "/no/such/program_%d.py" % (number % 50), "line": number + 1, "function": "step"}, {"file": "/no/such/main.py", "line": number % 7 + 1, "function": "main"}]
+        stack = [{"file": "/no/such/program_%d.py" % (number % 50), "line": number + 1, "function": "step_%d" % number}, {"file": "/no/such/main.py", "line": number % 7 + 1, "function": "main"}]
         yield json.dumps({"schema": 1, "type": "violation", "time": "2026-01-02T03:04:%02dZ" % (number % 60), "pid": 1 + number % 9, "program": "many", "rule": "HF101" if number % 3 else "HF103", "name": "stale-use",
                           "severity": "error", "message": "band b%d was used" % number, "handle": {"kind": "band", "address": hex(4096 + number), "description": "band %d" % number}, "parents": [],
                           "stacks": {"used": {"function": "GDALReadBlock", "python": stack, "native": []}}})
