@@ -108,25 +108,6 @@ static void add_files(struct files *files, const struct collection *collection, 
     globfree(&found);
 }
 
-/* A process that came to its end wrote a summary into its log, and its record would tell the same counts once more. Of one that was killed the record knows more. */
-static bool is_told_by_log(const struct files *files, const char *record)
-{
-    struct arena_header header;
-    FILE *stream = fopen(record, "re");
-    bool told = false, whole = stream != NULL && fread(&header, sizeof header, 1, stream) == 1;
-    if (stream != NULL)
-        fclose(stream);
-    if (!whole || header.version != ARENA_VERSION || header.state != ARENA_CLOSED)
-        return false;
-    char *number = compose(".%u", header.pid);
-    for (size_t index = 0; index < files->logs && !told; index++) {
-        const char *found = strstr(base_name(files->names[index]), number);
-        told = found != NULL && (found[strlen(number)] == '\0' || found[strlen(number)] == '.');
-    }
-    free(number);
-    return told;
-}
-
 static struct files find_files(const struct collection *collection)
 {
     struct files files = {.names = allocate(sizeof *files.names)};
@@ -170,8 +151,7 @@ static bool write_report(const char *format, const struct files *files, int desc
     arguments[count++] = own_format;
     arguments[count++] = end;
     for (size_t index = 0; index < files->count; index++)
-        if (index < files->logs || !is_told_by_log(files, files->names[index]))
-            arguments[count++] = files->names[index];
+        arguments[count++] = files->names[index];
     if (nothing != NULL)
         arguments[count++] = nothing;
     arguments[count] = NULL;

@@ -353,10 +353,11 @@ static void set_part(json_t *who, const char *name, struct sighting_text text)
         json_object_set_new(who, name, json_stringn(text.text, text.bytes));
 }
 
-/* What tells that a log told of a mistake of this process; `host` is part of it where it is known. */
-static uint64_t hash_of_told(const struct finding *finding, json_int_t pid, struct sighting_text host)
+/* What tells that a log told of a mistake of this process; `host` is part of it where it is known. `where` is the place, or, since a text log does not say
+ * lines of C, the signature of what it told. */
+static uint64_t hash_of_told(const struct finding *finding, const char *where, json_int_t pid, struct sighting_text host)
 {
-    uint64_t hash = hash_text(hash_text(3, member(finding->violation, "rule")), finding->place);
+    uint64_t hash = hash_text(hash_text(3, member(finding->violation, "rule")), where);
     return hash_part(hash_bytes(hash, &pid, sizeof pid), host);
 }
 
@@ -400,8 +401,9 @@ static void add_who(struct findings *findings, uint32_t number, const struct sig
     if (named ? set_add(&findings->people, hash_part(hash_part(process ^ 2, sighting->worker), sighting->task)) == SET_NEW : is_new)
         name_worker(finding, sighting);
     if (is_new && finding->logged && findings->has_records) {
-        set_add(&findings->told, hash_of_told(finding, sighting->pid, sighting->host));
-        set_add(&findings->told, hash_of_told(finding, sighting->pid, any_host));
+        const char *where = member(finding->violation, "text")[0] != '\0' ? finding->signature : finding->place;
+        set_add(&findings->told, hash_of_told(finding, where, sighting->pid, sighting->host));
+        set_add(&findings->told, hash_of_told(finding, where, sighting->pid, any_host));
     }
 }
 
@@ -496,12 +498,13 @@ uint32_t findings_add_violation(struct findings *findings, json_t *violation)
 }
 
 /* Did a log tell that this process made this mistake? Hosts are compared where both are known. */
-static bool is_told(const struct findings *findings, const struct finding *like)
+static bool is_told(const struct findings *findings, const struct finding *like, const char *where)
 {
     struct sighting sighting = sighting_of(like->violation);
     if (sighting.host.bytes == 0)
-        return set_has(&findings->told, hash_of_told(like, sighting.pid, any_host));
-    return set_has(&findings->told, hash_of_told(like, sighting.pid, sighting.host)) || set_has(&findings->told, hash_of_told(like, sighting.pid, (struct sighting_text){"", 0}));
+        return set_has(&findings->told, hash_of_told(like, where, sighting.pid, any_host));
+    return set_has(&findings->told, hash_of_told(like, where, sighting.pid, sighting.host)) ||
+           set_has(&findings->told, hash_of_told(like, where, sighting.pid, (struct sighting_text){"", 0}));
 }
 
 void findings_add_recorded(struct findings *findings, json_t *violation)
@@ -513,11 +516,15 @@ void findings_add_recorded(struct findings *findings, json_t *violation)
         bool is_shown = number < ELSEWHERE; /* then its finding has the same frames, with their symbols */
         if (!is_shown)
             symbolize_violation(findings->symbolizer, violation);
-        struct finding like = {.violation = violation, .place = is_shown ? findings->items[number].place : place_of(violation)};
-        if (!is_told(findings, &like))
+        struct finding like = {.violation = violation,
+                               .place = is_shown ? findings->items[number].place : place_of(violation),
+                               .signature = is_shown ? findings->items[number].signature : stable_signature(findings, violation)};
+        if (!is_told(findings, &like, like.place) && !is_told(findings, &like, like.signature))
             add_violation(findings, violation, &key, false);
-        if (!is_shown)
+        if (!is_shown) {
             free(like.place);
+            free(like.signature);
+        }
         buffer_clear(&key);
     }
     json_decref(violation);
@@ -641,6 +648,32 @@ void findings_add_notice(struct findings *findings, json_t *notice)
     json_decref(notice);
 }
 
+/* What tells that a log summed this process up, with what was held or without. With a count, because in containers many a process has the number 1. */
+static uint64_t hash_of_summary(const json_t *summary, bool with_held, const char *host)
+{
+    const json_int_t parts[] = {member_number(summary, "pid"), member_number(summary, "refused"), with_held};
+    return hash_text(hash_bytes(4, parts, sizeof parts), host);
+}
+
+static bool is_summed(const struct findings *findings, const json_t *summary, bool with_held)
+{
+    const char *host = member(summary, "host");
+    if (host[0] == '\0')
+        return set_has(&findings->told, hash_of_summary(summary, with_held, any_host.text));
+    return set_has(&findings->told, hash_of_summary(summary, with_held, host)) || set_has(&findings->told, hash_of_summary(summary, with_held, ""));
+}
+
+void findings_add_recorded_summary(struct findings *findings, json_t *summary)
+{
+    if (is_summed(findings, summary, true)) {
+        json_decref(summary);
+        return;
+    }
+    if (is_summed(findings, summary, false))
+        json_object_del(summary, "refused");
+    findings_add_summary(findings, summary);
+}
+
 void findings_add_summary(struct findings *findings, json_t *summary)
 {
     static const char *const names[] = {"repeats", "refused", "held", "suppressed"};
@@ -650,6 +683,11 @@ void findings_add_summary(struct findings *findings, json_t *summary)
         if (json_object_get(summary, names[index]) == NULL && strcmp(names[index], "suppressed") == 0)
             continue; /* nobody asked for suppressions, or the log is older than they are */
         json_object_set_new(findings->totals, names[index], json_integer(sum));
+    }
+    if (findings->has_records) {
+        bool with_held = json_object_get(summary, "held") != NULL;
+        set_add(&findings->told, hash_of_summary(summary, with_held, member(summary, "host")));
+        set_add(&findings->told, hash_of_summary(summary, with_held, any_host.text));
     }
     json_decref(summary);
 }

@@ -105,6 +105,7 @@ void findings_add_recorded(struct findings *findings, json_t *violation);
 bool findings_want_time(const struct findings *findings, int64_t time);
 void findings_add_notice(struct findings *findings, json_t *notice);
 void findings_add_summary(struct findings *findings, json_t *summary);
+void findings_add_recorded_summary(struct findings *findings, json_t *summary); /* by a record, after all logs: not when a log told it */
 __attribute__((format(printf, 3, 4))) void findings_add_problem(struct findings *findings, const char *file,
                                                                 const char *format, ...);
 

@@ -442,7 +442,9 @@ void read_arena(struct findings *findings, const char *file)
     json_t *summary = json_object();
     json_object_set_new(summary, "refused", json_integer((json_int_t)reader.header.counters[COUNTER_refusals]));
     json_object_set_new(summary, "held", json_integer((json_int_t)reader.header.counters[COUNTER_held]));
-    findings_add_summary(findings, summary);
+    json_object_set_new(summary, "pid", json_integer(reader.header.pid));
+    set_text(summary, "host", reader.header.host);
+    findings_add_recorded_summary(findings, summary);
     describe_arena(findings, &reader);
     tell_crashes(findings, &reader);
     if (reader.header.state == ARENA_LIVE || reader.header.state == ARENA_REPLACED) { /* of one that ended properly, the log has told it */

@@ -153,12 +153,13 @@ static void open_text_report(struct log *log, const char *heading, json_int_t pi
 }
 
 /* "N violations (HF101: 2), M repeats, K refused": a number before each word; 1 repeat has no s. */
-static void read_text_summary(struct log *log, const char *text)
+static void read_text_summary(struct log *log, json_int_t pid, const char *text)
 {
     static const struct {
         const char *member, *word;
     } words[] = {{"repeats", "repeat"}, {"refused", "refused"}, {"held", "held"}, {"suppressed", "suppressed"}};
     json_t *summary = json_object();
+    json_object_set_new(summary, "pid", json_integer(pid));
     for (size_t index = 0; index < sizeof words / sizeof words[0]; index++) {
         const char *word = strstr(text, words[index].word);
         while (word != NULL && word > text && !isdigit((unsigned char)word[-1]) && word[-1] != ',')
@@ -196,7 +197,7 @@ static void read_text_line(struct log *log, const char *text, json_int_t pid, bo
     else if (report != NULL)
         append_line(report, text);
     else if (is_ours && strncmp(text + sizeof sign - 1, " summary:", 9) == 0)
-        read_text_summary(log, text + sizeof sign + 8);
+        read_text_summary(log, pid, text + sizeof sign + 8);
     else if (is_ours)
         add_notice(log, pid, text + sizeof sign - 1 + strspn(text + sizeof sign - 1, ": "));
 }
@@ -349,9 +350,12 @@ static void read_record(struct log *log, const json_t *record, const json_t *res
     else if (strcmp(event, "holdfast.summary") == 0) {
         static const char *const names[] = {"repeats", "refused", "held", "suppressed"};
         json_t *summary = json_object();
+        json_object_set_new(summary, "pid", json_integer(strtoll(attribute(resource, "process.pid"), NULL, 10)));
+        json_object_set_new(summary, "host", json_text(attribute(resource, "host.name")));
         for (size_t index = 0; index < sizeof names / sizeof names[0]; index++) {
             char *key = compose("holdfast.%s", names[index]);
-            json_object_set_new(summary, names[index], json_integer(strtoll(attribute(attributes, key), NULL, 10)));
+            if (attribute(attributes, key)[0] != '\0')
+                json_object_set_new(summary, names[index], json_integer(strtoll(attribute(attributes, key), NULL, 10)));
             free(key);
         }
         findings_add_summary(log->findings, summary);

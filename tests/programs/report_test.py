@@ -249,6 +249,10 @@ def signature_of_run(folder, name, argv, form="json"):
     place.mkdir()
     run([*argv], options={"log_format": form, "log_path": place / "log", "record": place / "%p.hf", "record_size": "1m"}, cwd=folder)
     logs, records = sorted(place.glob("log.*")), sorted(place.glob("*.hf"))
+    alone, both = report(*logs), report(*logs, *records)
+    counts = [({word: told["totals"].get(word, 0) for word in ("repeats", "refused", *(["held"] if form == "json" else []))}, [(one["rule"], one["count"], one["place"]) for one in told["violations"]]) for told in (alone, both)]
+    check("what the %s log of %s told its record does not tell, or sum up, again" % (form, name), counts[0] == counts[1] and len(counts[0][1]) > 0, counts)
+    check("... and what was held or refused is told once", both["totals"]["held"] + both["totals"]["refused"] == 1, both["totals"])
     return signatures(*logs), signatures(*records)
 
 
