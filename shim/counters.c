@@ -103,8 +103,14 @@ unsigned counters_last(void)
 static uint64_t first_ticks, first_ns;
 static bool clock_is_forbidden;
 
+#if __has_attribute(noclone)
+#define ONE_COPY __attribute__((noinline, noclone))
+#else
+#define ONE_COPY __attribute__((noinline)) /* clang makes no clones */
+#endif
+
 /* In one place, so that a fault there is known. */
-static __attribute__((noinline, noclone)) uint64_t processor_ticks(void)
+static ONE_COPY uint64_t processor_ticks(void)
 {
 #if defined(__x86_64__)
     uint32_t low, high;

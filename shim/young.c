@@ -194,7 +194,7 @@ void young_describe(struct arena_own *own)
     for (uint32_t i = 0; births != NULL && i < count; i++) {
         const struct young_birth *birth = &__start_holdfast_births[i];
         births[i] = (struct arena_birth){birth->function, birth->kind, (uint8_t)((birth->borrowed ? ARENA_BIRTH_BORROWED : 0) | (birth->numbered ? ARENA_BIRTH_NUMBERED : 0) |
-                                                                                  birth->edge[0] << ARENA_BIRTH_EDGE_SHIFT(0) | birth->edge[1] << ARENA_BIRTH_EDGE_SHIFT(1))};
+                                                                                  (uint32_t)birth->edge[0] << ARENA_BIRTH_EDGE_SHIFT(0) | (uint32_t)birth->edge[1] << ARENA_BIRTH_EDGE_SHIFT(1))};
     }
     own->births = births != NULL ? count : 0;
     own->births_address = (uintptr_t)__start_holdfast_births;
