@@ -1,11 +1,12 @@
 /* Reading arenas: see inputs.h. The events of an arena become violations as the log's schema has them; what only the process that wrote
  * it could say (remedy, line to change, kind of the handle) is left out. */
+#include "census.h"
 #include "inputs.h"
-#include "stack_place.h"
 #include "process.h"
 #include "reader.h"
 #include "records.h"
 #include "rules.h"
+#include "stack_place.h"
 #include "text.h"
 #include <inttypes.h>
 #include <stdarg.h>
@@ -51,14 +52,6 @@ static json_t *python_frame(const struct reader *reader, uint64_t id)
     return object;
 }
 
-static void set_build_id(json_t *frame, const struct module_record *module)
-{
-    char text[2 * sizeof module->build_id + 1] = "";
-    for (size_t index = 0; index < module->build_id_bytes && index < sizeof module->build_id; index++)
-        snprintf(text + 2 * index, 3, "%02x", (unsigned)module->build_id[index]);
-    set_text(frame, "build_id", text);
-}
-
 static json_t *native_frame(const struct reader *reader, uint64_t word)
 {
     uint64_t offset = word & STACK_OFFSET_MASK;
@@ -66,7 +59,9 @@ static json_t *native_frame(const struct reader *reader, uint64_t word)
     json_t *object = json_object();
     if (module != NULL) {
         set_text(object, "module", reader_string(reader, module->path));
-        set_build_id(object, module);
+        char build_id[BUILD_ID_TEXT_BYTES];
+        build_id_text(module, build_id);
+        set_text(object, "build_id", build_id);
     }
     set_hexadecimal(object, "offset", offset);
     return object;
@@ -208,35 +203,9 @@ static void describe_arena(struct findings *findings, const struct reader *reade
 
 /* ---- what lived ---------------------------------------------------------------------------------------------------------- */
 
-struct origin {
-    uint32_t stack;
-    uint16_t kind, function;
-    bool borrowed;
-    uint64_t count;
-    uint32_t label;         /* string, of the first that has one */
-};
-
 #define ORIGINS_SHOWN 10u
 #define HELD_SHOWN 10u
 #define EVENTS_SHOWN 10u
-
-static int by_origin(const void *left, const void *right)
-{
-    const struct origin *a = left, *b = right;
-    if (a->kind != b->kind)
-        return a->kind < b->kind ? -1 : 1;
-    if (a->function != b->function)
-        return a->function < b->function ? -1 : 1;
-    if (a->stack != b->stack)
-        return a->stack < b->stack ? -1 : 1;
-    return (a->label == 0) - (b->label == 0);
-}
-
-static int by_count(const void *left, const void *right)
-{
-    const struct origin *a = left, *b = right;
-    return a->count != b->count ? (a->count > b->count ? -1 : 1) : by_origin(left, right);
-}
 
 static char *place_of(struct findings *findings, const struct reader *reader, uint32_t stack)
 {
@@ -249,56 +218,31 @@ static const char *kind_words(const struct reader *reader, unsigned kind)
     return name[0] != '\0' ? name : "handle";
 }
 
-static void describe_origin(struct findings *findings, const struct reader *reader, const struct origin *origin)
+static void describe_origin(struct findings *findings, const struct reader *reader, const struct census_site *origin)
 {
     char *place = place_of(findings, reader, origin->stack);
     const char *label = reader_string(reader, origin->label), *function = reader_function_name(reader, origin->function);
-    add_notice(findings, reader, "alive: %" PRIu64 " %s%s%s%s, %s by %s at %s", origin->count, kind_words(reader, origin->kind), label[0] != '\0' ? " " : "", label,
-               origin->count > 1 && label[0] != '\0' ? " and others" : "", origin->borrowed ? "lent" : "made",
+    add_notice(findings, reader, "alive: %" PRIu64 " %s%s%s%s, %s by %s at %s", origin->live, kind_words(reader, origin->kind), label[0] != '\0' ? " " : "", label,
+               origin->live > 1 && label[0] != '\0' ? " and others" : "", origin->borrowed ? "lent" : "made",
                function[0] != '\0' ? function : "an unknown function", place);
     free(place);
 }
 
-static size_t collect(const struct reader *reader, struct origin *origins)
-{
-    size_t count = 0;
-    for (uint32_t id = 0; (id = reader_next_handle(reader, id)) != 0;) {
-        const struct handle_record *handle = reader_handle(reader, id);
-        if (handle->state == HANDLE_LIVE)
-            origins[count++] = (struct origin){.stack = handle->birth_stack, .kind = handle->kind, .function = handle->birth_function, .borrowed = (handle->flags & HANDLE_BORROWED) != 0,
-                                               .count = 1, .label = (handle->flags & HANDLE_NUMBER) != 0 ? 0 : handle->label};
-    }
-    struct reader_young young;
-    for (uint32_t set = 0, index = 0; reader_next_young(reader, &set, &index, &young);)
-        if (!young.held)
-            origins[count++] = (struct origin){.stack = young.birth_stack, .kind = young.kind, .function = young.function, .borrowed = young.borrowed, .count = 1};
-    return count;
-}
-
 static void describe_living(struct findings *findings, const struct reader *reader)
 {
-    size_t room = reader->sections[SECTION_HANDLES].used, groups = 0;
-    struct reader_young young;
-    for (uint32_t set = 0, index = 0; reader_next_young(reader, &set, &index, &young);)
-        room++;
-    struct origin *origins = calloc(room + 1, sizeof *origins);
-    size_t count = origins != NULL ? collect(reader, origins) : 0;
-    if (count > 1)
-        qsort(origins, count, sizeof *origins, by_origin);
-    for (size_t i = 0; i < count; i++) {
-        struct origin *last = groups != 0 ? &origins[groups - 1] : NULL;
-        if (last != NULL && last->kind == origins[i].kind && last->function == origins[i].function && last->stack == origins[i].stack)
-            last->count++;
-        else
-            origins[groups++] = origins[i];
+    struct census census;
+    size_t shown = 0, more = 0;
+    census_take(&census, reader);
+    for (size_t index = 0; index < census.site_count; index++) {
+        if (census.sites[index].live == 0)
+            continue; /* what is held has notices of its own */
+        if (shown < ORIGINS_SHOWN)
+            describe_origin(findings, reader, &census.sites[index]);
+        *(shown < ORIGINS_SHOWN ? &shown : &more) += 1;
     }
-    if (groups > 1)
-        qsort(origins, groups, sizeof *origins, by_count);
-    for (size_t i = 0; i < groups && i < ORIGINS_SHOWN; i++)
-        describe_origin(findings, reader, &origins[i]);
-    if (groups > ORIGINS_SHOWN)
-        add_notice(findings, reader, "alive: and those of %zu more origins", groups - ORIGINS_SHOWN);
-    free(origins);
+    if (more != 0)
+        add_notice(findings, reader, "alive: and those of %zu more origins", more);
+    census_clear(&census);
 }
 
 /* ---- what the threads did ---------------------------------------------------------------------------------------------------- */

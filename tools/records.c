@@ -220,14 +220,6 @@ static json_t *sites_of(struct findings *findings, const struct reader *reader, 
 
 /* ---- libraries -------------------------------------------------------------------------------------------------------------------- */
 
-static void set_build_id(json_t *object, const struct module_record *module)
-{
-    char build_id[2 * sizeof module->build_id + 1] = "";
-    for (size_t index = 0; index < module->build_id_bytes && index < sizeof module->build_id; index++)
-        snprintf(build_id + 2 * index, 3, "%02x", (unsigned)module->build_id[index]);
-    set_text(object, "build_id", build_id);
-}
-
 static json_t *modules_of(const struct reader *reader)
 {
     json_t *modules = json_array();
@@ -235,7 +227,9 @@ static json_t *modules_of(const struct reader *reader)
         const struct module_record *module = reader_module(reader, id);
         json_t *one = json_object();
         set_text(one, "path", reader_string(reader, module->path));
-        set_build_id(one, module);
+        char build_id[BUILD_ID_TEXT_BYTES];
+        build_id_text(module, build_id);
+        set_text(one, "build_id", build_id);
         json_array_append_new(modules, one);
     }
     return modules;
@@ -260,7 +254,9 @@ static json_t *libraries_of(const struct reader *reader, const struct census *ce
         set_text(one, "version", version);
         if (module != NULL) {
             set_text(one, "path", reader_string(reader, module->path));
-            set_build_id(one, module);
+            char build_id[BUILD_ID_TEXT_BYTES];
+            build_id_text(module, build_id);
+            set_text(one, "build_id", build_id);
         }
         set_number(one, "alive", census->copies[number]);
         if (library[0] != '\0')

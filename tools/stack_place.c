@@ -20,15 +20,21 @@ static char *python_place(const struct reader *reader, const struct reader_stack
     return chosen.file != NULL ? compose("%s:%u in %s", chosen.file, chosen.line, chosen.function) : NULL;
 }
 
+void build_id_text(const struct module_record *module, char text[static BUILD_ID_TEXT_BYTES])
+{
+    text[0] = '\0';
+    for (size_t index = 0; index < module->build_id_bytes && index < sizeof module->build_id; index++)
+        snprintf(text + 2 * index, 3, "%02x", (unsigned)module->build_id[index]);
+}
+
 static char *native_place(struct symbolizer *symbolizer, const struct reader *reader, uint64_t word)
 {
     uint64_t offset = 0;
     const struct module_record *module = reader_native_frame(reader, word, &offset);
     if (module == NULL)
         return NULL;
-    char build_id[2 * sizeof module->build_id + 1] = "";
-    for (size_t index = 0; index < module->build_id_bytes && index < sizeof module->build_id; index++)
-        snprintf(build_id + 2 * index, 3, "%02x", (unsigned)module->build_id[index]);
+    char build_id[BUILD_ID_TEXT_BYTES];
+    build_id_text(module, build_id);
     struct symbol symbol = {0};
     const char *path = reader_string(reader, module->path);
     if (symbolize(symbolizer, path, build_id[0] != '\0' ? build_id : NULL, offset, &symbol) != SYMBOL_FOUND)
