@@ -2,6 +2,7 @@
 #include "check.h"
 #include "command.h"
 #include "inputs.h"
+#include "target.h"
 #include "text.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -95,8 +96,11 @@ char *find_record(const char *pid)
     return maps != NULL ? find_mapping(pid, maps) : NULL;
 }
 
-char *record_of_process(const char *pid)
+char *record_of_process(const char *asked)
 {
+    char pid[32];
+    long number = strtol(asked, NULL, 10);
+    snprintf(pid, sizeof pid, "%ld", number < INT_MAX ? (long)program_of_run((pid_t)number) : number);
     FILE *maps = open_maps(pid);
     if (maps == NULL) {
         complain("report", errno == ENOENT ? "there is no process %s" : "the memory of process %s cannot be looked at: %s", pid, strerror(errno));

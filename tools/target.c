@@ -77,9 +77,27 @@ static bool find_block(struct target *target, const char *command)
     return false;
 }
 
+pid_t program_of_run(pid_t pid)
+{
+    char path[64], own[4096], other[sizeof own];
+    int program = 0;
+    snprintf(path, sizeof path, "/proc/%d/exe", (int)pid);
+    ssize_t bytes = readlink("/proc/self/exe", own, sizeof own);
+    if (bytes <= 0 || readlink(path, other, sizeof other) != bytes || memcmp(own, other, (size_t)bytes) != 0)
+        return pid;
+    snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)pid, (int)pid);
+    FILE *children = fopen(path, "re");
+    if (children == NULL)
+        return pid;
+    bool found = fscanf(children, "%d", &program) == 1 && program > 0;
+    fclose(children);
+    return found ? program : pid;
+}
+
 bool target_open(struct target *target, const char *command, bool write)
 {
     char path[64];
+    target->pid = program_of_run(target->pid);
     snprintf(path, sizeof path, "/proc/%d/mem", (int)target->pid);
     target->memory = open(path, (write ? O_RDWR : O_RDONLY) | O_CLOEXEC);
     if (target->memory < 0) {

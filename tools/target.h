@@ -14,6 +14,9 @@ struct target {
     struct control_block copy;
 };
 
+/* `holdfast run` that waits for its program is meant to be that: the shell told its number. Any other process is itself. */
+pid_t program_of_run(pid_t pid);
+
 /* Finds the control block of `target->pid`. False after a complaint of `command`. `write`: requests are to be written. */
 bool target_open(struct target *target, const char *command, bool write);
 void target_close(struct target *target);

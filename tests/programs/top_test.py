@@ -140,6 +140,23 @@ def test_anonymous(folder):
     program.end()
 
 
+def test_run(folder):
+    """The number that the shell tells is that of `holdfast run`, which waits for its program when there is something to do at its end."""
+    script = folder / "alone.py"
+    script.write_text(PROGRAM)
+    words = [COMMAND, "run", "--record", folder / "run.hf", "--", PYTHON, script]
+    process = subprocess.Popen([str(word) for word in words], env=environment(preload=False), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process.stdout.readline()
+    process.stdin.write("100\n")
+    process.stdin.flush()
+    process.stdout.readline()
+    done, graph = top("--count", "1", process.pid), run([COMMAND, "graph", process.pid], preload=False)
+    told = re.search(r"  process (\d+)  live 101 ", done.stdout)
+    check("holdfast run's own number: its program is looked at, by top", told and int(told[1]) != process.pid, done)
+    check("... and by graph", "100 live" in graph.stdout or "101 live" in graph.stdout, graph)
+    process.communicate()
+
+
 def test_screen(folder, program):
     terminal = Terminal("--interval", "0.1", program.pid)
     screen = terminal.read(re.escape("\x1b[J")) or ""
@@ -197,6 +214,7 @@ with workshop() as folder:
     test_arguments()
     test_lines(folder)
     test_anonymous(folder)
+    test_run(folder)
     program = Program(folder, record=folder / "screen.%p")
     program.make(100)
     test_screen(folder, program)
