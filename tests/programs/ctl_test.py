@@ -296,7 +296,9 @@ def test_signal(folder, steps):
     stop.unlink()
     session = Session([steps, folder / "dem.tif", stop])
     session.do("spin")
-    check_equal("without the signal the loop does not look", 3, session.ask("mode=report", touch=None, timeout=0.5)[0])
+    # The calls before the loop look, and on a busy machine the first request may come in time for them.
+    answers = [session.ask("mode=report", touch=None, timeout=0.5)[0] for _ in range(2)]
+    check_equal("without the signal the loop does not look", 3, answers[-1])
     stop.write_text("")
     session.process.stdout.readline()
     session.end()
