@@ -178,7 +178,7 @@ def zsh(commands, texts):
             if command.words:
                 actions.append("'(%s)'" % " ".join(command.words))
             if len(actions) > 1:
-                rest = ["'*:operand:_alternative %s'" % " ".join('"%d\\:operand\\:%s"' % (index, action.strip("'").replace('"', "")) for index, action in enumerate(actions))]
+                rest = ["'*:operand: _alternative %s'" % " ".join('"%d\\:operand\\:%s"' % (index, action.strip("'").replace('"', "")) for index, action in enumerate(actions))]
             elif actions:
                 rest = ["'*:operand:%s'" % actions[0].strip("'")]
         lines.append("  %s) _arguments %s ;;" % (command.name, " ".join([zsh_option(option) for option in command.options.values()] + rest)))
