@@ -18,6 +18,8 @@ STEPS = r"""
 #include <ogr_srs_api.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 static OGRFeatureDefnH definition;
 static OGRFeatureH feature;
 static OGRGeometryH geometry;
@@ -61,6 +63,14 @@ int main(int count, char **arguments)
             file = GDALOpen(arguments[1], GA_ReadOnly);
             band = GDALGetRasterBand(file, 1);
             GDALClose(file);
+        } else if (strcmp(word, "fork") == 0) { /* the child goes on with what comes, its parent waits for it */
+            pid_t child = fork();
+            if (child != 0) {
+                int status = 1;
+                waitpid(child, &status, 0);
+                return status;
+            }
+            answer = getpid();
         } else if (strcmp(word, "spin") == 0) { /* nothing but calls by the fast path, until somebody says stop by a file */
             GDALRasterBandH spun = GDALGetRasterBand(dataset, 1);
             printf("spinning\n");
@@ -305,6 +315,19 @@ def test_signal(folder, steps):
     stop.unlink()
 
 
+def test_fork(folder, steps):
+    """A child of fork is a process of its own to ask."""
+    session = Session([steps, folder / "dem.tif", folder / "stop"])
+    check_equal("before the fork", 0, session.ask("mode=reject")[0])
+    session.pid = int(session.do("fork").split()[1])
+    status, text = session.ask("status")
+    check("a child of fork tells of itself, and has what its parent was told", status == 0 and "process %d " % session.pid in text and "mode reject" in text, text)
+    status, text = session.ask("mode=report")
+    check("... and is asked", status == 0 and text.startswith("changed: mode=report"), text)
+    check("... its parent is another one", "mode reject" in subprocess.run([COMMAND, "ctl", str(session.process.pid), "status"], stdout=subprocess.PIPE, text=True, check=False).stdout)
+    check_equal("it ends well", 0, session.end())
+
+
 def test_load(folder, load):
     """Modes are switched while four threads make mistakes and close datasets whose bands are out: each mistake is counted once, each free happens once."""
     session = Session([load, folder / "dem.tif"], {"stats": 1, "log_format": "json", "log_rate": 0, "grace_max": 8})
@@ -349,6 +372,6 @@ with workshop() as folder:
     raster = raster.resolve()
     steps = compile_c(STEPS, folder / "steps", *gdal_flags())
     load = compile_c(LOAD, folder / "load", "-pthread", *gdal_flags())
-    for test, program in ((test_requests, steps), (test_reach, steps), (test_off_and_on, steps), (test_signal, steps), (test_load, load)):
+    for test, program in ((test_requests, steps), (test_reach, steps), (test_off_and_on, steps), (test_signal, steps), (test_fork, steps), (test_load, load)):
         test(folder.resolve(), program)
 sys.exit(finish())
