@@ -236,7 +236,7 @@ static const struct option {
     const char *name, *value;
     bool (*set)(struct request *request, const char *value);
 } options[] = {
-    {"--format", "text, json, csv, otlp, sarif, junit or gitlab", set_format},
+    {"--format", "text, json, html, csv, otlp, sarif, junit or gitlab", set_format},
     {"--rule", "rules", add_rules},
     {"--since", "a time", set_since},
     {"--until", "a time", set_until},
