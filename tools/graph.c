@@ -1,4 +1,5 @@
 /* holdfast graph: what lives in what, of a running process, or of a record. See picture.h for what is shown. */
+#include "arguments.h"
 #include "command.h"
 #include "inputs.h"
 #include "picture.h"
@@ -60,8 +61,9 @@ static bool read_number(const char *option, const char *text, uint32_t least, ui
     return true;
 }
 
-static bool set_option(struct request *request, const char *name, const char *value)
+static bool set_option(void *wanted, const char *name, const char *value)
 {
+    struct request *request = wanted;
     if (strcmp(name, "--format") == 0) {
         for (size_t index = 0; index < sizeof formats / sizeof formats[0]; index++)
             if (strcmp(formats[index].name, value) == 0) {
@@ -92,36 +94,17 @@ static bool takes_value(const char *name)
     return false;
 }
 
+static bool set_flag(void *wanted, const char *argument)
+{
+    bool known = strcmp(argument, "--live") == 0;
+    ((struct request *)wanted)->wishes.live |= known;
+    return known;
+}
+
 static bool read_arguments(struct request *request, int count, char **arguments)
 {
-    for (int index = 1; index < count; index++) {
-        char *argument = arguments[index], *equals = strchr(argument, '=');
-        if (strcmp(argument, "--live") == 0) {
-            request->wishes.live = true;
-            continue;
-        }
-        if (argument[0] != '-') {
-            if (request->input != NULL) {
-                complain("graph", "one process or file at a time: '%s' is one too many", argument);
-                return false;
-            }
-            request->input = argument;
-            continue;
-        }
-        char *name = duplicate_bytes(argument, equals != NULL ? (size_t)(equals - argument) : strlen(argument));
-        bool known = takes_value(name), fine = false;
-        if (!known)
-            complain("graph", "there is no option '%s'", argument);
-        else if (equals == NULL && index + 1 >= count)
-            complain("graph", "%s needs a value", name);
-        else
-            fine = set_option(request, name, equals != NULL ? equals + 1 : arguments[++index]);
-        free(name);
-        if (!fine)
-            return false;
-    }
-    if (request->input == NULL)
-        complain("graph", "which process, or which record?");
+    static const struct argument_rules rules = {"graph", "one process or file at a time", "which process, or which record?", takes_value, set_option, set_flag};
+    request->input = read_one_input(&rules, count, arguments, request);
     return request->input != NULL;
 }
 

@@ -3,6 +3,7 @@
  *
  * On a terminal it is a screen with keys; elsewhere some lines for each look. What the terminal was set to is restored on every end: by the key q, a signal, also one that
  * kills, a stop, the process's end. Names come from the process: what a terminal would obey is taken out before a line is cut to the width. */
+#include "arguments.h"
 #include "census.h"
 #include "command.h"
 #include "stack_place.h"
@@ -760,8 +761,9 @@ static int wrong_usage(void)
     return STATUS_USAGE;
 }
 
-static bool set_option(struct view *view, const char *name, const char *value)
+static bool set_option(void *wanted, const char *name, const char *value)
 {
+    struct view *view = wanted;
     char *end;
     if (strcmp(name, "--interval") == 0) {
         view->interval = strtod(value, &end);
@@ -778,32 +780,15 @@ static bool set_option(struct view *view, const char *name, const char *value)
     return false;
 }
 
+static bool takes_value(const char *name)
+{
+    return strcmp(name, "--interval") == 0 || strcmp(name, "--count") == 0;
+}
+
 static bool read_arguments(struct view *view, int count, char **arguments)
 {
-    for (int index = 1; index < count; index++) {
-        char *argument = arguments[index], *equals = strchr(argument, '=');
-        if (argument[0] != '-') {
-            if (view->input != NULL) {
-                complain("top", "one process at a time: '%s' is one too many", argument);
-                return false;
-            }
-            view->input = argument;
-            continue;
-        }
-        char *name = duplicate_bytes(argument, equals != NULL ? (size_t)(equals - argument) : strlen(argument));
-        bool known = strcmp(name, "--interval") == 0 || strcmp(name, "--count") == 0, fine = false;
-        if (!known)
-            complain("top", "there is no option '%s'", argument);
-        else if (equals == NULL && index + 1 >= count)
-            complain("top", "%s needs a value", name);
-        else
-            fine = set_option(view, name, equals != NULL ? equals + 1 : arguments[++index]);
-        free(name);
-        if (!fine)
-            return false;
-    }
-    if (view->input == NULL)
-        complain("top", "which process?");
+    static const struct argument_rules rules = {"top", "one process at a time", "which process?", takes_value, set_option, NULL};
+    view->input = read_one_input(&rules, count, arguments, view);
     return view->input != NULL;
 }
 
