@@ -181,7 +181,7 @@ def check_locks_of(result, name, rounds, bound):
 def check_features():
     """The usual loop over features, in which Python drops a geometry after the feature that lent it: one lock a round, because a copy asks whom its original belongs to."""
     for mode in ("defer", "report"):
-        check_locks_of(harness.run([PYTHON, FOLDER / "young_features.py"], {"mode": mode, "stats": 1}), "features in Python, mode " + mode, 3000, 3000 * 2)
+        check_locks_of(harness.run([PYTHON, FOLDER / "young_features.py"], {"mode": mode, "stats": 1}), "features in Python, mode " + mode, 3000, 4000)
 
 
 def check_cpp(folder):

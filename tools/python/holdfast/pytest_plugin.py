@@ -11,6 +11,7 @@ violation is where Holdfast noticed it; a handle used by a thread in the backgro
 
 Holdfast's own log goes to files in a folder of its own, so that what tests capture is theirs alone, unless the options say where it goes; the folder stays if something was written.
 """
+import collections
 import functools
 import gc
 import os
@@ -102,7 +103,6 @@ class Plugin:
         self.folder = os.environ.get(MARKER, "")
         self.process, self.seen = os.getpid(), 0
         self.outside = []      # reports of what was found in no test
-        self.failed = {}       # rule: number of tests, as their reports say
         self.excluded = []     # [begin, end) of marks: made by fixtures that live longer than a test
 
     def new_violations(self):
@@ -177,10 +177,14 @@ class Plugin:
 
     # ---- what is told at the end ------------------------------------------------------------------------------------------------
 
-    def pytest_runtest_logreport(self, report):
-        if report.when == "teardown" and report.user_properties:  # of all phases of the test
-            for rule in {rule for name, rules in report.user_properties if name == "holdfast" for rule in str(rules).split()}:
-                self.failed[rule] = self.failed.get(rule, 0) + 1
+    @staticmethod
+    def failed_tests(reports):
+        """{rule: number of tests}: the report of a teardown has the properties of all phases."""
+        failed = collections.Counter()
+        for report in reports:
+            if getattr(report, "when", None) == "teardown" and report.user_properties:
+                failed.update({rule for name, rules in report.user_properties if name == "holdfast" for rule in str(rules).split()})
+        return failed
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session):
@@ -202,10 +206,11 @@ class Plugin:
     def pytest_terminal_summary(self, terminalreporter):
         yield
         logs = self.keep_logs()
-        if not (self.failed or self.outside or logs):
+        failed = self.failed_tests(report for reports in terminalreporter.stats.values() for report in reports)
+        if not (failed or self.outside or logs):
             return
         terminalreporter.section("Holdfast", sep="=")
-        for rule, number in sorted(self.failed.items()):
+        for rule, number in sorted(failed.items()):
             terminalreporter.write_line("%s in %d test%s" % (rule, number, "" if number == 1 else "s"))
         if self.outside:
             terminalreporter.write_line("%d violation%s outside of tests:" % (len(self.outside), "" if len(self.outside) == 1 else "s"), red=True)
