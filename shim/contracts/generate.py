@@ -980,6 +980,8 @@ def write_wrapper(out, family, kinds):
     borrows = (len(core) == 1 and core[0].verb == 'borrows' and core[0].form == DIRECT and (core[0].object >= 0 or core[0].object == GLOBAL) and good and
                all(e.form == DIRECT and e.subject >= 0 and not e.condition for e in same))
     parent = (names[core[0].object] if core[0].object >= 0 else 'NULL') if lends or borrows else None
+    # Memory that it frees and of which nothing is known: a call like any other.
+    discards = core and not same and not serial and not worldly(function) and all(e.verb == 'discards' and e.form == DIRECT and e.subject >= 0 and not e.condition for e in core)
 
     def jump(target, *more, indent='    '):
         """A last call, after which nothing is left to do."""
@@ -1030,7 +1032,7 @@ def write_wrapper(out, family, kinds):
               f'    const struct view *view = known_view(caller, LIBRARY_{function.library});\n'
               f'    {result}(*real)({types}) = view != NULL ? {cast}known_real(view, {number}) : NULL;\n'
               f'    if (unlikely(real == NULL))\n    {{\n{jump(f"slow_{function.name}", "caller", indent="        ")}    }}\n')
-    if (fine or young) and first:
+    if (fine or young or discards) and first:
         out.write(f'    const uint64_t first_entry = known_entry(view, {first[0]}, KIND_{first[1]});\n')
     internal = f'    if (view->internal && call_counted())\n    {{\n{jump("real", indent="        ")}    }}\n'
     if simple and not first:
@@ -1043,6 +1045,9 @@ def write_wrapper(out, family, kinds):
         if serial:
             out.write(f'        if (unlikely(!alone()))\n        {{\n{jump(f"threads_{function.name}", "caller", "view", indent="            ")}        }}\n')
         out.write(f'{passes("        ")}    }}\n')
+    if discards:
+        strangers = [f'memory_is_unknown({names[e.subject]})' for e in core]
+        out.write(f'    if (likely({" && ".join([*good, *strangers, "call_counted()"])}))\n    {{\n        {noted}\n{jump("real", indent="        ")}    }}\n')
     if young:
         # Another version may use what this one does not: all that any of them uses is asked for.
         more = [f'known_good(view, {n}, KIND_{kind})' for n, kind, first in zip(names, first_kinds(family), used) if kind and kind != 'string' and not first]

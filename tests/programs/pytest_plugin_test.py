@@ -339,8 +339,8 @@ def count(python, folder, environment):
             done = completed(["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", *whole], variables, folder)
             found.setdefault(way, []).append(int(re.search(r"Collected : (\d+)", done.stderr).group(1)))
         each = {name: (counts[1] - counts[0]) / (COUNTED[1] - COUNTED[0]) for name, counts in found.items()}
-        print("%-24s %.0f instructions a test, %.3f of neither; %.3f of its for %d tests with the process's start" % (
-            way, each[way], each[way] / each["neither"], found[way][1] / found["neither"][1], COUNTED[1]), flush=True)
+        print("%-24s %.0f instructions a test, %.3f of neither; a run of %d tests, with the start of the process, %.3f of neither" % (
+            way, each[way], each[way] / each["neither"], COUNTED[1], found[way][1] / found["neither"][1]), flush=True)
 
 
 def main():
