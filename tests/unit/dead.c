@@ -118,13 +118,14 @@ static void two_hundred_dead_parents_are_raised_all(void **state)
     (void)state;
     enum { PARENTS = 200 };
     handle_id root[PARENTS], parent[PARENTS], child = born(0x10);
+    handle_bury(&tracker, child, CAUSE_FREED, 1, 1); /* first, so that each parent goes behind by itself */
     for (unsigned i = 0; i < PARENTS; i++) {
         root[i] = born(0x10000 + 16 * i);
         parent[i] = lent(root[i], 0x20000 + 16 * i);
         edge_add(&tracker, parent[i], child, EDGE_DEPENDANT);
         handle_bury(&tracker, parent[i], CAUSE_FREED, 1, 1);
+        assert_true(is_dead_edge(root[i], parent[i]));
     }
-    handle_bury(&tracker, child, CAUSE_FREED, 1, 1);
     handle_id last = lent(child, 0x20);
     for (unsigned i = 0; i < PARENTS; i++)
         if (visits_below(root[i]) != 3)
