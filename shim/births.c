@@ -334,6 +334,8 @@ void were_handed(const struct effect_info *effect, uintptr_t parent)
     for (uint32_t edge = record != NULL ? record->first_child : 0, next; edge != 0; edge = next)
     {
         struct edge_record *link = tracker_edge(TRACKER, edge);
+        if (link->dead)
+            break;
         next = link->next_of_parent;
         struct handle_record *child = tracker_handle(TRACKER, link->child);
         if (link->type == EDGE_BORROWED && child->state == HANDLE_LIVE && child->kind == effect->kind && child->holders == 0)

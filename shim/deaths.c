@@ -151,32 +151,40 @@ static void entry_died(struct call *call, struct fence_entry *entry)
     }
 }
 
-/* [tracker locked] A handle that its own free did not really free: shared, or referenced by others. */
-static void came_back(struct dying *dying)
+/* [tracker locked] */
+static void revive(handle_id id)
 {
-    struct handle_record *record = tracker_handle(TRACKER, dying->id);
-    if (record->state != HANDLE_BURIED)
-        return;
+    struct handle_record *record = tracker_handle(TRACKER, id);
     tracker_uncount(TRACKER, COUNTER_deaths);
-    record->state = HANDLE_LIVE;
+    handle_revive(TRACKER, id);
     record->cause = CAUSE_NONE;
     record->descriptor = 0;
-    record->death_stack = 0;
-    handle_reference_drop(record);
 }
 
-static bool revive_borrowed(struct tracker *tracker, handle_id id, void *context)
+static void revive_if_killed_by(const struct dying *dying, handle_id id)
 {
-    struct handle_record *record = tracker_handle(tracker, id);
-    if (record->state == HANDLE_BURIED && record->cause == CAUSE_PARENT && (record->flags & HANDLE_FENCED) == 0)
+    const struct handle_record *record = tracker_handle(TRACKER, id);
+    if (record->state == HANDLE_BURIED && record->cause == CAUSE_PARENT && (record->flags & HANDLE_FENCED) == 0 && record->killer == dying->id && record->killer_serial == dying->serial)
+        revive(id);
+}
+
+/* [tracker locked] A handle that its own free did not really free: shared, or referenced by others. With it come those that were buried with it: they
+ * were all watched, unless there was no memory for that. */
+static void came_back(const struct fence_watch *watch, const struct dying *dying)
+{
+    struct handle_record *record = tracker_handle(TRACKER, dying->id);
+    if (record->state == HANDLE_BURIED)
     {
-        tracker_uncount(tracker, COUNTER_deaths);
-        record->state = HANDLE_LIVE;
-        record->descriptor = 0;
-        record->cause = CAUSE_NONE;
+        revive(dying->id);
+        record->death_stack = 0;
+        handle_reference_drop(record);
     }
-    (void)context;
-    return true;
+    for (uint32_t i = 0; i < watch->count; i++)
+        if (same_record(watch->entries[i].id, watch->entries[i].serial))
+            revive_if_killed_by(dying, watch->entries[i].id);
+    uint32_t used = watch->incomplete ? tracker_header(TRACKER)->sections[SECTION_HANDLES].used : 0;
+    for (handle_id id = 1; id < used; id++)
+        revive_if_killed_by(dying, id);
 }
 
 /* [tracker locked] Nobody saw this block freed although its parent's was: it is not certain that it died. */
@@ -225,10 +233,7 @@ void dying_end(struct call *call)
                     continue;
                 struct handle_record *record = tracker_handle(TRACKER, dying->id);
                 if (dying->buried && proven && (record->flags & HANDLE_COUNTED))
-                {
-                    came_back(dying);
-                    tree_walk(TRACKER, dying->id, false, revive_borrowed, NULL);
-                }
+                    came_back(watch, dying);
             }
             if (proven)
                 for (uint32_t i = 0; i < watch->count; i++)

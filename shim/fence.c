@@ -275,7 +275,7 @@ void fence_watch_init(struct fence_watch *watch)
     watch->mapping = NULL;
     watch->mapping_bytes = 0;
     watch->reach = FENCE_REACH;
-    watch->light = false;
+    watch->light = watch->incomplete = false;
 }
 
 static bool watch_grow(struct fence_watch *watch)
@@ -299,7 +299,10 @@ static bool watch_grow(struct fence_watch *watch)
 bool fence_watch_add(struct fence_watch *watch, uintptr_t address, handle_id id, uint32_t serial, enum handle_cause cause)
 {
     if (watch->count == watch->capacity && !watch_grow(watch))
+    {
+        watch->incomplete = true;
         return false;
+    }
     watch->entries[watch->count++] = (struct fence_entry){.address = address, .id = id, .serial = serial, .cause = (uint8_t)cause, .seen = false};
     return true;
 }

@@ -710,7 +710,7 @@ static handle_id bury(struct young_set *set, uint16_t index, handle_id killer)
     struct handle_record *record = tracker_handle(TRACKER, id);
     if (record == NULL)
         return 0;
-    record->state = HANDLE_BURIED;
+    handle_died(TRACKER, id);
     record->cause = entry->cause;
     record->death_stack = entry->death_stack;
     record->death_function = entry->death_function;

@@ -450,17 +450,23 @@ static void check_lists_of(struct check *check, uint32_t id, uint8_t *in_parent,
 {
     const struct handle_record *handle = handle_at(check, id);
     uint64_t offset = place(check, SECTION_HANDLES, id);
+    const struct edge_record *first = edge_at(check, handle->first_child);
     uint32_t before = 0, count = 0;
+    bool dead = false, buried_throughout = handle->state == HANDLE_BURIED && (first == NULL || first->dead), among_the_dead = false;
     for (uint32_t edge = handle->first_child; edge != 0;) {
         const struct edge_record *link = edge_at(check, edge);
-        bool fine = link != NULL && link->type != EDGE_NONE && link->parent == id && link->previous_of_parent == before && !in_parent[edge];
+        bool fine = link != NULL && link->type != EDGE_NONE && link->parent == id && (before == 0 || link->previous_of_parent == before) && !in_parent[edge];
         SETTLED(check, fine, link != NULL ? place(check, SECTION_EDGES, edge) : offset, "the children of handle %u: relation %u does not belong there, or is linked wrongly", id, edge);
         if (link == NULL || in_parent[edge])
             break;
+        SETTLED(check, !dead || link->dead, place(check, SECTION_EDGES, edge), "the children of handle %u: relation %u to one that lives lies behind those to the dead", id, edge);
+        dead = dead || link->dead;
         in_parent[edge] = 1;
         before = edge;
         edge = link->next_of_parent;
     }
+    SETTLED(check, first == NULL || first->previous_of_parent == before, place(check, SECTION_EDGES, handle->first_child),
+            "the children of handle %u: relation %u is linked wrongly, it should know that the last is %u", id, handle->first_child, before);
     for (uint32_t edge = handle->first_parent; edge != 0; count++) {
         const struct edge_record *link = edge_at(check, edge);
         bool fine = link != NULL && link->type != EDGE_NONE && link->child == id && !in_child[edge];
@@ -468,8 +474,10 @@ static void check_lists_of(struct check *check, uint32_t id, uint8_t *in_parent,
         if (link == NULL || in_child[edge])
             break;
         in_child[edge] = 1;
+        among_the_dead = among_the_dead || link->dead;
         edge = link->next_of_child;
     }
+    SETTLED(check, !among_the_dead || buried_throughout, offset, "handle %u lives, or something below it does, and a parent has it among the dead", id);
     SETTLED(check, handle->parents == (count < UINT8_MAX ? count : UINT8_MAX), offset, "handle %u counts %u parents, and %u are there", id, handle->parents, count);
 }
 
@@ -509,6 +517,7 @@ static void check_edges(struct check *check)
     for (uint32_t id = 1; id < edges; id++) {
         const struct edge_record *edge = edge_at(check, id);
         ALWAYS(check, edge->type <= EDGE_NEEDED, place(check, SECTION_EDGES, id), "relation %u is of a sort that there is not", id);
+        ALWAYS(check, edge->dead <= 1, place(check, SECTION_EDGES, id), "relation %u is neither dead nor not", id);
         const struct handle_record *parent = handle_at(check, edge->parent), *child = handle_at(check, edge->child);
         bool fine = edge->type == EDGE_NONE || (parent != NULL && child != NULL && parent->state != HANDLE_FREE_RECORD && child->state != HANDLE_FREE_RECORD);
         SETTLED(check, fine, place(check, SECTION_EDGES, id), "relation %u leads to a handle that is not there", id);

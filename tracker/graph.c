@@ -5,6 +5,14 @@
  *
  * Edges of a parent form a doubly linked list, since a dataset may have a million features that die in any order. Edges of a child form
  * a singly linked list, since nothing has more than a few parents.
+ *
+ * The buried stay in the graph as long as their memory is kept back, because reports tell where they lived: a feature that lives on may have
+ * thousands. So that nobody who looks for the living steps over them, an edge below which nothing lives is marked `dead` and lies behind those that are
+ * not, and walks end at the first of them. What is buried and has somebody living below stays in front, and walks go through it. Two rules:
+ *
+ *   an edge is dead only if its child is buried, and all edges below that one are dead. This holds whenever the lock is free, and is what
+ *       walks rely on: what is not visited is not alive. So handle_sink() begins at the bottom, and raise_edges() is complete.
+ *   an edge is dead if that is so. Only time is lost where it does not hold: while handle_bury() is at work, and where handle_sink() had no room.
  */
 #include "internal.h"
 #include <string.h>
@@ -224,6 +232,138 @@ uint32_t edge_find(const struct tracker *tracker, handle_id parent, handle_id ch
     return 0;
 }
 
+/* In front of the others, or behind them if it is dead. It is whole before it can be reached: who is killed in between leaves a list of which only
+ * this edge is missing. */
+static void join_parent(struct tracker *tracker, uint32_t id, struct edge_record *edge)
+{
+    struct handle_record *parent = tracker_handle(tracker, edge->parent);
+    struct edge_record *first = tracker_edge(tracker, parent->first_child);
+    const uint32_t last = first != NULL ? first->previous_of_parent : id;
+    edge->previous_of_parent = last;
+    edge->next_of_parent = edge->dead ? 0 : parent->first_child;
+    __atomic_store_n(first != NULL && edge->dead ? &tracker_edge(tracker, last)->next_of_parent : &parent->first_child, id, __ATOMIC_RELEASE);
+    if (first != NULL)
+        first->previous_of_parent = id;
+}
+
+static void leave_parent(struct tracker *tracker, uint32_t id, const struct edge_record *edge)
+{
+    struct handle_record *parent = tracker_handle(tracker, edge->parent);
+    struct edge_record *next = tracker_edge(tracker, edge->next_of_parent);
+    if (parent->first_child == id)
+        parent->first_child = edge->next_of_parent;
+    else
+        tracker_edge(tracker, edge->previous_of_parent)->next_of_parent = edge->next_of_parent;
+    if (next == NULL)
+        next = tracker_edge(tracker, parent->first_child); /* it was the last */
+    if (next != NULL)
+        next->previous_of_parent = edge->previous_of_parent;
+}
+
+/* ---- the dead behind the living -------------------------------------------------------------------------------------- */
+
+static bool has_living_edge(const struct tracker *tracker, const struct handle_record *handle)
+{
+    const struct edge_record *first = tracker_edge(tracker, handle->first_child);
+    return first != NULL && !first->dead;
+}
+
+static bool is_dead_throughout(const struct tracker *tracker, const struct handle_record *handle)
+{
+    return handle->state == HANDLE_BURIED && !has_living_edge(tracker, handle);
+}
+
+/* Handles whose edges to their parents are looked at next. What has a single parent, as most have, needs one place however deep it lies. */
+struct upwards {
+    handle_id ids[64];
+    unsigned count;
+    bool lost; /* one found no place */
+};
+
+static inline void upwards_begin(struct upwards *upwards, handle_id id)
+{
+    upwards->ids[0] = id; /* the rest is not read: this is on the way of every free */
+    upwards->count = 1;
+    upwards->lost = false;
+}
+
+static void upwards_add(struct upwards *upwards, handle_id id)
+{
+    if (upwards->count < sizeof upwards->ids / sizeof upwards->ids[0])
+        upwards->ids[upwards->count++] = id;
+    else
+        upwards->lost = true;
+}
+
+/* All edges from `id` to its parents, to where they belong now. Buried parents, for which that may change something, come next. */
+static void move_edges(struct tracker *tracker, handle_id id, bool dead, struct upwards *upwards)
+{
+    struct edge_record *edge;
+    for (uint32_t at = tracker_handle(tracker, id)->first_parent; (edge = tracker_edge(tracker, at)) != NULL; at = edge->next_of_child) {
+        if (edge->dead == dead)
+            continue;
+        leave_parent(tracker, at, edge);
+        edge->dead = dead;
+        join_parent(tracker, at, edge);
+        if (tracker_handle(tracker, edge->parent)->state == HANDLE_BURIED)
+            upwards_add(upwards, edge->parent);
+    }
+}
+
+void handle_sink(struct tracker *tracker, handle_id id)
+{
+    struct upwards upwards;
+    upwards_begin(&upwards, id);
+    while (upwards.count != 0) {
+        id = upwards.ids[--upwards.count];
+        if (is_dead_throughout(tracker, tracker_handle(tracker, id)))
+            move_edges(tracker, id, true, &upwards);
+    }
+}
+
+/* Somebody lives, or is about to, in `id` or below it: no edge above is dead any more. */
+static void raise_edges(struct tracker *tracker, handle_id id)
+{
+    struct upwards upwards;
+    upwards_begin(&upwards, id);
+    while (upwards.count != 0) {
+        id = upwards.ids[--upwards.count];
+        move_edges(tracker, id, false, &upwards);
+    }
+    /* So many parents by so many ways that nobody knows any more which are left: each that has an edge in front of its dead ones. */
+    while (upwards.lost) {
+        upwards.lost = false;
+        for (uint32_t at = 1; at < section_header(tracker, SECTION_EDGES)->used; at++) {
+            const struct edge_record *edge = tracker_edge(tracker, at);
+            if (edge->type == EDGE_NONE || edge->dead)
+                continue;
+            upwards.count = 0;
+            move_edges(tracker, edge->parent, false, &upwards);
+            upwards.lost = upwards.lost || upwards.count != 0;
+        }
+    }
+}
+
+void handle_died(struct tracker *tracker, handle_id id)
+{
+    struct handle_record *handle = tracker_handle(tracker, id);
+    if (handle == NULL || handle->state == HANDLE_FREE_RECORD)
+        return;
+    handle->state = HANDLE_BURIED;
+    handle_sink(tracker, id);
+}
+
+void handle_revive(struct tracker *tracker, handle_id id)
+{
+    struct handle_record *handle = tracker_handle(tracker, id);
+    if (handle == NULL || handle->state != HANDLE_BURIED)
+        return;
+    raise_edges(tracker, id);
+    handle->state = HANDLE_LIVE;
+}
+
+/* ---- adding and removing --------------------------------------------------------------------------------------------- */
+
 uint32_t edge_add(struct tracker *tracker, handle_id parent, handle_id child, enum edge_type type)
 {
     struct handle_record *above = tracker_handle(tracker, parent), *below = tracker_handle(tracker, child);
@@ -240,16 +380,10 @@ uint32_t edge_add(struct tracker *tracker, handle_id parent, handle_id child, en
     struct edge_record *edge = tracker_edge(tracker, id);
     if (edge == NULL)
         return 0;
-    *edge = (struct edge_record){
-        .parent = parent,
-        .child = child,
-        .next_of_parent = above->first_child,
-        .next_of_child = below->first_parent,
-        .type = type,
-    };
-    if (above->first_child != 0)
-        tracker_edge(tracker, above->first_child)->previous_of_parent = id;
-    above->first_child = id;
+    *edge = (struct edge_record){.parent = parent, .child = child, .next_of_child = below->first_parent, .type = (uint16_t)type, .dead = is_dead_throughout(tracker, below)};
+    if (!edge->dead)
+        raise_edges(tracker, parent);
+    join_parent(tracker, id, edge);
     below->first_parent = id;
     if (below->parents < UINT8_MAX)
         below->parents++;
@@ -273,19 +407,25 @@ static void leave_child(struct tracker *tracker, uint32_t id, const struct edge_
     child->parents = stay < UINT8_MAX ? (uint8_t)stay : UINT8_MAX;
 }
 
-void edge_remove(struct tracker *tracker, uint32_t id)
+void edge_remove_in_walk(struct tracker *tracker, uint32_t id)
 {
-    struct edge_record *edge = tracker_edge(tracker, id);
+    const struct edge_record *edge = tracker_edge(tracker, id);
     if (edge == NULL || edge->type == EDGE_NONE)
         return;
-    if (edge->previous_of_parent != 0)
-        tracker_edge(tracker, edge->previous_of_parent)->next_of_parent = edge->next_of_parent;
-    else
-        tracker_handle(tracker, edge->parent)->first_child = edge->next_of_parent;
-    if (edge->next_of_parent != 0)
-        tracker_edge(tracker, edge->next_of_parent)->previous_of_parent = edge->previous_of_parent;
+    leave_parent(tracker, id, edge);
     leave_child(tracker, id, edge);
     tracker_give_record(tracker, SECTION_EDGES, id);
+}
+
+void edge_remove(struct tracker *tracker, uint32_t id)
+{
+    const struct edge_record *edge = tracker_edge(tracker, id);
+    if (edge == NULL || edge->type == EDGE_NONE)
+        return;
+    handle_id parent = edge->dead ? 0 : edge->parent;
+    edge_remove_in_walk(tracker, id);
+    if (parent != 0 && tracker_handle(tracker, parent)->state == HANDLE_BURIED)
+        handle_sink(tracker, parent); /* it may have been the last that lived below */
 }
 
 void edges_remove_to_parents(struct tracker *tracker, handle_id child)
@@ -313,7 +453,7 @@ bool graph_walk(struct tracker *tracker, handle_id root, unsigned types, walk_vi
     for (;;) {
         uint32_t id = path[depth];
         const struct edge_record *edge = tracker_edge(tracker, id);
-        if (edge == NULL) {
+        if (edge == NULL || edge->dead) {
             if (depth-- == 0)
                 return whole;
             continue;

@@ -88,7 +88,7 @@ static inline uint32_t depot_frame_hash(string_id file, string_id function, uint
 
 enum walk_step { WALK_INTO, WALK_PAST, WALK_STOP };
 
-/* `edge` led to `child`. The visitor may remove this very edge, and no other, and must then not go into the child. */
+/* `edge` led to `child`. The visitor may remove this very edge, by edge_remove_in_walk(), and no other, and must then not go into the child. */
 typedef enum walk_step (*walk_visitor)(struct tracker *tracker, uint32_t edge, enum edge_type type, handle_id child,
                                        void *context);
 
@@ -96,8 +96,14 @@ typedef enum walk_step (*walk_visitor)(struct tracker *tracker, uint32_t edge, e
 #define WALK_BORROWED WALK_TYPE(EDGE_BORROWED)
 #define WALK_NEEDED (WALK_BORROWED | WALK_TYPE(EDGE_DEPENDANT) | WALK_TYPE(EDGE_NEEDED))
 
-/* Everything below `root` by edges of these types, without `root`. False: stopped, or not everything could be visited. */
+/* Everything below `root` by edges of these types, without `root`, but for buried ones below which nothing lives. False: stopped, or not everything could be
+ * visited. What dies during the walk, or lives again, keeps its place among the children until the walk is over: the visitor must not sink or raise anything. */
 bool graph_walk(struct tracker *tracker, handle_id root, unsigned types, walk_visitor visit, void *context);
+
+/* As edge_remove(), but if that was the last that lived below a buried parent, that one must be sunk when the walk is over. */
+void edge_remove_in_walk(struct tracker *tracker, uint32_t edge);
+/* If `id` is buried, and nothing lives below it, its edges to its parents are dead from now on; the same then of those parents. */
+void handle_sink(struct tracker *tracker, handle_id id);
 
 /* `id` and its ancestors, nearest first, each once, at most `room`; `*complete` is false when there are more. */
 unsigned graph_ancestors(const struct tracker *tracker, handle_id id, handle_id *ancestors, unsigned room, bool *complete);

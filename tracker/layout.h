@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #define ARENA_MAGIC "HOLDFAST"
-#define ARENA_VERSION 6u
+#define ARENA_VERSION 7u
 #define ARENA_HEADER_BYTES 4096u
 
 enum arena_section {
@@ -282,9 +282,10 @@ enum edge_type {
 
 struct edge_record {
     uint32_t parent, child;                  /* handle ids */
-    uint32_t next_of_parent, previous_of_parent; /* among the children of the parent */
+    uint32_t next_of_parent, previous_of_parent; /* among the children of the parent; `previous` of the first is the last. Those that are `dead` lie behind the others */
     uint32_t next_of_child;                  /* among the parents of the child; free list for a free record */
-    uint32_t type;                           /* enum edge_type */
+    uint16_t type;                           /* enum edge_type */
+    uint16_t dead;                           /* 1: the child is buried, and so is all below it by any sort of edge */
 };
 _Static_assert(sizeof(struct edge_record) == 24, "arena layout changed: raise ARENA_VERSION");
 

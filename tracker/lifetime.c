@@ -203,20 +203,21 @@ void handle_unhold(struct tracker *tracker, handle_id id)
 /* ---- burying -------------------------------------------------------------------------------------------------------- */
 
 struct burial {
+    handle_id last; /* of those that it buried: a chain by fence_next, which nobody needs of them yet */
     handle_id killer;
     uint32_t killer_serial;
     uint16_t function;
     stack_id stack;
 };
 
-static void bury_one(struct tracker *tracker, struct handle_record *handle, enum handle_cause cause,
-                     const struct burial *burial)
+static void bury_one(struct tracker *tracker, handle_id id, struct handle_record *handle, enum handle_cause cause, struct burial *burial)
 {
     if (handle->state == HANDLE_HELD)
         hold_leave(tracker, handle);
     tracker_count(tracker, COUNTER_deaths);
     handle->state = HANDLE_BURIED;
-    handle->burier = 0;
+    handle->fence_next = burial->last;
+    burial->last = id;
     handle->cause = (uint8_t)cause;
     handle->flags &= (uint32_t) ~(HANDLE_STALE | HANDLE_REFUSED);
     handle->killer = burial->killer;
@@ -230,7 +231,7 @@ static void bury_one(struct tracker *tracker, struct handle_record *handle, enum
 /* A reference-counted child goes its own way: with its edge goes the staleness that came by it. */
 static void let_go(struct tracker *tracker, uint32_t edge, handle_id id, struct handle_record *child)
 {
-    edge_remove(tracker, edge);
+    edge_remove_in_walk(tracker, edge);
     if ((child->flags & HANDLE_STALE) == 0 || stale_by_a_parent(tracker, id, 0))
         return;
     child->flags &= (uint32_t)~HANDLE_STALE;
@@ -252,8 +253,19 @@ static enum walk_step bury_below(struct tracker *tracker, uint32_t edge, enum ed
         let_go(tracker, edge, id, child);
         return WALK_PAST;
     }
-    bury_one(tracker, child, CAUSE_PARENT, context);
+    bury_one(tracker, id, child, CAUSE_PARENT, context);
     return WALK_INTO;
+}
+
+/* Behind the living: children before their parents, because they were buried after them. Not while the walk goes on: it would lose its way. */
+static void settle_buried(struct tracker *tracker, handle_id last)
+{
+    while (last != 0) {
+        struct handle_record *handle = tracker_handle(tracker, last);
+        handle_sink(tracker, last);
+        last = handle->fence_next;
+        handle->burier = 0;
+    }
 }
 
 void handle_bury(struct tracker *tracker, handle_id id, enum handle_cause cause, uint16_t function, stack_id stack)
@@ -261,10 +273,14 @@ void handle_bury(struct tracker *tracker, handle_id id, enum handle_cause cause,
     struct handle_record *handle = tracker_handle(tracker, id);
     if (handle == NULL || !is_undead(handle))
         return;
-    bury_one(tracker, handle, cause, &(struct burial){0, 0, function, stack});
-    struct burial below = {id, handle->serial, function != 0 ? function : handle->death_function,
-                           stack != 0 ? stack : handle->death_stack};
-    graph_walk(tracker, id, WALK_NEEDED, bury_below, &below);
+    struct burial burial = {.function = function, .stack = stack};
+    bury_one(tracker, id, handle, cause, &burial);
+    burial.killer = id;
+    burial.killer_serial = handle->serial;
+    burial.function = handle->death_function;
+    burial.stack = handle->death_stack;
+    graph_walk(tracker, id, WALK_NEEDED, bury_below, &burial);
+    settle_buried(tracker, burial.last);
 }
 
 /* ---- holders -------------------------------------------------------------------------------------------------------- */

@@ -178,7 +178,8 @@ uint32_t edge_find(const struct tracker *tracker, handle_id parent, handle_id ch
 
 /* Walk `root` and everything borrowed from it, directly or not, parents before children; with `dependants` also what depends on it.
  * Stops when `visit` returns false. Returns false when stopped or when the tree is deeper than the walk can follow. A handle with
- * several parents is visited once for each way to it. `visit` may change records, but must neither forget handles nor remove edges. */
+ * several parents is visited once for each way to it. Buried ones below which nothing lives are left out (see graph.c), but for `root`; others are visited.
+ * `visit` may change records, but must neither forget, bury or revive handles nor remove edges. */
 typedef bool (*tree_visitor)(struct tracker *tracker, handle_id id, void *context);
 bool tree_walk(struct tracker *tracker, handle_id root, bool dependants, tree_visitor visit, void *context);
 /* The same by every sort of edge, without `root`: also what outliving it is only advised against. */
@@ -209,6 +210,11 @@ void handle_lent_again(struct tracker *tracker, handle_id id);
  * depends on a buried handle stays with its edge and becomes HANDLE_STALE, with all below it. `function` or `stack` 0: what
  * the record has (from the postponed free) stays. */
 void handle_bury(struct tracker *tracker, handle_id id, enum handle_cause cause, uint16_t function, stack_id stack);
+
+/* The handle itself, and no other, is buried: one that becomes known when it is dead already. Its record tells how it died. */
+void handle_died(struct tracker *tracker, handle_id id);
+/* buried -> live: it was said to be dead, and is not. It must not be fenced. */
+void handle_revive(struct tracker *tracker, handle_id id);
 
 /* A reference of the caller's more, or less (there is one). What has more than are counted keeps them for good: it is never said to be over-released. */
 static inline void handle_reference_add(struct handle_record *handle)

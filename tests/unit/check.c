@@ -132,6 +132,9 @@ static void each_broken_promise_is_found(void **state)
     assert_found(&edge->parent, band, "does not belong there");
     assert_found(&edge->child, held, "does not belong there");
     assert_found(&edge->type, 77, "of a sort that there is not");
+    assert_found(&edge->type, edge->type | 1u << 16, "has it among the dead"); /* `dead` lies behind the type */
+    assert_found(&edge->type, edge->type | 1u << 16, "lies behind those to the dead");
+    assert_found(&edge->type, edge->type | 2u << 16, "neither dead nor not");
     assert_found(&waiting->next, 0, "the queue of postponed frees has");
     assert_found(&waiting->previous, dataset, "linked wrongly");
     assert_found(&waiting->handle, dataset, "of a handle that is not held");
@@ -160,7 +163,7 @@ static void each_broken_promise_is_found(void **state)
     handle_forget(&tracker, stranger);
     assert_sound();
     uint32_t circle = tracker_take_record(&tracker, SECTION_EDGES);
-    *tracker_edge(&tracker, circle) = (struct edge_record){.parent = inner, .child = band, .next_of_child = outer->first_parent, .type = EDGE_BORROWED};
+    *tracker_edge(&tracker, circle) = (struct edge_record){.parent = inner, .child = band, .previous_of_parent = circle, .next_of_child = outer->first_parent, .type = EDGE_BORROWED};
     tracker_handle(&tracker, inner)->first_child = circle;
     outer->first_parent = circle;
     outer->parents++;
