@@ -89,8 +89,9 @@ enum { COUNT_BIRTHS, COUNT_LOANS, COUNT_DEATHS, COUNT_HELD, COUNT_RELEASED, COUN
 struct young_set {
     _Atomic bool busy, wanted;
     _Atomic int32_t thread; /* that it belongs to, 0: nobody */
-    uint32_t resting;       /* births that go the slow way, because other threads kept asking for this set */
+    uint32_t resting;       /* births that go the slow way, because other threads kept taking from this set */
     uint32_t steals;
+    uint64_t kept_since;    /* what it had counted when somebody took from it last */
     uint16_t free_head, unused; /* entries from `unused` on were never used */
     uint16_t first_root;
     uint16_t live_bound; /* LIVE_MAX, or LIVE_RECORDED: how many entries there are */
@@ -110,8 +111,9 @@ struct young_set {
     unsigned dying_count;
     struct fence_watch watch;
     uint16_t deaths[DEAD_MAX];
-    /* How many of the living hang on something outside whose address has this slot. Whoever looks for what hangs on a handle enters no set that has none. */
-    uint16_t hanging[HANGING_SLOTS];
+    /* How many of the living hang on something outside whose address has this slot, and on what, if it is the same for all of them. Whoever looks for what
+     * hangs on a handle enters no set that has none. */
+    struct hanging_slot { uint16_t count, tag; } hanging[HANGING_SLOTS];
     uint16_t heads[1u << HEADS_BITS]; /* only so many are used as `head_shift` leaves bits */
     struct young entries[ENTRIES(LIVE_MAX)];
 };
@@ -136,6 +138,25 @@ static unsigned parent_slot(uintptr_t address)
 static unsigned hanging_slot(uintptr_t address)
 {
     return parent_slot(address) / (PARENT_SLOTS / HANGING_SLOTS);
+}
+
+/* Of addresses that share a slot: with it, 28 bits of the address's hash are known. */
+#define TAG_MIXED 0u
+static uint16_t hanging_tag(uintptr_t address)
+{
+    return (uint16_t)((address >> 4) * UINT64_C(0x9e3779b97f4a7c15) >> 36 | 1);
+}
+
+static struct hanging_slot hanging_in(const struct hanging_slot *slot)
+{
+    struct hanging_slot copy;
+    __atomic_load(slot, &copy, __ATOMIC_RELAXED);
+    return copy;
+}
+
+static void hanging_put(struct hanging_slot *slot, struct hanging_slot changed)
+{
+    __atomic_store(slot, &changed, __ATOMIC_RELAXED);
 }
 
 /* ---- sets ------------------------------------------------------------------------------------------------------------- */
@@ -331,12 +352,21 @@ static bool enter_other(struct young_set *set)
     return false;
 }
 
+/* A set from which others keep taking is of no use: what is born goes the slow way for a while, the longer the less was kept since the last time. A look
+ * that took nothing cost its thread a moment, no more. */
 #define STEALS_MAX 6u /* 1024 births that go the slow way pay for the look that was wanted */
+#define STEALS_FEW 16384u /* births since the last time: that is seldom */
 
-static void leave_other(struct young_set *set)
+static void leave_other(struct young_set *set, bool took)
 {
-    set->steals = set->steals < STEALS_MAX ? set->steals + 1 : STEALS_MAX;
-    set->resting = 16u << set->steals;
+    if (took) {
+        uint64_t born = set->counts[COUNT_BIRTHS] + set->counts[COUNT_LOANS];
+        if (born - set->kept_since > STEALS_FEW)
+            set->steals = 0;
+        set->kept_since = born;
+        set->steals = set->steals < STEALS_MAX ? set->steals + 1 : STEALS_MAX;
+        set->resting = 16u << set->steals;
+    }
     atomic_store_explicit(&set->wanted, false, memory_order_release);
 }
 
@@ -406,8 +436,9 @@ static void hang(struct young_set *set, struct young *entry, uintptr_t first_par
         entry->parent[i] = parents[i];
         if (parents[i] == 0)
             continue;
-        uint16_t *hanging = &set->hanging[hanging_slot(parents[i])];
-        __atomic_store_n(hanging, (uint16_t)(*hanging + 1), __ATOMIC_RELAXED);
+        struct hanging_slot *slot = &set->hanging[hanging_slot(parents[i])];
+        const uint16_t tag = hanging_tag(parents[i]);
+        hanging_put(slot, (struct hanging_slot){(uint16_t)(slot->count + 1), slot->count == 0 || slot->tag == tag ? tag : TAG_MIXED});
         outside_parents[parent_slot(parents[i])] = 1;
     }
 }
@@ -416,9 +447,9 @@ static void unhang(struct young_set *set, const struct young *entry)
 {
     change(&set->outside, -1);
     for (unsigned i = 0; i < YOUNG_PARENTS; i++) {
-        uint16_t *hanging = &set->hanging[hanging_slot(entry->parent[i])];
+        struct hanging_slot *slot = &set->hanging[hanging_slot(entry->parent[i])];
         if (entry->parent[i] != 0)
-            __atomic_store_n(hanging, (uint16_t)(*hanging - 1), __ATOMIC_RELAXED);
+            hanging_put(slot, (struct hanging_slot){(uint16_t)(slot->count - 1), slot->tag});
     }
 }
 
@@ -644,23 +675,35 @@ static void grow_all(struct young_set *set)
         grow_tree(set, set->first_root, 0);
 }
 
-/* What is looked for: whatever hangs on handles whose addresses have these slots. */
+/* What is looked for: whatever hangs on these handles; when they are too many to be listed, on any whose addresses have these slots. */
+#define WANTED_LISTED 64u
 struct hanging {
     uint64_t slots[HANGING_SLOTS / 64];
+    unsigned count; /* above WANTED_LISTED: not all are listed */
+    uintptr_t listed[WANTED_LISTED];
 };
 
 static void look_for(struct hanging *wanted, uintptr_t address)
 {
     unsigned slot = hanging_slot(address);
     wanted->slots[slot / 64] |= UINT64_C(1) << slot % 64;
+    if (wanted->count < WANTED_LISTED)
+        wanted->listed[wanted->count] = address;
+    if (wanted->count <= WANTED_LISTED)
+        wanted->count++;
 }
 
 static bool is_looked_for(const struct hanging *wanted, const struct young *entry)
 {
     for (unsigned i = 0; i < YOUNG_PARENTS; i++) {
         unsigned slot = hanging_slot(entry->parent[i]);
-        if (entry->parent[i] != 0 && (wanted->slots[slot / 64] >> slot % 64 & 1) != 0)
+        if (entry->parent[i] == 0 || (wanted->slots[slot / 64] >> slot % 64 & 1) == 0)
+            continue;
+        if (wanted->count > WANTED_LISTED)
             return true;
+        for (unsigned listed = 0; listed < wanted->count; listed++)
+            if (wanted->listed[listed] == entry->parent[i])
+                return true;
     }
     return false;
 }
@@ -696,10 +739,18 @@ static bool seems_to_hang(const struct young_set *set, const struct hanging *wan
 {
     if (atomic_load_explicit(&set->outside, memory_order_relaxed) == 0)
         return false;
-    for (unsigned word = 0; word < HANGING_SLOTS / 64; word++)
-        for (uint64_t bits = wanted->slots[word]; bits != 0; bits &= bits - 1)
-            if (__atomic_load_n(&set->hanging[word * 64 + (unsigned)__builtin_ctzll(bits)], __ATOMIC_RELAXED) != 0)
-                return true;
+    if (wanted->count > WANTED_LISTED) {
+        for (unsigned word = 0; word < HANGING_SLOTS / 64; word++)
+            for (uint64_t bits = wanted->slots[word]; bits != 0; bits &= bits - 1)
+                if (hanging_in(&set->hanging[word * 64 + (unsigned)__builtin_ctzll(bits)]).count != 0)
+                    return true;
+        return false;
+    }
+    for (unsigned i = 0; i < wanted->count; i++) {
+        struct hanging_slot slot = hanging_in(&set->hanging[hanging_slot(wanted->listed[i])]);
+        if (slot.count != 0 && (slot.tag == TAG_MIXED || slot.tag == hanging_tag(wanted->listed[i])))
+            return true;
+    }
     return false;
 }
 
@@ -1810,8 +1861,9 @@ static void settle_others(void)
         if (set == mine || atomic_load_explicit(&set->live, memory_order_relaxed) == 0 || !tracker_lock(TRACKER))
             continue;
         if (enter_other(set)) {
+            bool any = set->first_root != 0;
             grow_all(set);
-            leave_other(set);
+            leave_other(set, any);
         }
         tracker_unlock(TRACKER);
     }
@@ -1846,7 +1898,7 @@ static bool settle_hanging(struct young_set *set, struct hanging *wanted)
         leave(set);
     } else if (set != mine && enter_other(set)) {
         any = grow_hanging(set, wanted);
-        leave_other(set);
+        leave_other(set, any);
     }
     return any;
 }
@@ -1855,7 +1907,7 @@ void young_settle_dependants(uintptr_t address)
 {
     if (address == 0 || !any_outside())
         return;
-    struct hanging wanted = {{0}};
+    struct hanging wanted = {.count = 0};
     look_for(&wanted, address);
     struct young_set *own = mine != NULL ? enter() : NULL;
     if (own != NULL) {
@@ -1907,8 +1959,9 @@ void young_settle_held(void)
             grow_held(set);
             leave(set);
         } else if (set != mine && enter_other(set)) {
+            bool any = set->held != 0;
             grow_held(set);
-            leave_other(set);
+            leave_other(set, any);
         }
         tracker_unlock(TRACKER);
     }
@@ -1942,7 +1995,7 @@ void young_show(uintptr_t address)
         uint16_t index = lookup(set, address);
         if (index != 0)
             grow_entry(set, index);
-        leave_other(set);
+        leave_other(set, index != 0);
     }
 }
 
@@ -2127,8 +2180,9 @@ void young_before_fork(void)
         if (set == NULL || !tracker_lock(TRACKER))
             break;
         if (set != mine && enter_other(set)) {
+            bool any = set->dead_begin != set->dead_end;
             grow_all_dead(set);
-            leave_other(set);
+            leave_other(set, any);
         }
         tracker_unlock(TRACKER);
     }
