@@ -200,7 +200,11 @@ static void tell_buffer(handle_id id, uint16_t function, stack_id stack, enum re
 
 bool buffer_freed(uintptr_t block, uintptr_t caller)
 {
-    if (TRACKER->base == NULL || !tracker_lock(TRACKER))
+    if (TRACKER->base == NULL || !lock_near(block))
+        return false;
+    bool known = find_buffer(block) != 0;
+    tracker_unlock(TRACKER);
+    if (!known || !tracker_lock(TRACKER))
         return false;
     handle_id id = find_buffer(block);
     bool used = id != 0 && in_use(id) && !address_is_internal(caller);

@@ -89,6 +89,30 @@ bool same_record(handle_id id, uint32_t serial)
     return record != NULL && record->serial == serial && record->state != HANDLE_FREE_RECORD;
 }
 
+static uintptr_t address_of(handle_id id)
+{
+    const struct handle_record *record = tracker_handle(TRACKER, id);
+    return record != NULL ? __atomic_load_n(&record->address, __ATOMIC_RELAXED) : 0;
+}
+
+bool lock_near_record(handle_id id)
+{
+    return lock_near(address_of(id));
+}
+
+bool lock_near_dying(const struct call *call)
+{
+    uintptr_t addresses[TRACKER_NEAR_MAX];
+    unsigned count = 0;
+    if (call->dying_count + call->watch.count > TRACKER_NEAR_MAX)
+        return tracker_lock(TRACKER);
+    for (unsigned i = 0; i < call->dying_count; i++)
+        addresses[count++] = address_of(call->dying[i].id);
+    for (uint32_t i = 0; i < call->watch.count; i++)
+        addresses[count++] = call->watch.entries[i].address;
+    return young_lock_near(addresses, count);
+}
+
 /* Forget a handle that may be anything but fenced: held ones leave the queue first. [tracker locked] */
 void forget_unseen(handle_id id)
 {
@@ -200,7 +224,16 @@ static void settle_unseen(struct call *call, struct fence_entry *entry)
         handle_forget(TRACKER, entry->id);
 }
 
-#define EVICTED_MAX 64
+/* [tracker unlocked] */
+static void lift_fences(void)
+{
+    uintptr_t block;
+    while ((block = fence_lift_oldest(TRACKER, holdfast_options.fence_max, holdfast_options.fence_bytes)) != 0)
+    {
+        tracker_count(TRACKER, COUNTER_fence_evictions);
+        fence_free_block(block);
+    }
+}
 
 void dying_end(struct call *call)
 {
@@ -210,13 +243,12 @@ void dying_end(struct call *call)
     fence_watch_disarm(watch);
     call->watching = false;
     bool proven = call->view->provider->frees_seen;
-    uintptr_t evicted[EVICTED_MAX];
     uint32_t next_hit = 0;
     bool judged = false;
     do
     {
-        unsigned evictions = 0;
-        if (!tracker_lock(TRACKER))
+        uintptr_t unkept = 0;
+        if (!lock_near_dying(call))
             break;
         if (!judged)
         {
@@ -242,8 +274,7 @@ void dying_end(struct call *call)
                 forget_unproven(watch);
             evidence_died(watch);
         }
-        struct arena_header *header = tracker_header(TRACKER);
-        for (; next_hit < watch->hit_count && evictions < EVICTED_MAX - 4; next_hit++)
+        for (; next_hit < watch->hit_count && unkept == 0 && !fences_beyond(TRACKER, holdfast_options.fence_max, holdfast_options.fence_bytes); next_hit++)
         {
             struct fence_hit *hit = &watch->hits[next_hit];
             if (!hit->kept)
@@ -271,21 +302,13 @@ void dying_end(struct call *call)
                     record->fence_next = 0;
                     handle_forget(TRACKER, unfenced);
                 }
-                evicted[evictions++] = hit->block;
-            }
-            while (evictions < EVICTED_MAX && (header->fence_head - header->fence_tail > holdfast_options.fence_max ||
-                                               header->fence_bytes > holdfast_options.fence_bytes))
-            {
-                uintptr_t block = fence_pop(TRACKER);
-                if (block == 0)
-                    break;
-                tracker_count(TRACKER, COUNTER_fence_evictions);
-                evicted[evictions++] = block;
+                unkept = hit->block;
             }
         }
         tracker_unlock(TRACKER);
-        for (unsigned i = 0; i < evictions; i++)
-            fence_free_block(evicted[i]);
+        if (unkept != 0)
+            fence_free_block(unkept);
+        lift_fences();
     } while (next_hit < watch->hit_count);
     fence_watch_release(watch);
 }

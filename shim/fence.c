@@ -10,6 +10,7 @@
 #include "effects.h"
 #include "provider.h"
 #include "strings.h"
+#include "young.h"
 #include <malloc.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -136,7 +137,7 @@ static __attribute__((noinline, cold)) bool died_unseen(void *block, uintptr_t c
 {
     if (buffer_freed((uintptr_t)block, caller))
         return true;
-    if (!tracker_lock(&holdfast_tracker))
+    if (!lock_near((uintptr_t)block))
         return false;
     forget_freed((uintptr_t)block);
     tracker_unlock(&holdfast_tracker);

@@ -7,6 +7,7 @@
 #include "call.h"
 #include "clock.h"
 #include "control.h"
+#include "evidence.h"
 #include "hold.h"
 #include "leaks.h"
 #include "lifecycle.h"
@@ -850,7 +851,8 @@ static void grow_entry(struct young_set *set, uint16_t index)
 /* Somebody may know this address: the set of this thread or of another one, or the tracker. What lived there in this thread's set died unseen. */
 static __attribute__((noinline)) bool nobody_knows(uintptr_t address)
 {
-    if (!tracker_lock(TRACKER))
+    bool shown = !alone() && others_seem_to_have(mine, address);
+    if (!(shown ? tracker_lock(TRACKER) : tracker_lock_near(TRACKER, &address, 1)))
         return false;
     struct young_set *set = enter();
     bool unknown = set != NULL;
@@ -955,7 +957,7 @@ static __attribute__((noinline)) bool find_owner(const struct view *view, uintpt
         leave(set);
     } else {
         leave(set);
-        if (!tracker_lock(TRACKER))
+        if (!tracker_lock_near(TRACKER, address, 1))
             return false;
         handle_id id = handle_find(TRACKER, *address, accepts, kind);
         const struct handle_record *record = tracker_handle(TRACKER, id != 0 ? owner_of(id) : 0);
@@ -1182,7 +1184,7 @@ static bool may_be_last_reference(const struct view *view, const struct young *e
 static __attribute__((noinline)) uint16_t adopt(const struct view *view, uint8_t kind, uintptr_t address)
 {
     const uint32_t plain = HANDLE_EXACT | HANDLE_HARMLESS | HANDLE_NUMBER;
-    if (!tracker_lock(TRACKER))
+    if (!lock_near(address))
         return 0;
     uint16_t index = 0;
     young_show(address); /* of another thread */
@@ -1382,7 +1384,7 @@ static __attribute__((noinline)) enum young_outcome dying_otherwise(struct young
 /* It grew up meanwhile, because somebody looked: then it is in the common queue. */
 static __attribute__((noinline, cold)) void release_grown(const struct young_due *due)
 {
-    if (!tracker_lock(TRACKER))
+    if (!lock_near(due->address))
         return;
     young_show(due->address);
     handle_id id = handle_find_birth(TRACKER, due->address, due->serial);
@@ -1903,6 +1905,18 @@ static bool settle_hanging(struct young_set *set, struct hanging *wanted)
     return any;
 }
 
+static bool any_seems_to_hang(const struct hanging *wanted)
+{
+    for (unsigned i = 0; i < SETS; i++) {
+        const struct young_set *set = atomic_load_explicit(&sets[i], memory_order_acquire);
+        if (set == NULL)
+            return false;
+        if (seems_to_hang(set, wanted))
+            return true;
+    }
+    return false;
+}
+
 void young_settle_dependants(uintptr_t address)
 {
     if (address == 0 || !any_outside())
@@ -1916,11 +1930,14 @@ void young_settle_dependants(uintptr_t address)
             look_below_for(&wanted, own, index);
         leave(own);
     }
-    if (!tracker_lock(TRACKER))
+    if (!tracker_lock_near(TRACKER, &address, 1))
         return;
     handle_id id = handle_find(TRACKER, address, NULL, NULL);
     if (id != 0)
         tree_walk(TRACKER, id, true, look_for_one, &wanted);
+    tracker_unlock(TRACKER);
+    if (!any_seems_to_hang(&wanted) || !tracker_lock(TRACKER))
+        return;
     for (bool again = true; again;) { /* on what is found there may hang more, also of sets that were looked at before */
         again = false;
         for (unsigned i = 0; i < SETS; i++) {
@@ -1973,8 +1990,20 @@ void young_settle_everything(void)
     settle_others();
 }
 
+bool young_lock_near(const uintptr_t *addresses, unsigned count)
+{
+    if (evidence_wanted()) /* its tables are everybody's */
+        return tracker_lock(TRACKER);
+    for (unsigned i = 0; i < count; i++)
+        if (addresses[i] != 0 && ((mine != NULL && seems_to_have(mine, addresses[i])) || (!alone() && others_seem_to_have(mine, addresses[i]))))
+            return tracker_lock(TRACKER);
+    return tracker_lock_near(TRACKER, addresses, count);
+}
+
 void young_show(uintptr_t address)
 {
+    if (!tracker_has_all())
+        return; /* it was not young when its shard was locked */
     struct young_set *own = mine;
     if (own != NULL && own != &no_set && own->heads[head_of(own, address)] != 0 && enter() != NULL) {
         uint16_t index = lookup(own, address);

@@ -138,6 +138,9 @@ void young_settle_held(void);
 void young_settle_everything(void);
 /* [tracker locked] What is known under this address grows up, if it is young. */
 void young_show(uintptr_t address);
+/* tracker_lock_near() for addresses that nothing young may have; else all is locked, so that what is young can grow up. */
+bool young_lock_near(const uintptr_t *addresses, unsigned count);
+#define lock_near(...) young_lock_near((const uintptr_t[]){__VA_ARGS__}, sizeof (const uintptr_t[]){__VA_ARGS__} / sizeof(uintptr_t))
 
 /* A postponed free that nothing stands against any more; `set` NULL: none. */
 struct young_due {

@@ -46,6 +46,30 @@ static inline uint64_t arena_layout_sum(const struct arena_section_header sectio
 
 /* ---- arena.c ---------------------------------------------------------------------------------------------------- */
 
+/* Bits of the shards that this thread holds; HELD_BEGUN alone while it takes them, so that a signal handler leaves the tracker alone. */
+#define HELD_BEGUN (UINT32_C(1) << 31)
+#define HELD_ALL ((UINT32_C(1) << ARENA_SHARDS) - 1)
+extern _Thread_local uint32_t tracker_held __attribute__((tls_model("initial-exec"), visibility("hidden")));
+/* Who holds none at all is alone with the tracker (a test). */
+static inline bool holds_shard(uint8_t shard)
+{
+    return tracker_held == 0 || (tracker_held >> shard & 1) != 0;
+}
+/* The shard where this thread's births go: its own, which is always among those it holds. */
+uint8_t tracker_home(void);
+static inline uint8_t shard_of(const struct handle_record *handle)
+{
+    return __atomic_load_n(&handle->shard, __ATOMIC_RELAXED);
+}
+
+/* Into the tracker without any shard, and out: a signal handler leaves it alone meanwhile. False: this thread is inside, or there is no arena. */
+bool tracker_begin(struct tracker *tracker);
+void tracker_end(void);
+void mutex_lock(struct tracker_mutex *mutex);
+void mutex_unlock(struct tracker_mutex *mutex);
+/* Shards of what is known under this address, as bits. Any thread, no lock. */
+uint32_t handle_shards(struct tracker *tracker, uint64_t address);
+
 /* The depot's lock, with the tracker's held or not, never the other way round. False: no arena, or this very thread holds it: it is a signal
  * handler that interrupted a change of the depot, which must be left alone. */
 bool depot_enter(struct tracker *tracker);

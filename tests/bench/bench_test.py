@@ -159,7 +159,7 @@ def threads_problems(told):
     for row in told["threads"]:
         what = "%s with %d threads" % (row["work"], row["threads"])
         problems += number_problems(what, {name: figure["median"] for name, figure in row["wall_ns_of_a_round"].items()}, list(told["variants"]))
-        problems += number_problems(what + " counts", row["counts"], ["locks", "lock_waits", "depot_locks", "depot_lock_waits"], positive=False)
+        problems += number_problems(what + " counts", row["counts"], ["locks", "shard_locks", "lock_waits", "depot_locks", "depot_lock_waits"], positive=False)
     wanted = {(work, threads) for work in ("raster", "vector", "crs", "geos", "living") for threads in (1, 2)}
     return problems + ["there is no row of %s with %d" % pair for pair in sorted(wanted - {(row["work"], row["threads"]) for row in told["threads"]})]
 

@@ -435,7 +435,7 @@ def formats(folder):
                 sorted((one.get("function", ""), one["count"]) for one in expected["a fleet"] if one.get("function")))
 
     sarif = schema("sarif-schema-2.1.0.json", ["npm", "pack", "--silent", "@microsoft/jest-sarif@1.0.0-beta.0"], "schemas/sarif-2.1.0-rtm.5.json")
-    junit = schema("junit-10.xsd", [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", ":all:", "pytest==8.3.4"], "junit-10.xsd")
+    junit = schema("junit-10.xsd", [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", "pytest", "pytest==8.3.4"], "junit-10.xsd")
     try:
         import jsonschema
         from lxml import etree
