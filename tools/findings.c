@@ -641,6 +641,7 @@ void findings_add_notice(struct findings *findings, json_t *notice)
 {
     bool wanted = findings_want_time(findings, time_from_text(member(notice, "time")));
     if (wanted && json_array_size(findings->notices) < NOTICES_MAX && can_keep(findings, notice)) {
+        symbolize_crash(findings->symbolizer, notice);
         json_array_append_new(findings->notices, notice);
         return;
     }

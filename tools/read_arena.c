@@ -151,6 +151,17 @@ static uint64_t add_violations(struct findings *findings, const struct reader *r
 
 /* ---- what is said about the arena itself --------------------------------------------------------------------------------- */
 
+static json_t *notice_of(const struct reader *reader, const char *message)
+{
+    json_t *notice = json_object();
+    json_object_set_new(notice, "schema", json_integer(SCHEMA_VERSION));
+    json_object_set_new(notice, "type", json_string("notice"));
+    json_object_set_new(notice, "pid", json_integer(reader->header.pid));
+    set_text(notice, "program", reader->header.program);
+    json_object_set_new(notice, "message", json_text(message));
+    return notice;
+}
+
 __attribute__((format(printf, 3, 4))) static void add_notice(struct findings *findings, const struct reader *reader,
                                                               const char *format, ...)
 {
@@ -159,13 +170,7 @@ __attribute__((format(printf, 3, 4))) static void add_notice(struct findings *fi
     va_start(values, format);
     vsnprintf(text, sizeof text, format, values);
     va_end(values);
-    json_t *notice = json_object();
-    json_object_set_new(notice, "schema", json_integer(SCHEMA_VERSION));
-    json_object_set_new(notice, "type", json_string("notice"));
-    json_object_set_new(notice, "pid", json_integer(reader->header.pid));
-    set_text(notice, "program", reader->header.program);
-    json_object_set_new(notice, "message", json_text(text));
-    findings_add_notice(findings, notice);
+    findings_add_notice(findings, notice_of(reader, text));
 }
 
 /* What became of the process. */
@@ -247,12 +252,32 @@ static void describe_living(struct findings *findings, const struct reader *read
 
 /* ---- what the threads did ---------------------------------------------------------------------------------------------------- */
 
+/* Its stacks as those of a log's crash: schema 1. */
+static json_t *crash_of(const struct reader *reader, const struct event_record *event)
+{
+    const char *described = reader_string(reader, event->label);
+    char *message = compose("crash: %s", reader_string(reader, event->detail));
+    json_t *crash = notice_of(reader, message), *stacks = json_object();
+    free(message);
+    json_object_set_new(stacks, "crashed", stack(reader, event->stack, ""));
+    json_object_set_new(crash, "stacks", stacks);
+    if (described[0] != '\0') {
+        json_t *handle = json_object(), *story = json_object();
+        set_text(handle, "description", described);
+        json_object_set_new(story, "obtained", stack(reader, event->birth_stack, ""));
+        json_object_set_new(story, "freed", stack(reader, event->death_stack, ""));
+        json_object_set_new(handle, "stacks", story);
+        json_object_set_new(crash, "handle", handle);
+    }
+    return crash;
+}
+
 static void tell_crashes(struct findings *findings, const struct reader *reader)
 {
     for (uint64_t number = reader->event_begin; number < reader->event_end; number++) {
         struct event_record event;
         if (reader_event(reader, number, &event) && event.type == EVENT_crash)
-            add_notice(findings, reader, "crash: %s", reader_string(reader, event.detail));
+            findings_add_notice(findings, crash_of(reader, &event));
     }
 }
 

@@ -329,6 +329,17 @@ static void print_places(FILE *stream, const struct findings *findings)
     json_decref(rows);
 }
 
+/* Where it crashed, and the story of the handle that it was about. */
+static void print_crash(FILE *stream, const json_t *crash)
+{
+    const json_t *handle = json_object_get(crash, "handle"), *stacks = json_object_get(handle, "stacks");
+    print_stack(stream, "crashed", json_object_get(json_object_get(crash, "stacks"), "crashed"));
+    if (json_is_object(handle))
+        print_handle(stream, "handle", handle);
+    print_stack(stream, "obtained", json_object_get(stacks, "obtained"));
+    print_stack(stream, "freed", json_object_get(stacks, "freed"));
+}
+
 static void print_notices(FILE *stream, const struct findings *findings)
 {
     size_t index;
@@ -340,6 +351,7 @@ static void print_notices(FILE *stream, const struct findings *findings)
             fputs("notice: ", stream);
         print_line_safely(stream, member(notice, "message"));
         fputc('\n', stream);
+        print_crash(stream, notice);
     }
     if (index != 0)
         fputc('\n', stream);
@@ -391,10 +403,11 @@ void render_text(FILE *stream, const struct findings *findings)
     print_notices(stream, findings);
     print_totals(stream, findings);
     print_suppressions(stream, findings);
-    if (findings->count == 0)
-        return;
-    print_rules(stream, findings);
-    print_places(stream, findings);
-    symbolizer_print_missing(stream, findings->symbolizer);
-    fputs("\n`holdfast explain RULE` tells what a rule means and what to do.\n", stream);
+    if (findings->count != 0) {
+        print_rules(stream, findings);
+        print_places(stream, findings);
+    }
+    symbolizer_print_missing(stream, findings->symbolizer); /* of crashes, too */
+    if (findings->count != 0)
+        fputs("\n`holdfast explain RULE` tells what a rule means and what to do.\n", stream);
 }
