@@ -163,17 +163,22 @@ def contrast(browser, selector):
 
 
 def test_looks(page):
-    colours = {}
+    colours, switched = {}, {}
+    palette = """(() => { const style = getComputedStyle(document.documentElement);
+      return [getComputedStyle(document.body).backgroundColor, style.colorScheme, ...["ink", "line", "accent", "error-soft", "held", "s7", "shadow"].map(name => style.getPropertyValue("--" + name))]; })()"""
     for dark in (False, True):
         with Browser(dark=dark) as browser:
             browser.open(page)
-            colours[dark] = browser.value("getComputedStyle(document.body).backgroundColor")
+            colours[dark] = browser.value(palette)
             weak = {name: round(value, 2) for name in (".row .message", ".row .where", ".badge", ".facts", ".step .at", "#subtitle", "nav a", ".source td", ".source .here td", "summary") for value in [contrast(browser, name)] if value < 4.5}
             check("%s: all text has enough contrast" % ("dark" if dark else "light"), not weak, weak)
             browser.key("t", times=2 if not dark else 1)
-            switched = browser.value("getComputedStyle(document.body).backgroundColor")
-            check("%s: the switch shows the other one" % ("dark" if dark else "light"), switched != colours[dark], switched)
-    check("dark is not light", colours[False] != colours[True], colours)
+            switched[dark] = browser.value(palette)
+            browser.key("t", times=1 if not dark else 2)
+            check_equal("%s: the switch goes back to what the system wishes" % ("dark" if dark else "light"), colours[dark], browser.value(palette))
+    for dark in (False, True):
+        check_equal("%s: the switch shows the other one, all of it" % ("dark" if dark else "light"), colours[not dark], switched[dark])
+    check("dark is not light", all(one != other for one, other in zip(colours[False], colours[True])), colours)
     with Browser(width=360, height=740) as browser:
         browser.open(page)
         check_equal("360 pixels: the list alone", [True, False], browser.value("['.side', '.detail'].map(name => document.querySelector(name).offsetWidth > 0)"))

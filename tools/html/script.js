@@ -466,11 +466,12 @@
       showReading();
     } else pane.classList.remove("reading");
   }
-  const themes = ["", "light", "dark"];
+  const themes = ["(prefers-color-scheme: dark)", "not all", "all"]; /* when it is dark */
+  const darkness = [...document.styleSheets[0].cssRules].find((rule) => rule.media && rule.media.mediaText.includes("prefers-color-scheme"));
   let theme = 0;
   function setTheme(which) {
     theme = which;
-    if (themes[theme]) document.documentElement.dataset.theme = themes[theme]; else delete document.documentElement.dataset.theme;
+    darkness.media.mediaText = themes[theme];
     const [sign, word] = [["◑", "auto"], ["☀", "light"], ["☾", "dark"]][theme], button = document.getElementById("theme");
     button.replaceChildren(sign, element("span.word", " " + word));
     button.setAttribute("aria-label", "Colours: " + word + ". Press to change");
