@@ -70,6 +70,7 @@ def test_data(page):
           any("program.py" in node.get("b", "") for node in picture["nodes"]) for picture in drawn), drawn)
     copies = {copy["library"]: copy for copy in document["records"][0]["libraries"]}
     check("the record tells the copies of the libraries", "libgdal" in copies["gdal"]["path"] and re.match(r"\d+\.\d+\.\d+$", copies["gdal"]["version"]) and copies["gdal"]["alive"] > 12 and copies["gdal"]["build_id"], copies)
+    check("... with the versions of those that GDAL alone has called, by their files", all(re.match(r"\d+\.\d+\.\d+$", copy.get("version", "")) for copy in copies.values()) and {"geos", "proj"} <= copies.keys(), copies)
     policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', text).group(1)
     check("the policy lets nothing be loaded, and only its own script run", "default-src 'none'" in policy and "unsafe" not in policy and policy.count("sha256-") == 2, policy)
     check("nothing in the page names another address", not re.search(r"""(?:src|href)=["']?(?!#)[a-z/]""", text.replace(data, "").split("<script>")[0]), "")
@@ -265,6 +266,32 @@ os.kill(os.getpid(), signal.SIGKILL)
     check("... and the place that makes them", any("growing.py:6 in leak" in series["name"] and series["values"][-1] > made / 2 for series in places["series"]), places["series"])
 
 
+def test_young_growth(folder):
+    """What a thread keeps for itself is never in the table of handles; how many there were, and where they were made, is in the samples all the same."""
+    script = folder / "pool.py"
+    script.write_text("""
+import collections, os, signal, time
+from osgeo import ogr
+definition, pool = ogr.FeatureDefn("pooled"), collections.deque(maxlen=20)
+def refill():
+    feature = ogr.Feature(definition)
+    feature.SetGeometryDirectly(ogr.Geometry(ogr.wkbPoint))
+    pool.append(feature)
+end = time.monotonic() + 1.0
+while time.monotonic() < end:
+    refill()
+os.kill(os.getpid(), signal.SIGKILL)
+""")
+    run([PYTHON, script], options={"record": folder / "pool.%p", "log_path": folder / "pool-log"})
+    record = json.loads(data_of(report(*folder.glob("pool.[0-9]*")).stdout))["records"][0]
+    places = {series["name"]: series["values"] for series in record["growth_sites"]["series"]}
+    made = [values for name, values in places.items() if name.endswith("pool.py:6 in refill")]
+    check("young handles: the place that makes them, and how many there are", len(made) == 1 and len(made[0]) >= 4 and all(10 <= value <= 25 for value in made[0][1:]), places)
+    check("... those that were given away are nobody's to free", not any("pool.py:7 " in name for name in places), places)
+    kinds = {series["name"]: series["values"] for series in record["growth"]["series"]}
+    check("... and both are in the numbers by kind", all(10 <= value <= 25 for kind in ("feature", "geometry") for value in kinds.get(kind, [0])[1:]), kinds)
+
+
 def test_sources(folder):
     """A log may name any file: only what is source is read."""
     secret = folder / "secret.txt"
@@ -287,6 +314,7 @@ with workshop() as folder:
     test_data(page)
     test_sources(folder)
     test_growth(folder)
+    test_young_growth(folder)
     if find_browser() is None:
         skip("the page in a browser", "there is no chromium: tools/setup --tests installs it")
     else:
