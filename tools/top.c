@@ -754,24 +754,21 @@ static bool watch_lines(struct view *view)
     }
 }
 
-static int wrong_usage(void)
-{
-    fputs("\n", stderr);
-    fputs(top_usage, stderr);
-    return STATUS_USAGE;
-}
-
-static bool set_option(void *wanted, const char *name, const char *value)
+static bool set_interval(void *wanted, const char *value)
 {
     struct view *view = wanted;
     char *end;
-    if (strcmp(name, "--interval") == 0) {
-        view->interval = strtod(value, &end);
-        if (end != value && *end == '\0' && view->interval >= 0.1 && view->interval <= 86400)
-            return true;
-        complain("top", "--interval '%s' is wrong: it must be a number of seconds from 0.1 to 86400", value);
-        return false;
-    }
+    view->interval = strtod(value, &end);
+    if (end != value && *end == '\0' && view->interval >= 0.1 && view->interval <= 86400)
+        return true;
+    complain("top", "--interval '%s' is wrong: it must be a number of seconds from 0.1 to 86400", value);
+    return false;
+}
+
+static bool set_count(void *wanted, const char *value)
+{
+    struct view *view = wanted;
+    char *end;
     errno = 0;
     view->count = strtoull(value, &end, 10);
     if (value[0] >= '0' && value[0] <= '9' && *end == '\0' && errno == 0 && view->count > 0)
@@ -780,23 +777,14 @@ static bool set_option(void *wanted, const char *name, const char *value)
     return false;
 }
 
-static bool takes_value(const char *name)
-{
-    return strcmp(name, "--interval") == 0 || strcmp(name, "--count") == 0;
-}
-
-static bool read_arguments(struct view *view, int count, char **arguments)
-{
-    static const struct argument_rules rules = {"top", "one process at a time", "which process?", takes_value, set_option, NULL};
-    view->input = read_one_input(&rules, count, arguments, view);
-    return view->input != NULL;
-}
-
 int top_command(int count, char **arguments)
 {
     static struct view view = {.interval = 1, .kinds = true, .sites = true};
-    if (!read_arguments(&view, count, arguments))
-        return wrong_usage();
+    static const struct argument_option options[] = {{"--interval", "a number of seconds", set_interval}, {"--count", "a number of looks", set_count}, {NULL, NULL, NULL}};
+    const struct argument_rules rules = {"top", options};
+    int status = read_one_input(&rules, count, arguments, &view, "which process?", "one process at a time", &view.input);
+    if (status != STATUS_FINE)
+        return status;
     setlocale(LC_CTYPE, ""); /* how wide a letter is */
     view.symbolizer = symbolizer_open();
     bool fine = isatty(STDOUT_FILENO) && isatty(STDIN_FILENO) ? watch_terminal(&view) : watch_lines(&view);

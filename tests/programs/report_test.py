@@ -198,8 +198,8 @@ def choosing(folder):
     top = report("--top", "1", log)
     check_equal("... the tables count all, and it says how many are hidden", (3, 7, 3), (top["hidden"], sum(row["count"] for row in top["rules"]), len(top["rules"])))
     check("... for people, too", "7 violations (4 different) in 1 file, shown are 1" in holdfast("report", "--top", "1", log).stdout, holdfast("report", "--top", "1", log).stdout)
-    for options, words in {("--since", "yesterday"): "is no time", ("--until", "2026-13-01"): "is no time", ("--sort", "size"): "one of met, count, first, last, rule, place", ("--top", "0"): "--top '0'",
-                           ("--top", "many"): "--top 'many'", ("--fail-on", "bad"): "advice, warning, error, fatal, never", ("--rule", ""): "names no rule", ("--baseline", "/nowhere/x"): "cannot be read",
+    for options, words in {("--since", "yesterday"): "is no time", ("--until", "2026-13-01"): "is no time", ("--sort", "size"): "must be met, count, first, last, rule or place", ("--top", "0"): "--top '0'",
+                           ("--top", "many"): "--top 'many'", ("--fail-on", "bad"): "must be advice, warning, error, fatal or never", ("--rule", ""): "names no rule", ("--baseline", "/nowhere/x"): "cannot be read",
                            ("--source-root", "/nowhere"): "is no directory", ("--top",): "needs a value", ("--format", "xml"): "text, json, csv, otlp, sarif, junit"}.items():
         done = holdfast("report", *options, *([] if len(options) == 1 else [log]))
         check("wrong: %s" % " ".join(options), done.status == 2 and words in done.stderr, done)
