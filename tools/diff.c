@@ -37,7 +37,7 @@ struct diff_request {
 /* One side as signatures with counts. NULL, and said: it cannot be read. `damaged`: in parts. */
 static struct baseline *read_side(char *name, bool *damaged)
 {
-    if (is_baseline(name))
+    if (document_in(name) != DOCUMENT_NONE)
         return baseline_read("diff", name);
     struct findings findings;
     findings_open(&findings);

@@ -463,9 +463,9 @@ static uint32_t new_finding(struct findings *findings, json_t *violation)
     return number;
 }
 
-static uint32_t add_violation(struct findings *findings, json_t *violation, const struct buffer *key, bool logged)
+/* `count`: times that it is told of. FINDING_NONE: it cannot be kept, and is counted as one that was left out. */
+static uint32_t find_or_add(struct findings *findings, json_t *violation, const struct buffer *key, bool logged, json_int_t count)
 {
-    struct sighting sighting = sighting_of(violation);
     uint32_t number = table_find(&findings->groups, key->text, key->bytes);
     if (number == TABLE_NONE) {
         number = new_finding(findings, violation);
@@ -473,12 +473,20 @@ static uint32_t add_violation(struct findings *findings, json_t *violation, cons
             table_add(&findings->groups, key->text, key->bytes, number);
     }
     if (number == FINDING_NONE) {
-        findings->records++;
-        findings->violations_left_out++;
-        return number;
+        findings->records += (uint64_t)count;
+        findings->violations_left_out += (uint64_t)count;
+    } else {
+        findings->items[number & ~ELSEWHERE].logged |= logged;
     }
-    findings->items[number & ~ELSEWHERE].logged |= logged;
-    findings_add_again(findings, number, &sighting);
+    return number;
+}
+
+static uint32_t add_violation(struct findings *findings, json_t *violation, const struct buffer *key, bool logged)
+{
+    struct sighting sighting = sighting_of(violation);
+    uint32_t number = find_or_add(findings, violation, key, logged, 1);
+    if (number != FINDING_NONE)
+        findings_add_again(findings, number, &sighting);
     return number;
 }
 
@@ -527,6 +535,78 @@ void findings_add_recorded(struct findings *findings, json_t *violation)
         }
         buffer_clear(&key);
     }
+    json_decref(violation);
+}
+
+/* ---- reports of before --------------------------------------------------------------------------------------------------- */
+
+#define REPORTED_MAX (INT64_C(1) << 48) /* so that no sum of them overflows */
+
+static json_int_t number_within(const json_t *object, const char *name, json_int_t least, json_int_t most)
+{
+    json_int_t number = member_number(object, name);
+    return number < least ? least : number > most ? most : number;
+}
+
+/* How many processes the list of workers names: the same one may have had several tasks. */
+static uint64_t processes_named(const json_t *workers)
+{
+    struct hash_set named = {0};
+    uint64_t count = 0;
+    size_t index;
+    json_t *who;
+    json_array_foreach(workers, index, who) {
+        struct sighting sighting = sighting_of(who);
+        count += sighting.has_pid && set_add(&named, hash_part(hash_bytes(13, &sighting.pid, sizeof sighting.pid), sighting.host)) == SET_NEW;
+    }
+    set_clear(&named);
+    return count;
+}
+
+static void add_counted(struct findings *findings, uint32_t number, const json_t *reported)
+{
+    struct finding *finding = &findings->items[number & ~ELSEWHERE];
+    const json_t *workers = json_object_get(reported, "workers");
+    json_int_t count = number_within(reported, "count", 1, REPORTED_MAX);
+    uint64_t processes = (uint64_t)number_within(reported, "process_count", 0, count), people = (uint64_t)number_within(reported, "worker_count", 0, count);
+    uint64_t named = processes_named(workers), listed = json_array_size(workers);
+    size_t index;
+    json_t *who;
+    findings->records += (uint64_t)count;
+    finding->count += count;
+    finding->elsewhere += (number & ELSEWHERE) != 0 ? count : number_within(reported, "elsewhere", 0, count);
+    note_time(finding, time_from_text(member(reported, "first_seen")));
+    note_time(finding, time_from_text(member(reported, "last_seen")));
+    json_array_foreach(workers, index, who) {
+        struct sighting sighting = sighting_of(who);
+        add_who(findings, number & ~ELSEWHERE, &sighting);
+    }
+    finding->process_count += processes > named ? processes - named : 0;
+    finding->worker_count += people > listed ? people - listed : 0;
+}
+
+/* Of a finding only the first and the last time are known: any time between them may have had some. */
+static bool wants_span(const struct findings *findings, const json_t *reported)
+{
+    int64_t first = time_from_text(member(reported, "first_seen")), last = time_from_text(member(reported, "last_seen"));
+    const struct selection *selection = &findings->selection;
+    return (selection->since == 0 || last == 0 || last >= selection->since) && (selection->until == 0 || first == 0 || first < selection->until);
+}
+
+void findings_add_reported(struct findings *findings, const json_t *reported)
+{
+    static const char *const added[] = {"count", "first_seen", "last_seen", "processes", "workers", "process_count", "worker_count", "place", "signature", "elsewhere", "baseline"};
+    if (!wants_rule(findings, reported) || !wants_span(findings, reported))
+        return;
+    struct buffer key = {0};
+    json_t *violation = json_copy((json_t *)(uintptr_t)reported);
+    for (size_t index = 0; index < sizeof added / sizeof added[0]; index++)
+        json_object_del(violation, added[index]);
+    grouping_of(&key, violation);
+    uint32_t number = find_or_add(findings, violation, &key, true, number_within(reported, "count", 1, REPORTED_MAX));
+    if (number != FINDING_NONE)
+        add_counted(findings, number, reported);
+    buffer_clear(&key);
     json_decref(violation);
 }
 
@@ -579,6 +659,11 @@ void findings_settle(struct findings *findings)
         add_own_notice(findings, "%llu more files are damaged or foreign", (unsigned long long)findings->problems_left_out);
     if (findings->people.most != 0 && findings->people.count >= findings->people.most)
         add_own_notice(findings, "more than %zu processes: the numbers of processes and workers are too small", findings->people.most);
+}
+
+bool is_rule_id(const char *text)
+{
+    return strncmp(text, "HF", 2) == 0 && strspn(text + 2, "0123456789") == 3;
 }
 
 int severity_rank(const char *severity)

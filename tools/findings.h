@@ -101,6 +101,8 @@ uint32_t findings_add_violation(struct findings *findings, json_t *violation);
 void findings_add_again(struct findings *findings, uint32_t number, const struct sighting *sighting);
 /* The same of a record: what a log has told of that process already is neither shown nor counted again. Logs come first. */
 void findings_add_recorded(struct findings *findings, json_t *violation);
+/* One of a report that was made before, with its counts, times and processes; does not take it over. Of those that are not named some may be known already: they count again. */
+void findings_add_reported(struct findings *findings, const json_t *violation);
 /* Does the selection ask for that time? */
 bool findings_want_time(const struct findings *findings, int64_t time);
 void findings_add_notice(struct findings *findings, json_t *notice);
@@ -126,6 +128,9 @@ bool is_installed(const char *file);
 /* The tables under the reports, most frequent first: arrays of {"rule","name","severity","count"} and {"place","rules","count"}. */
 json_t *findings_by_rule(const struct findings *findings);
 json_t *findings_by_place(const struct findings *findings);
+
+/* "HF101": is it the id of a rule, known or not? Other words may follow. */
+bool is_rule_id(const char *text);
 
 /* A string member, "" when it is missing or no string. */
 const char *member(const json_t *object, const char *name);

@@ -104,11 +104,6 @@ static void append_line(struct open_report *report, const char *line)
         buffer_add_line(&report->text, line);
 }
 
-static bool is_rule_id(const char *text)
-{
-    return strncmp(text, "HF", 2) == 0 && strspn(text + 2, "0123456789") == 3;
-}
-
 /* "HF101 stale-use (error): message" */
 static json_t *violation_from_heading(const char *heading, json_int_t pid)
 {
@@ -487,8 +482,8 @@ static void judge_log(struct log *log, uint64_t bytes, const char *error)
         findings_add_problem(findings, log->file, "cannot be read%s: %s", bytes != 0 ? " to its end" : "", error);
     else if (bytes == 0)
         findings_add_problem(findings, log->file, "is empty: no Holdfast log; check that the path is the one given as log_path");
-    else if (log->known_lines == 0 && is_baseline(log->file))
-        findings_add_problem(findings, log->file, "is a report or a baseline, no log: give the logs that it was made from, or compare it by holdfast diff");
+    else if (log->known_lines == 0 && document_in(log->file) != DOCUMENT_NONE)
+        findings_add_problem(findings, log->file, "is a baseline, no log: it has signatures alone. Give the logs that it was made from, or their report by --format json, or compare it by holdfast diff");
     else if (log->known_lines == 0 && log->damaged_lines == 0)
         findings_add_problem(findings, log->file, "is no Holdfast log and no arena file; give a file written by log_path=, record= "
                                                   "or a saved stderr");
