@@ -292,6 +292,35 @@ os.kill(os.getpid(), signal.SIGKILL)
     check("... and both are in the numbers by kind", all(10 <= value <= 25 for kind in ("feature", "geometry") for value in kinds.get(kind, [0])[1:]), kinds)
 
 
+def test_crash(folder):
+    script = folder / "crash.py"
+    script.write_text("""
+import ctypes
+from osgeo import ogr
+def store():
+    feature = ogr.Feature(ogr.FeatureDefn("roads"))
+    feature.GetFID()
+    ctypes.string_at(16)
+store()
+""")
+    run([PYTHON, script], options={"log_format": "json", "log_path": folder / "crash-log"})
+    page = write_page(folder, "crash.html", *folder.glob("crash-log.*"))
+    [notice] = [notice for notice in json.loads(data_of(page.read_text()))["notices"] if "SIGSEGV" in notice["message"]]
+    check("a crash has its stack and the handle's in the page", {"crashed", "obtained"} <= notice.get("stacks", {}).keys(), notice)
+    return page
+
+
+def test_crash_page(page):
+    with Browser() as browser:
+        browser.open(page)
+        browser.value("location.hash = '#notes'")
+        browser.settle()
+        browser.value("document.querySelectorAll('main details').forEach(one => { one.open = true; })")
+        shown = browser.value("document.querySelector('main').innerText")
+        check("... which people can unfold", all(word in shown for word in ("Where it crashed", "Where the handle was obtained", "crash.py:7", "crash.py:5")), shown)
+        check_equal("no errors", [], browser.complaints)
+
+
 def test_sources(folder):
     """A log may name any file: only what is source is read."""
     secret = folder / "secret.txt"
@@ -315,6 +344,7 @@ with workshop() as folder:
     test_sources(folder)
     test_growth(folder)
     test_young_growth(folder)
+    crash = test_crash(folder)
     if find_browser() is None:
         skip("the page in a browser", "there is no chromium: tools/setup --tests installs it")
     else:
@@ -323,4 +353,5 @@ with workshop() as folder:
         test_looks(page)
         test_many(folder)
         test_empty(folder)
+        test_crash_page(crash)
 sys.exit(finish())

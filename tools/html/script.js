@@ -439,10 +439,14 @@
   /* ---- notes -------------------------------------------------------------------------------------------------------------------------------- */
 
   function noteSection(title, rows) { return rows.length ? element("section", element("h2", title), element("div.card", element("ul.notes", rows.map((row) => element("li", row))))) : null; }
+  function noticeRow(notice) {
+    const titles = [["crashed", "Where it crashed"], ["obtained", "Where the handle was obtained"], ["freed", "Where it was freed"]].filter(([name]) => notice.stacks && name in notice.stacks);
+    return [(notice.pid ? "process " + notice.pid + ": " : "") + (notice.message || ""), ...titles.map(([name, title]) => element("div", element("p.soft", title), stackDetails(stackOf(notice.stacks[name]))))];
+  }
   function showNotes() {
     const totals = Object.entries(data.totals || {}).filter(([, value]) => value > 0).map(([name, value]) => number(value) + " " + ({ repeats: "repeats, counted only", refused: "calls refused", held: "frees postponed", suppressed: "violations suppressed" }[name] || name));
     main.replaceChildren(element("div.wide", noteSection("What this page does not show", data.missing), noteSection("Problems with the files", data.problems.map((problem) => problem.file + ": " + problem.message)),
-      noteSection("Totals", totals), noteSection("Notices", data.notices.map((notice) => (notice.pid ? "process " + notice.pid + ": " : "") + (notice.message || ""))),
+      noteSection("Totals", totals), noteSection("Notices", data.notices.map(noticeRow)),
       element("p.soft", "Made by Holdfast " + data.version + " at " + data.made + " from " + count(data.files, "file") + ".")));
   }
 
