@@ -286,10 +286,11 @@ os.kill(os.getpid(), signal.SIGKILL)
     record = json.loads(data_of(report(*folder.glob("pool.[0-9]*")).stdout))["records"][0]
     places = {series["name"]: series["values"] for series in record["growth_sites"]["series"]}
     made = [values for name, values in places.items() if name.endswith("pool.py:6 in refill")]
-    check("young handles: the place that makes them, and how many there are", len(made) == 1 and len(made[0]) >= 4 and all(10 <= value <= 25 for value in made[0][1:]), places)
-    check("... those that were given away are nobody's to free", not any("pool.py:7 " in name for name in places), places)
+    check("young handles: the place that makes them, and how many there are", len(made) == 1 and len(made[0]) >= 4 and 10 <= made[0][-1] and max(made[0]) <= 25, places)
+    # A sample may come between the birth of one and the call that gives it away.
+    check("... those that were given away are nobody's to free", all(max(values) <= 2 for name, values in places.items() if "pool.py:7 " in name), places)
     kinds = {series["name"]: series["values"] for series in record["growth"]["series"]}
-    check("... and both are in the numbers by kind", all(10 <= value <= 25 for kind in ("feature", "geometry") for value in kinds.get(kind, [0])[1:]), kinds)
+    check("... and both are in the numbers by kind", all(10 <= kinds[kind][-1] and max(kinds[kind]) <= 25 for kind in ("feature", "geometry") if kind in kinds) and {"feature", "geometry"} <= kinds.keys(), kinds)
 
 
 def test_crash(folder):
