@@ -97,3 +97,20 @@ void census_clear(struct census *census)
     free(census->sites);
     *census = (struct census){0};
 }
+
+void census_counters(const struct reader *reader, uint64_t counters[COUNTER_COUNT])
+{
+    uint64_t calls = 0, visits = 0;
+    memcpy(counters, reader->header.counters, sizeof reader->header.counters);
+    for (uint32_t id = 1; id < reader->sections[SECTION_THREADS].used; id++) {
+        const struct thread_record *thread = reader_record(reader, SECTION_THREADS, id);
+        if (thread->budget <= 0)
+            continue;
+        calls += (uint64_t)(INT64_MAX - thread->budget);
+        visits += thread->visits;
+    }
+    if (calls > counters[COUNTER_calls])
+        counters[COUNTER_calls] = calls;
+    if (visits > counters[COUNTER_visits])
+        counters[COUNTER_visits] = visits;
+}

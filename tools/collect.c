@@ -298,9 +298,12 @@ static void print_summary(const json_t *report)
     print_rules(report);
     print_places(report);
     print_crashes(report);
-    if (refused + held + leaks != 0)
-        fprintf(stderr, "holdfast run: %lld %s refused, %lld %s postponed, %lld never freed\n", (long long)refused, plural(refused, "call", "calls"), (long long)held,
-                plural(held, "free", "frees"), (long long)leaks);
+    if (refused + held + leaks != 0) {
+        fprintf(stderr, "holdfast run: %lld %s refused, %lld %s postponed", (long long)refused, plural(refused, "call", "calls"), (long long)held, plural(held, "free", "frees"));
+        if (leaks != 0) /* that none was told does not say that there were none: see the option leaks */
+            fprintf(stderr, ", %lld never freed", (long long)leaks);
+        fputc('\n', stderr);
+    }
 }
 
 static void print_files(const struct collection *collection, const struct files *files, bool json, bool html)

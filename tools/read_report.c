@@ -71,9 +71,16 @@ static void add_rest(struct findings *findings, const char *file, const json_t *
 {
     size_t index;
     json_t *one;
-    json_array_foreach(json_object_get(document, "notices"), index, one)
-        if (json_is_object(one))
+    json_int_t crashes = 0;
+    json_array_foreach(json_object_get(document, "notices"), index, one) {
+        bool is_crash = strcmp(member(one, "type"), "crash") == 0;
+        crashes += is_crash;
+        if (is_crash)
+            findings_add_crash(findings, json_incref(one));
+        else if (json_is_object(one))
             findings_add_notice(findings, json_incref(one));
+    }
+    findings_count_crashes(findings, member_number(json_object_get(document, "totals"), "crashes") - crashes);
     json_array_foreach(json_object_get(document, "problems"), index, one)
         add_notice(findings, file, "%s tells of %s: %s", member(one, "file"), member(one, "message"));
     if (json_is_object(json_object_get(document, "totals")))

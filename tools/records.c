@@ -384,7 +384,9 @@ static json_t *growth_of_sites(struct findings *findings, const struct reader *r
 static json_t *counters_of(const struct reader *reader)
 {
     json_t *counters = json_object();
-#define X(name, words) set_number(counters, #name, reader->header.counters[COUNTER_##name]);
+    uint64_t numbers[COUNTER_COUNT];
+    census_counters(reader, numbers);
+#define X(name, words) set_number(counters, #name, numbers[COUNTER_##name]);
     ARENA_COUNTERS(X)
 #undef X
     return counters;

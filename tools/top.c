@@ -118,7 +118,7 @@ static bool look(struct view *view)
     view->reader = reader;
     view->now = (struct look){.seconds = now_seconds(), .there = true};
     census_take(&view->now.census, &view->reader);
-    memcpy(view->now.counters, reader.header.counters, sizeof view->now.counters);
+    census_counters(&reader, view->now.counters);
     view->history[view->looks++ % HISTORY] = view->now.census.live + view->now.census.held;
     return true;
 }

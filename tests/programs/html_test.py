@@ -306,19 +306,19 @@ store()
 """)
     run([PYTHON, script], options={"log_format": "json", "log_path": folder / "crash-log"})
     page = write_page(folder, "crash.html", *folder.glob("crash-log.*"))
-    [notice] = [notice for notice in json.loads(data_of(page.read_text()))["notices"] if "SIGSEGV" in notice["message"]]
-    check("a crash has its stack and the handle's in the page", {"crashed", "obtained"} <= notice.get("stacks", {}).keys(), notice)
+    [crash] = json.loads(data_of(page.read_text()))["crashes"]
+    check("a crash has its stack and the handle's in the page", "SIGSEGV" in crash["message"] and {"crashed", "obtained"} <= crash.get("stacks", {}).keys(), crash)
     return page
 
 
 def test_crash_page(page):
     with Browser() as browser:
         browser.open(page)
-        browser.value("location.hash = '#notes'")
+        browser.value("location.hash = '#crashes'")
         browser.settle()
         browser.value("document.querySelectorAll('main details').forEach(one => { one.open = true; })")
         shown = browser.value("document.querySelector('main').innerText")
-        check("... which people can unfold", all(word in shown for word in ("Where it crashed", "Where the handle was obtained", "crash.py:7", "crash.py:5")), shown)
+        check("... which people can unfold", all(word in shown for word in ("Crashed", "Obtained", "crash.py:7", "crash.py:5")), shown)
         check_equal("no errors", [], browser.complaints)
 
 
