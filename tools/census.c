@@ -111,6 +111,9 @@ void census_counters(const struct reader *reader, uint64_t counters[COUNTER_COUN
     }
     if (calls > counters[COUNTER_calls])
         counters[COUNTER_calls] = calls;
-    if (visits > counters[COUNTER_visits])
-        counters[COUNTER_visits] = visits;
+    if (visits <= counters[COUNTER_visits])
+        return;
+    if (counters[COUNTER_visits] != 0) /* the later ones are taken to have cost what the others did */
+        counters[COUNTER_inside_ns] = (uint64_t)((double)counters[COUNTER_inside_ns] * (double)visits / (double)counters[COUNTER_visits]);
+    counters[COUNTER_visits] = visits;
 }

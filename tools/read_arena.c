@@ -419,8 +419,11 @@ static void describe_work(struct findings *findings, const struct reader *reader
 {
     uint64_t counters[COUNTER_COUNT];
     census_counters(reader, counters);
-    add_notice(findings, reader, "%" PRIu64 " calls looked at, %" PRIu64 " visits off the fast path, which took about %" PRIu64 " us; %" PRIu64 " stacks taken by unwinding, %" PRIu64 " by comparing",
-               counters[COUNTER_calls], counters[COUNTER_visits], counters[COUNTER_inside_ns] / 1000, counters[COUNTER_stacks_slow], counters[COUNTER_stacks_fast]);
+    char cost[64] = ""; /* few of the visits are timed: of a short process none */
+    if (counters[COUNTER_inside_ns] != 0)
+        snprintf(cost, sizeof cost, ", which took about %" PRIu64 " us", counters[COUNTER_inside_ns] / 1000);
+    add_notice(findings, reader, "%" PRIu64 " calls looked at, %" PRIu64 " visits off the fast path%s; %" PRIu64 " stacks taken by unwinding, %" PRIu64 " by comparing",
+               counters[COUNTER_calls], counters[COUNTER_visits], cost, counters[COUNTER_stacks_slow], counters[COUNTER_stacks_fast]);
     char text[400] = "";
     size_t used = 0;
     for (unsigned section = 0; section < SECTION_COUNT; section++) {

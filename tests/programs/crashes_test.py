@@ -104,6 +104,7 @@ def test_held(folder):
     check("... and all are counted", ", 7 frees postponed" in notices[0], notices[0])
     calls = next((int(text.split(" ", 1)[0]) for text in notices if " calls looked at, " in text), 0)
     check("calls are counted up to the end, though the process added them up seldom", calls >= 7 * 4, calls)
+    check("... and what nobody timed is not said to have taken no time", not any(" about 0 us" in text for text in notices), notices)
 
 
 def test_run(folder):

@@ -182,6 +182,10 @@ def test_records(folder):
     result = holdfast("--record", "killed.hf", "--", PYTHON, "killed.py", cwd=folder)
     check("SIGKILL: the record is there, and the summary has what it tells", result.signal == signal.SIGKILL and summary(result)[0].startswith("1 violation,") and
           summary(result)[-1].startswith("record: "), result)
+    (folder / "mistake.py").write_text(MISTAKE)
+    result = holdfast("--json", "cut.json", "--log-path", "cut", "--", "sh", "-c", "'%s' mistake.py; for log in cut.*; do : > $log; done" % PYTHON, cwd=folder)
+    check("a log of which nothing is left (a full disk): it is not said that there was nothing", "no violation was found" not in result.stderr and
+          "no violation is in what could be read; of 1 file nothing or not all could" in result.stderr and "is empty" in result.stderr, result)
     leak = "from osgeo import ogr\nkept = ogr.Geometry(ogr.wkbPoint)\nkept.thisown = False\ndel kept\n"
     (folder / "leak.py").write_text(leak)
     result = holdfast("--json", "leak.json", "--leaks", "all", "--", PYTHON, "leak.py", cwd=folder)
