@@ -78,6 +78,7 @@ def test_reports(folder):
             check("%s, %s: one crash, with all that is said of it" % (form, what), len(found) == 1 and document["totals"].get("crashes") == 1 and found[0]["message"].startswith("SIGSEGV at address 0x10"), document["notices"])
             text = report(*files, form="text")
             check("... and people are told of it, and where", "\ncrash (error): SIGSEGV at address 0x10" in text and where in text.split("\ncrash (error)")[1] and ", 1 crash" in text.split("Summary: ")[1], text)
+            check("... and a record does not call it killed", what == "log" or any("python3 crashed; " in notice["message"] for notice in document["notices"]), document["notices"])
             # 20 times three calls; what a log in OTLP counted only is not in it
             check("... 60 mistakes happened", sums(document)[1] == 60, sums(document))
     return folder / "crash.py"

@@ -196,6 +196,19 @@ def test_looks(page):
         check_equal("no errors", [], browser.complaints)
 
 
+def test_paper(page):
+    """A sheet is as narrow as a telephone, where the chosen violation is not to be seen before it is touched; and it is white."""
+    for width in (700, 1280):
+        with Browser(width=width, dark=True) as browser:
+            browser.open(page)
+            browser.ask("Emulation.setEmulatedMedia", media="print", features=[{"name": "prefers-color-scheme", "value": "dark"}])
+            browser.settle()
+            shown, height, colour, bounds = browser.value("""[document.querySelector(".detail").innerText, document.querySelector(".detail").offsetHeight, getComputedStyle(document.body).color,
+              [...document.querySelectorAll("body, main, .detail")].map(one => getComputedStyle(one).overflow)]""")
+            check("paper, %d pixels: the chosen violation is on it" % width, height > 200 and "Biography" in shown, (height, shown[:300]))
+            check("... in dark ink, and as long as it is", max(int(part) for part in re.findall("[0-9]+", colour)[:3]) < 100 and set(bounds) == {"visible"}, (colour, bounds))
+
+
 def many_violations(count):
     for number in range(count):
         stack = [{"file": "/no/such/program_%d.py" % (number % 50), "line": number + 1, "function": "step_%d" % number}, {"file": "/no/such/main.py", "line": number % 7 + 1, "function": "main"}]
@@ -352,6 +365,7 @@ with workshop() as folder:
         test_page(folder, page)
         test_keys(page)
         test_looks(page)
+        test_paper(page)
         test_many(folder)
         test_empty(folder)
         test_crash_page(crash)

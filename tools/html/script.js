@@ -481,7 +481,7 @@
       showReading();
     } else pane.classList.remove("reading");
   }
-  const themes = ["(prefers-color-scheme: dark)", "not all", "all"]; /* when it is dark */
+  const themes = ["screen and (prefers-color-scheme: dark)", "not all", "screen"]; /* when it is dark; paper is white */
   const darkness = [...document.styleSheets[0].cssRules].find((rule) => rule.media && rule.media.mediaText.includes("prefers-color-scheme"));
   let theme = 0;
   function setTheme(which) {
