@@ -160,14 +160,13 @@ static int show_status(struct target *target, double patience)
         printf("process %d: under Holdfast, but it has made no handle yet\n", (int)target->pid);
         return STATUS_FINE;
     }
-    bool is_off = target->copy.passing != 0; /* then calls pass by where requests are looked for */
-    bool measured = target->copy.refuses == 0 && !is_off && ask(target, "measure", patience < 1 ? patience : 1) == STATUS_FINE;
+    bool measured = target->copy.refuses == 0 && ask(target, "measure", patience < 1 ? patience : 1) == STATUS_FINE;
     target_header(target, &header);
     header.program[sizeof header.program - 1] = '\0';
     printf("process %d ", (int)target->pid);
     print_safely(stdout, header.program);
     printf(": Holdfast is %s, mode %s%s\n", target->copy.passing != 0 ? "off" : "on", target->copy.mode < 3 ? modes[target->copy.mode] : "unknown",
-           target->copy.refuses != 0 ? "; it takes no requests (ctl=0)" : !measured && !is_off ? "; it makes no calls at the moment" : "");
+           target->copy.refuses != 0 ? "; it takes no requests (ctl=0)" : !measured ? "; for a second it made no call that Holdfast looks at" : "");
     printf("  handles   %" PRIu64 " born, %" PRIu64 " lent, %" PRIu64 " freed; %u frees are postponed now\n", header.counters[COUNTER_births], header.counters[COUNTER_loans],
            header.counters[COUNTER_deaths], header.hold_count);
     printf("  told      %" PRIu64 " violations, %" PRIu64 " of them repeats; %" PRIu64 " calls refused; %" PRIu64 " reports left out, %" PRIu64 " uses let through unjudged\n",
