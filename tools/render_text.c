@@ -330,7 +330,7 @@ static void print_places(FILE *stream, const struct findings *findings)
 }
 
 /* Where it crashed, and the story of the handle that it was about. */
-static void print_crash(FILE *stream, const json_t *crash)
+void render_crash_text(FILE *stream, const json_t *crash)
 {
     const json_t *handle = json_object_get(crash, "handle"), *stacks = json_object_get(handle, "stacks");
     const char *program = member(crash, "program"), *time = member(crash, "time"), *host = member(crash, "host"), *worker = member(crash, "worker");
@@ -357,7 +357,7 @@ static void print_crashes(FILE *stream, const struct findings *findings)
     size_t index;
     json_t *crash;
     json_array_foreach(findings->crashes, index, crash)
-        print_crash(stream, crash);
+        render_crash_text(stream, crash);
 }
 
 static void print_notices(FILE *stream, const struct findings *findings)

@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import sys
+import xml.etree.ElementTree
 
 from browser import Browser, find_browser
 from support import COMMAND, PYTHON, check, check_equal, environment, finish, run, skip, workshop
@@ -137,6 +138,17 @@ def test_fleet(folder):
     check("odd crashes are shown or said", done.status in (0, 1) and "Summary: 0 violations" in done.stdout, done)
 
 
+def test_cases(folder):
+    """A view of tests that shows green has no crash in it."""
+    log = folder / "alone.log"
+    log.write_text("==7== Holdfast crash (error): SIGSEGV at address 0x10 in <thread> 7\n==7==   crashed\n==7==     #0  work.py:9 in <module>\n==7== \n")
+    for form in ("junit", "gitlab"):
+        suite = xml.etree.ElementTree.fromstring(report(log, form=form)).find("testsuite")
+        cases = suite.findall("testcase")
+        check("%s: a crash is an error, with where" % form, [case.get("name") for case in cases] == ["crash of process 7"] and cases[0].find("error").get("message") == "SIGSEGV at address 0x10 in <thread> 7" and
+              "work.py:9 in <module>" in cases[0].find("error").text and (suite.get("tests"), suite.get("errors"), suite.get("failures")) == ("1", "1", "0"), [xml.etree.ElementTree.tostring(case) for case in cases])
+
+
 def test_page(folder, log, record):
     if find_browser() is None:
         return skip("crashes in the page", "no Chromium is installed")
@@ -159,6 +171,7 @@ def main():
         test_held(folder)
         test_run(folder)
         test_fleet(folder)
+        test_cases(folder)
         [log], [record] = folder.glob("json.log.*"), folder.glob("json.hf.*")
         test_page(folder, log, record)
     return finish()
