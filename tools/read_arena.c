@@ -1,6 +1,7 @@
 /* Reading arenas: see inputs.h. The events of an arena become violations as the log's schema has them; what only the process that wrote
  * it could say (remedy, line to change, kind of the handle) is left out. */
 #include "census.h"
+#include "check.h"
 #include "inputs.h"
 #include "process.h"
 #include "reader.h"
@@ -453,6 +454,20 @@ static void tell_losses(struct findings *findings, const struct reader *reader, 
                    counters[COUNTER_violations] - shown);
 }
 
+/* The reader makes something of nearly any bytes. One that still changes is left alone: what it says of itself a moment later is another matter. */
+static void tell_damage(struct findings *findings, const struct reader *reader, const char *file)
+{
+    struct arena_image image;
+    char error[512];
+    bool at_rest = reader->header.state == ARENA_CLOSED || process_life(&reader->header) != PROCESS_LIVES;
+    if (!at_rest || !arena_image_read(&image, file, error, sizeof error))
+        return;
+    struct arena_faults faults = arena_check(&image, NULL, NULL);
+    if (faults.damaged != 0 && !image.moving)
+        findings_add_problem(findings, file, "is damaged in %" PRIu64 " place%s, and what is told of it may be wrong; holdfast report --check says where", faults.damaged, faults.damaged == 1 ? "" : "s");
+    arena_image_free(&image);
+}
+
 void read_arena(struct findings *findings, const char *file)
 {
     struct reader reader;
@@ -464,6 +479,7 @@ void read_arena(struct findings *findings, const char *file)
         return;
     }
     json_int_t repeats = 0;
+    tell_damage(findings, &reader, file);
     uint64_t shown = add_violations(findings, &reader, &repeats);
     json_t *summary = json_object();
     json_object_set_new(summary, "repeats", json_integer(repeats));

@@ -138,6 +138,17 @@ def test_fleet(folder):
     check("odd crashes are shown or said", done.status in (0, 1) and "Summary: 0 violations" in done.stdout, done)
 
 
+def test_damage(folder, record):
+    """The reader makes something of nearly any bytes: that it did says nothing of them."""
+    damaged = folder / "damaged.hf"
+    content = bytearray(record.read_bytes())
+    content[5000:20000] = bytes(byte ^ 0x5a for byte in content[5000:20000])
+    damaged.write_bytes(content)
+    sound, done = (run([COMMAND, "report", path], preload=False) for path in (record, damaged))
+    check("a record of a crash is sound", sound.status == 0 and not sound.stderr, sound)
+    check("a damaged record is shown, said to be damaged, and makes a bad status", done.status == 1 and "damaged.hf: is damaged in " in done.stderr and "Summary: " in done.stdout, done)
+
+
 def test_cases(folder):
     """A view of tests that shows green has no crash in it."""
     log = folder / "alone.log"
@@ -173,6 +184,7 @@ def main():
         test_fleet(folder)
         test_cases(folder)
         [log], [record] = folder.glob("json.log.*"), folder.glob("json.hf.*")
+        test_damage(folder, record)
         test_page(folder, log, record)
     return finish()
 
