@@ -117,3 +117,12 @@ void census_counters(const struct reader *reader, uint64_t counters[COUNTER_COUN
         counters[COUNTER_inside_ns] = (uint64_t)((double)counters[COUNTER_inside_ns] * (double)visits / (double)counters[COUNTER_visits]);
     counters[COUNTER_visits] = visits;
 }
+
+bool census_crashed(const struct reader *reader)
+{
+    struct event_record event;
+    for (uint64_t number = reader->event_end; number > reader->event_begin; number--)
+        if (reader_event(reader, number - 1, &event) && event.type == EVENT_crash)
+            return true;
+    return false;
+}

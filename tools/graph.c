@@ -1,5 +1,6 @@
 /* holdfast graph: what lives in what, of a running process, or of a record. See picture.h for what is shown. */
 #include "arguments.h"
+#include "census.h"
 #include "command.h"
 #include "inputs.h"
 #include "picture.h"
@@ -118,18 +119,19 @@ static bool find_root(const struct request *request, const struct forest *forest
     return *root != 0;
 }
 
-static const char *fate_of(const struct arena_header *header, bool from_memory)
+static const char *fate_of(const struct reader *reader, bool from_memory)
 {
+    const struct arena_header *header = &reader->header;
     if (from_memory)
         return "running";
     enum process_life life = header->state == ARENA_LIVE ? process_life(header) : PROCESS_UNKNOWN;
-    return header->state == ARENA_CLOSED ? "ended" : header->state == ARENA_REPLACED ? "replaced by another program" : life == PROCESS_LIVES ? "running" : life == PROCESS_GONE ? "killed" : "of another machine or container";
+    return header->state == ARENA_CLOSED ? "ended" : header->state == ARENA_REPLACED ? "replaced by another program" : life == PROCESS_LIVES ? "running" : life == PROCESS_GONE ? (census_crashed(reader) ? "crashed" : "killed") : "of another machine or container";
 }
 
 static int show(struct request *request, const struct reader *reader, bool young_missing)
 {
     struct forest forest;
-    struct graph_context context = {.reader = reader, .symbolizer = symbolizer_open(), .fate = fate_of(&reader->header, young_missing), .source = request->input, .young_missing = young_missing};
+    struct graph_context context = {.reader = reader, .symbolizer = symbolizer_open(), .fate = fate_of(reader, young_missing), .source = request->input, .young_missing = young_missing};
     forest_open(&forest, reader);
     bool fine = find_root(request, &forest, &request->wishes.root);
     if (fine) {

@@ -174,15 +174,6 @@ __attribute__((format(printf, 3, 4))) static void add_notice(struct findings *fi
     findings_add_notice(findings, notice_of(reader, text));
 }
 
-static bool has_crashed(const struct reader *reader)
-{
-    struct event_record event;
-    for (uint64_t number = reader->event_end; number > reader->event_begin; number--)
-        if (reader_event(reader, number - 1, &event) && event.type == EVENT_crash)
-            return true;
-    return false;
-}
-
 /* What became of the process. */
 static const char *fate(const struct reader *reader)
 {
@@ -195,7 +186,7 @@ static const char *fate(const struct reader *reader)
     case PROCESS_LIVES:
         return "is running";
     case PROCESS_GONE:
-        return has_crashed(reader) ? "crashed" : "was killed";
+        return census_crashed(reader) ? "crashed" : "was killed";
     case PROCESS_UNKNOWN:
         break;
     }

@@ -9,6 +9,7 @@
 #include "stack_place.h"
 #include "symbolize.h"
 #include "target.h"
+#include "process.h"
 #include "text.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -699,9 +700,21 @@ static void wait_without_keys(double due)
 
 /* ---- the command ------------------------------------------------------------------------------------------------------------------------ */
 
+/* Killed or crashed: its record stays as it was. */
+static bool has_died(const struct view *view)
+{
+    return view->reader.header.state == ARENA_LIVE && !view->young_missing && process_life(&view->reader.header) == PROCESS_GONE;
+}
+
 static bool has_ended(const struct view *view)
 {
-    return view->reader.header.state != ARENA_LIVE;
+    return view->reader.header.state != ARENA_LIVE || has_died(view);
+}
+
+static void say_death(const struct view *view)
+{
+    if (has_died(view))
+        complain("top", "process %u is gone: this is what it left; holdfast report tells more of it", view->reader.header.pid);
 }
 
 static bool is_gone(const char *input)
@@ -737,6 +750,8 @@ static bool watch_terminal(struct view *view)
         }
     }
     give_terminal_back();
+    if (fine)
+        say_death(view);
     return fine;
 }
 
@@ -749,8 +764,10 @@ static bool watch_lines(struct view *view)
         if (!look(view))
             return view->looks != 0;
         print_lines(stdout, view);
-        if ((view->count != 0 && view->looks >= view->count) || has_ended(view) || ferror(stdout))
+        if ((view->count != 0 && view->looks >= view->count) || has_ended(view) || ferror(stdout)) {
+            say_death(view);
             return true;
+        }
     }
 }
 

@@ -138,6 +138,13 @@ def test_fleet(folder):
     check("odd crashes are shown or said", done.status in (0, 1) and "Summary: 0 violations" in done.stdout, done)
 
 
+def test_left_record(record):
+    done = run([COMMAND, "top", "--interval", "0.1", record], preload=False, timeout=60)
+    check("top on the record of a process that crashed: one look, and it says that the process is gone", done.status == 0 and done.stdout.count("  process ") == 1 and "is gone: this is what it left" in done.stderr, done)
+    done = run([COMMAND, "graph", record], preload=False)
+    check("graph says how it ended", done.status == 0 and re.match("python3, process [0-9]+, crashed: ", done.stdout), done)
+
+
 def test_damage(folder, record):
     """The reader makes something of nearly any bytes: that it did says nothing of them."""
     damaged = folder / "damaged.hf"
@@ -184,6 +191,7 @@ def main():
         test_fleet(folder)
         test_cases(folder)
         [log], [record] = folder.glob("json.log.*"), folder.glob("json.hf.*")
+        test_left_record(record)
         test_damage(folder, record)
         test_page(folder, log, record)
     return finish()
