@@ -2177,7 +2177,7 @@ bool young_tell(uintptr_t address, uintptr_t reach, struct violation *violation,
     return true;
 }
 
-void young_each(void (*visit)(uintptr_t address, const struct young_birth *birth, stack_id stack, bool held, void *context), void *context)
+void young_each(void (*visit)(uintptr_t address, const struct young_birth *birth, stack_id stack, bool held, bool given, void *context), void *context)
 {
     for (unsigned i = 0; i < SETS; i++) {
         const struct young_set *set = atomic_load(&sets[i]);
@@ -2185,7 +2185,7 @@ void young_each(void (*visit)(uintptr_t address, const struct young_birth *birth
             const struct young *one = &set->entries[entry];
             const struct young_birth *birth = __atomic_load_n(&one->birth, __ATOMIC_RELAXED);
             if (birth != NULL && one->address != 0 && (one->state == STATE_LIVE || one->state == STATE_HELD))
-                visit(one->address, birth, one->stack, one->state == STATE_HELD, context);
+                visit(one->address, birth, one->stack, one->state == STATE_HELD, !birth->borrowed && one->above != 0, context);
         }
     }
 }

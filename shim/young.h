@@ -167,8 +167,8 @@ void young_describe(struct arena_own *own);
 struct violation;
 bool young_tell(uintptr_t address, uintptr_t reach, struct violation *violation, enum handle_state *state);
 
-/* All that is alive or held in any set, read without entering it, as young_tell() does: for a signal handler. [tracker locked] */
-void young_each(void (*visit)(uintptr_t address, const struct young_birth *birth, stack_id stack, bool held, void *context), void *context);
+/* All that is alive or held in any set (`given`: away, since it was made), read without entering it, as young_tell() does: for a signal handler. [tracker locked] */
+void young_each(void (*visit)(uintptr_t address, const struct young_birth *birth, stack_id stack, bool held, bool given, void *context), void *context);
 
 void young_before_fork(void);
 void young_after_fork_child(void);

@@ -413,14 +413,14 @@ _Static_assert(sizeof(struct thread_record) == 128, "arena layout changed: raise
 #define SAMPLE_TOP 6u
 struct sample_record {
     uint64_t time_ns; /* CLOCK_REALTIME */
-    uint64_t alive;   /* born and lent less those that died: with the young ones, which the rest leaves out */
+    uint64_t alive;   /* born and lent less those that died */
     struct sample_kind {
         uint32_t kind, count;
     } kinds[SAMPLE_TOP]; /* most first; count 0: no more */
     struct sample_site {
         uint32_t stack, count;
         uint32_t kind;
-    } sites[SAMPLE_TOP]; /* the same by where they were born: owned handles only */
+    } sites[SAMPLE_TOP]; /* the same by where they were born: of the living only those that are the caller's to free */
 };
 _Static_assert(sizeof(struct sample_record) == 136, "arena layout changed: raise ARENA_VERSION");
 #define SAMPLE_RECORDS 256u /* at most */

@@ -203,8 +203,14 @@ def stack_problems(program, role, wanted, report):
     return problems
 
 
+def own_frames(report):
+    """Stacks are the program's: Holdfast is in none of them, though the interpreter may call it when an object dies."""
+    return ["%s: a frame of Holdfast itself, %s" % (role, frame["offset"]) for role, stack in report["stacks"].items() if stack
+            for frame in stack["native"] if frame["module"] == harness.library]
+
+
 def report_problems(program, mode, wanted, report):
-    problems = []
+    problems = own_frames(report)
     pairs = [("rule", wanted.rule, report["rule"]), ("kind of handle", wanted.kind, report["handle"]["kind"]), ("mode", mode, report["mode"])]
     if wanted.message:
         pairs.append(("message", wanted.message, report["message"]))
