@@ -143,6 +143,11 @@ static inline bool known_string(const void *text)
 {
     return atomic_load_explicit(&dead_tags[lent_slot((uintptr_t)text)], memory_order_relaxed) != dead_tag((uintptr_t)text);
 }
+/* It is no handle, no buffer and no string that a library lent: whoever frees it frees what is his. */
+static inline bool memory_is_unknown(const void *memory)
+{
+    return __atomic_load_n(&handle_filter[handle_filter_slot((uintptr_t)memory)].both, __ATOMIC_RELAXED) == 0 && known_string(memory);
+}
 
 enum call_outcome { CALL_GO, CALL_REFUSED, CALL_DONE };
 

@@ -48,7 +48,7 @@ struct provider_entry {
     _Atomic uintptr_t low, high; /* empty when unloaded */
     _Atomic bool loaded;
     _Atomic int proof;
-    _Atomic bool kept; /* keep_loaded was called */
+    _Atomic bool kept; /* keep_loaded was called, or need not be */
     struct view outside;
 };
 
@@ -433,7 +433,21 @@ static bool add_providers(const struct scope *scope)
     return any;
 }
 
-static void update_tables(const struct scope *scope)
+/* What the program itself needs was loaded with it and stays. To be told so once more is dear: the linker goes through all that the copy needs,
+ * which is some hundred objects for GDAL. */
+static void mark_loaded_at_start(struct scope *scope)
+{
+    for (unsigned library = 0; library < LIBRARY_COUNT; library++) {
+        uint32_t index = scope_search(scope, 0, (enum library)library, SCOPE_NONE);
+        for (unsigned number = 1; index != SCOPE_NONE && number <= atomic_load(&highest_provider); number++) {
+            struct provider_entry *entry = loaded_entry(number);
+            if (entry != NULL && same_object(entry, &scope->objects[index]))
+                atomic_store(&entry->kept, true);
+        }
+    }
+}
+
+static void update_tables(struct scope *scope)
 {
     bool changed = false;
     if (scope->subs != known_subs && atomic_load(&looked)) {
@@ -441,8 +455,10 @@ static void update_tables(const struct scope *scope)
         retire_providers(scope);
         changed = true;
     }
-    if (scope->adds != known_adds || !atomic_load(&looked))
-        changed = add_providers(scope) || changed;
+    if ((scope->adds != known_adds || !atomic_load(&looked)) && add_providers(scope)) {
+        mark_loaded_at_start(scope);
+        changed = true;
+    }
     if (!atomic_load(&looked)) {
         /* The order of the list is the order of the global scope up to the objects loaded at start. */
         for (uint32_t i = 0; i < scope->count; i++)

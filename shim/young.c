@@ -1144,6 +1144,8 @@ static inline enum young_outcome judge(const struct young_set *set, const struct
     unsigned count = 1;
     if (!look_below(set, entry, &count, &holders, &traceless))
         return YOUNG_NO;
+    if (holdfast_options.mode == MODE_report)
+        return YOUNG_GOES; /* nothing waits, and nothing is told before a late use */
     if (traceless && (holders || holdfast_options.borrowed != BORROWED_GRACE || holdfast_options.grace_max == 0))
         return YOUNG_NO;
     *grace = traceless;
@@ -2057,8 +2059,9 @@ bool young_holder_drop(uintptr_t address, uint32_t birth, struct young_due *due)
         return false;
     uint16_t index = lookup(set, address);
     struct young *entry = &set->entries[index];
-    bool known = index != 0 && entry->state == STATE_LIVE && entry->serial == birth && entry->holders > 0;
-    if (known && --entry->holders == 0 && entry->above != 0) {
+    /* One that died before its proxy stays what it is, a dead one in this set. */
+    bool known = index != 0 && (entry->state == STATE_LIVE || entry->state == STATE_DEAD) && entry->serial == birth && entry->holders > 0;
+    if (known && --entry->holders == 0 && entry->state == STATE_LIVE && entry->above != 0) {
         uint16_t root = entry->above;
         while (set->entries[root].above != 0)
             root = set->entries[root].above;

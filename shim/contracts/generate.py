@@ -951,6 +951,11 @@ def write_nop(out, function):
               f'    {back}first_{function.name}({arguments});\n}}\n')
 
 
+# On x86-64 these come back in memory that the caller gives: the function gets its address before the arguments, and returns it. A compiler that is told of a structure makes a call
+# out of what could be a jump, and copies arguments that are a structure, too; told of the address it jumps.
+IN_MEMORY = ('struct pj_coord', 'struct pj_factors', 'struct pj_proj_info', 'struct pj_lpz')
+
+
 def write_wrapper(out, family, kinds):
     """The functions that wrap one: see wrap.h. `kinds`: of which there are young handles."""
     function = family[0]
@@ -980,14 +985,22 @@ def write_wrapper(out, family, kinds):
     borrows = (len(core) == 1 and core[0].verb == 'borrows' and core[0].form == DIRECT and (core[0].object >= 0 or core[0].object == GLOBAL) and good and
                all(e.form == DIRECT and e.subject >= 0 and not e.condition for e in same))
     parent = (names[core[0].object] if core[0].object >= 0 else 'NULL') if lends or borrows else None
+    # Memory that it frees and of which nothing is known: a call like any other.
+    discards = core and not same and not serial and not worldly(function) and all(e.verb == 'discards' and e.form == DIRECT and e.subject >= 0 and not e.condition for e in core)
+
+    in_memory = False
 
     def jump(target, *more, indent='    '):
         """A last call, after which nothing is left to do."""
+        if in_memory:
+            return f'{indent}return {target if target == "real" else "in_memory_" + target}({", ".join(["result", *names, *more])});\n'
         text = f'{target}({", ".join([*names, *more])});'
         return f'{indent}{text}\n{indent}return;\n' if nothing else f'{indent}return {text}\n'
 
     def passes(indent):
         """What is left of a call whose handles are all fine."""
+        if simple and in_memory:
+            return jump('real', indent=indent)
         if simple:
             return f'{indent}{back}{call};\n' if not nothing else f'{indent}{call};\n{indent}return;\n'
         lines = ['struct provider *outer = calling_provider;', 'calling_provider = view->provider;', f'{result}result = {call};', 'calling_provider = outer;']
@@ -1025,35 +1038,56 @@ def write_wrapper(out, family, kinds):
     if fine and serial:
         out.write(f'APART {result}threads_{function.name}({", ".join(declarations + ["uintptr_t caller", "const struct view *view"])})\n{{\n'
                   f'    {result}(*real)({types}) = {cast}known_real(view, {number});\n{enters(function, serial)}{passes("    ")}}}\n')
-    out.write(f'WRAPPER {result}{function.name}({", ".join(declarations) or "void"})\n{{\n'
-              f'    const uintptr_t caller = CALLER;\n'
-              f'    const struct view *view = known_view(caller, LIBRARY_{function.library});\n'
-              f'    {result}(*real)({types}) = view != NULL ? {cast}known_real(view, {number}) : NULL;\n'
-              f'    if (unlikely(real == NULL))\n    {{\n{jump(f"slow_{function.name}", "caller", indent="        ")}    }}\n')
-    if (fine or young) and first:
-        out.write(f'    const uint64_t first_entry = known_entry(view, {first[0]}, KIND_{first[1]});\n')
-    internal = f'    if (view->internal && call_counted())\n    {{\n{jump("real", indent="        ")}    }}\n'
-    if simple and not first:
-        out.write(internal)  # no handle tells that it is the library's own call
-    if not simple:
-        # What the library does for itself is no use, loan or birth of the program's.
-        out.write(internal + f'    if (unlikely(view->internal))\n    {{\n{jump(f"slow_{function.name}", "caller", indent="        ")}    }}\n')
-    if fine:
-        out.write(f'    if (likely({" && ".join([*good, "call_counted()"])}))\n    {{\n        {noted}\n')
-        if serial:
-            out.write(f'        if (unlikely(!alone()))\n        {{\n{jump(f"threads_{function.name}", "caller", "view", indent="            ")}        }}\n')
-        out.write(f'{passes("        ")}    }}\n')
-    if young:
-        # Another version may use what this one does not: all that any of them uses is asked for.
-        more = [f'known_good(view, {n}, KIND_{kind})' for n, kind, first in zip(names, first_kinds(family), used) if kind and kind != 'string' and not first]
-        # Whether what is freed is good is judged where it is looked up.
-        for gone in [plan.gone] if plan.gone is not None else [at.position for at in plan.gifts if at.form == DIRECT]:
-            good = [f'{names[gone]} != NULL' if f'({names[gone]}, first_entry)' in text or text == f'known_good(view, {names[gone]}, KIND_{used[gone]})' else text for text in good]
-        conditions = [*good, *more, *(['alone()'] if serial and not apart else []), 'young_ready(view)', 'call_counted()']
-        out.write(f'    if (likely({" && ".join(conditions)}))\n    {{\n        {noted}\n{jump(f"young_{function.name}", "caller", "view", indent="        ")}    }}\n')
-    if simple and first:
-        out.write(internal)
-    out.write(f'{jump(f"slow_{function.name}", "caller")}}}\n')
+    def write_fast(declared, real, cast):
+        fine_ones = good
+        out.write(f'WRAPPER {declared}\n{{\n'
+                  f'    const uintptr_t caller = CALLER;\n'
+                  f'    const struct view *view = known_view(caller, LIBRARY_{function.library});\n'
+                  f'    {real} = view != NULL ? {cast}known_real(view, {number}) : NULL;\n'
+                  f'    if (unlikely(real == NULL))\n    {{\n{jump(f"slow_{function.name}", "caller", indent="        ")}    }}\n')
+        if (fine or young or discards) and first:
+            out.write(f'    const uint64_t first_entry = known_entry(view, {first[0]}, KIND_{first[1]});\n')
+        internal = f'    if (view->internal && call_counted())\n    {{\n{jump("real", indent="        ")}    }}\n'
+        if simple and not first:
+            out.write(internal)  # no handle tells that it is the library's own call
+        if not simple:
+            # What the library does for itself is no use, loan or birth of the program's.
+            out.write(internal + f'    if (unlikely(view->internal))\n    {{\n{jump(f"slow_{function.name}", "caller", indent="        ")}    }}\n')
+        if fine:
+            out.write(f'    if (likely({" && ".join([*good, "call_counted()"])}))\n    {{\n        {noted}\n')
+            if serial:
+                out.write(f'        if (unlikely(!alone()))\n        {{\n{jump(f"threads_{function.name}", "caller", "view", indent="            ")}        }}\n')
+            out.write(f'{passes("        ")}    }}\n')
+        if discards:
+            strangers = [f'memory_is_unknown({names[e.subject]})' for e in core]
+            out.write(f'    if (likely({" && ".join([*good, *strangers, "call_counted()"])}))\n    {{\n        {noted}\n{jump("real", indent="        ")}    }}\n')
+        if young:
+            # Another version may use what this one does not: all that any of them uses is asked for.
+            more = [f'known_good(view, {n}, KIND_{kind})' for n, kind, first in zip(names, first_kinds(family), used) if kind and kind != 'string' and not first]
+            # Whether what is freed is good is judged where it is looked up.
+            for gone in [plan.gone] if plan.gone is not None else [at.position for at in plan.gifts if at.form == DIRECT]:
+                fine_ones = [f'{names[gone]} != NULL' if f'({names[gone]}, first_entry)' in text or text == f'known_good(view, {names[gone]}, KIND_{used[gone]})' else text for text in fine_ones]
+            conditions = [*fine_ones, *more, *(['alone()'] if serial and not apart else []), 'young_ready(view)', 'call_counted()']
+            out.write(f'    if (likely({" && ".join(conditions)}))\n    {{\n        {noted}\n{jump(f"young_{function.name}", "caller", "view", indent="        ")}    }}\n')
+        if simple and first:
+            out.write(internal)
+        out.write(f'{jump(f"slow_{function.name}", "caller")}}}\n')
+
+    if simple and first and function.machine in IN_MEMORY:
+        in_memory = True
+        heads, name = ', '.join(['void *result', *declarations]), f'in_memory_{function.name}'
+        real_type = f'void *(*{{}})({", ".join(["void *", *(p.machine for p in function.parameters)])})'
+        out.write(f'#if defined(__x86_64__)\nvoid *{name}({heads}) __asm__("{function.name}");\n')
+        for target, more in [('slow', ['caller']), *([('threads', ['caller', 'view'])] if serial else [])]:
+            types_of_more = ', '.join({'caller': 'uintptr_t caller', 'view': 'const struct view *view'}[one] for one in more)
+            out.write(f'APART void *in_memory_{target}_{function.name}({heads}, {types_of_more})\n{{\n'
+                      f'    *({function.machine} *)result = {target}_{function.name}({", ".join([*names, *more])});\n    return result;\n}}\n')
+        write_fast(f'void *{name}({heads})', real_type.format('real'), f'({real_type.format("")})')
+        in_memory = False
+        out.write('#else\n')
+    write_fast(f'{result}{function.name}({", ".join(declarations) or "void"})', f'{result}(*real)({types})', cast)
+    if simple and first and function.machine in IN_MEMORY:
+        out.write('#endif\n')
 
 
 def write_slow(out, family, declarations, words, good, simple, apart_too):

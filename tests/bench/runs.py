@@ -13,13 +13,22 @@ class Broken(Exception):
     """A measured program did not do what it should."""
 
 
+SESSION_NICE = pathlib.Path("/proc/self/autogroup")
+
+
+def session_nice():
+    """Where the kernel shares the processor out among sessions (sched_autogroup), nice counts within a session alone, and this is what counts between them. "0" where it does not."""
+    return SESSION_NICE.read_text().split()[-1] if SESSION_NICE.exists() else "0"
+
+
 def launch(bench, argv, environment, preload="", times=1, folder=None, timeout=None):
     """(runs, stdout, stderr): {"wall_ns", "user_ns", "system_ns", "cpu_ns", "peak_bytes", "status"} for each of `times` runs. The current folder
     is `folder`; without one it is an empty one of its own, which goes away. A run that takes too long is killed: its status is None."""
-    own = folder or tempfile.mkdtemp(dir=bench.scratch)
+    own, nice = folder or tempfile.mkdtemp(dir=bench.scratch), session_nice()
     with tempfile.NamedTemporaryFile("r", dir=bench.scratch) as results:
         process = subprocess.Popen([str(bench.built / "measure"), results.name, str(times), preload, *map(str, argv)], env=environment, cwd=own,
-                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+                                   preexec_fn=None if nice == "0" else lambda: SESSION_NICE.write_text(nice))
         try:
             out, errors = process.communicate(timeout=timeout)
         except subprocess.TimeoutExpired:

@@ -7,6 +7,7 @@ The second copy is Debian's libgdal under another soname (patchelf). Two helper 
 and loaded with RTLD_LOCAL, as Python loads the extension modules of two wheels.
 """
 import os
+import re
 import shutil
 import sys
 
@@ -188,6 +189,15 @@ other.GDALClose(theirs)
 print("end")
 """
 
+LINKED = """
+#include <ogr_api.h>
+int main(void)
+{
+    OGR_F_Destroy(OGR_F_Create(OGR_FD_Create("made")));
+    return 0;
+}
+"""
+
 
 def same_as_plain(what, argv, folder, modes=("defer", "report", "reject")):
     plain = run(argv, preload=False, cwd=folder)
@@ -233,6 +243,16 @@ def test(folder):
     check_run("a dataset of osgeo given to the other libgdal is HF111 and the program goes on",
               run([PYTHON, "both.py", second, "mixed"], cwd=folder), 0, plain.stdout, ["HF111"])
 
+def test_start_up(folder):
+    """A copy that the program was linked to cannot go away. To have the linker keep it costs what dlopen costs, so it is asked only for what was loaded later."""
+    (folder / "create.c").write_text(LINKED)
+    linked = compile_c(folder / "create.c", folder / "create", *gdal_flags())
+    loaded = [PYTHON, "-c", "from osgeo import ogr; ogr.Feature(ogr.FeatureDefn('made'))"]
+    for name, argv, wanted in (("linked", [linked], False), ("loaded", loaded, True)):
+        result = run(argv, env={"LD_DEBUG": "files"})
+        asked = re.search(r"opening file=\S*/libgdal\.so\S* \[", result.stderr) is not None
+        check("a copy that is %s: the linker is %s to keep it" % (name, "asked" if wanted else "not asked"), result.status == 0 and asked == wanted, result)
+
 
 with workshop() as folder:
     if shutil.which("patchelf") is None or find_gdal() is None:
@@ -241,4 +261,6 @@ with workshop() as folder:
     else:
         os.chdir(folder)
         test(folder)
+    if find_gdal() is not None:
+        test_start_up(folder)
 sys.exit(finish())

@@ -1,7 +1,8 @@
 """The pytest plugin of tools/python, by pytester, in a virtual environment where pip installed it: tests fail with the reports of what they caused, and of nothing else.
 
 usage: pytest_plugin_test.py BUILD_DIRECTORY          all of it; pytest itself tells what fails
-       pytest_plugin_test.py BUILD_DIRECTORY bench    what a suite of 1,000 tests costs more: plugin installed, plugin asked for without Holdfast's findings, plugin and Holdfast
+       pytest_plugin_test.py BUILD_DIRECTORY bench    what a suite of 1,000 tests costs more: plugin installed and not asked for, Holdfast alone, both, both with --holdfast-leaks
+       pytest_plugin_test.py BUILD_DIRECTORY count    the same in instructions of a test, by callgrind
 
 The test functions below run inside pytest, with BUILD_DIRECTORY in the environment.
 """
@@ -282,35 +283,66 @@ def test_band(number, dataset):
     assert band.Checksum() >= 0
     assert sum(range(2000)) == 1999000
 '''
-TURNS = 9
+TURNS = 15
+COUNTED = 100, 300  # tests: what one takes more is the difference of the two
+
+
+def ways_of(python, folder, environment):
+    """name: (command without the file, environment)"""
+    begin, end = [python, "-m", "pytest"], ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:forked", "-p", "no:randomly"]
+    without = begin + ["-p", "no:holdfast"] + end
+    preloaded = dict(environment, LD_PRELOAD=environment["HOLDFAST_LIBRARY"], HOLDFAST_OPTIONS="log_path=%s/log" % folder)
+    return {"neither": (without, environment), "installed": (begin + end, environment), "preload": (without, preloaded), "preload and --holdfast": (begin + end + ["--holdfast"], preloaded),
+            "and --holdfast-leaks": (begin + end + ["--holdfast", "--holdfast-leaks"], preloaded)}
+
+
+def suite_of(folder, tests):
+    path = folder / ("test_suite_%d.py" % tests)
+    path.write_text(SUITE.replace("import holdfast_suite_marker\n", "").replace("range(1000)", "range(%d)" % tests))
+    return path
+
+
+def completed(command, environment, folder):
+    done = subprocess.run(list(map(str, command)), env=environment, cwd=folder, capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(done.stdout + done.stderr)
+    return done
 
 
 def bench(python, folder, environment):
-    """Paired runs of the same 1,000 tests: seconds of user and system time, without the start of the process, which is the time of the same command that selects one test."""
-    (folder / "test_suite.py").write_text(SUITE.replace("import holdfast_suite_marker\n", ""))
-    base = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:forked", "-p", "no:randomly", str(folder / "test_suite.py")]
-    library = environment["HOLDFAST_LIBRARY"]
-    preloaded = dict(environment, LD_PRELOAD=library, HOLDFAST_OPTIONS="log_path=%s/log" % folder)
-    ways = {"neither": (base[:3] + ["-p", "no:holdfast"] + base[3:], environment), "installed": (base, environment), "preload": (base[:3] + ["-p", "no:holdfast"] + base[3:], preloaded),
-            "preload and --holdfast": (base + ["--holdfast"], preloaded), "and --holdfast-leaks": (base + ["--holdfast", "--holdfast-leaks"], preloaded)}
+    """Paired runs of the same 1,000 tests: user and system time with the start of the process. Who begins changes with each turn."""
+    ways, suite, taken = ways_of(python, folder, environment), suite_of(folder, 1000), {}
 
     def seconds(command, environment):
         before = os.times()
-        done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True)
+        completed(command + [suite], environment, folder)
         after = os.times()
-        if done.returncode != 0:
-            sys.exit(done.stdout + done.stderr)
         return after.children_user + after.children_system - before.children_user - before.children_system
 
-    taken = {way: [] for way in ways}
-    for _ in range(TURNS):
-        for way, (command, variables) in ways.items():
-            taken[way].append(seconds(command, variables))
-    print("median of %d paired runs of 1,000 tests, processor time with the process's start" % TURNS)
+    for turn in range(-1, TURNS):  # the first one compiles the tests and warms the disk's cache
+        names = list(ways)[turn % len(ways):] + list(ways)[:turn % len(ways)]
+        for way in names:
+            taken.setdefault(way, []).append(seconds(*ways[way]))
+    print("median of %d paired runs of 1,000 tests, processor time with the process's start; behind +- half the distance of the quartiles" % TURNS)
     for way in ways:
-        of_neither = [one / other for one, other in zip(taken[way], taken["neither"])]
-        of_preload = [one / other for one, other in zip(taken[way], taken["preload"])]
-        print("%-24s %.2f s, %.3f of neither, %.3f of the preload alone" % (way, statistics.median(taken[way]), statistics.median(of_neither), statistics.median(of_preload)))
+        ratios = [statistics.quantiles([one / other for one, other in zip(taken[way][1:], taken[base][1:])], n=4) for base in ("neither", "preload")]
+        fastest = [min(taken[way][1:]) / min(taken[base][1:]) for base in ("neither", "preload")]
+        print("%-24s %.2f s, %.3f +-%.3f of neither, %.3f +-%.3f of the preload alone; the fastest runs %.3f and %.3f" % (
+            way, statistics.median(taken[way][1:]), *[number for low, middle, high in ratios for number in (middle, (high - low) / 2)], *fastest))
+
+
+def count(python, folder, environment):
+    """Instructions of a test, by callgrind: the same on a busy machine."""
+    ways, found = ways_of(python, folder, dict(environment, PYTHONHASHSEED="0")), {}
+    for way, (command, variables) in ways.items():
+        for tests in COUNTED:
+            whole = command + [suite_of(folder, tests)]
+            completed(whole, variables, folder)  # compiles what is not compiled yet
+            done = completed(["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", *whole], variables, folder)
+            found.setdefault(way, []).append(int(re.search(r"Collected : (\d+)", done.stderr).group(1)))
+        each = {name: (counts[1] - counts[0]) / (COUNTED[1] - COUNTED[0]) for name, counts in found.items()}
+        print("%-24s %.0f instructions a test, %.3f of neither; a run of %d tests, with the start of the process, %.3f of neither" % (
+            way, each[way], each[way] / each["neither"], COUNTED[1], found[way][1] / found["neither"][1]), flush=True)
 
 
 def main():
@@ -318,9 +350,9 @@ def main():
     with workshop() as folder:
         python = install_package(folder)
         environment = dict(os.environ, HOLDFAST_TEST_BUILD=str(BUILD), HOLDFAST_LIBRARY=LIBRARY, PYTHONDONTWRITEBYTECODE="1")
-        if sys.argv[2:] == ["bench"]:
+        if sys.argv[2:] in (["bench"], ["count"]):
             del environment["PYTHONDONTWRITEBYTECODE"]  # pytest compiles plugins anew each time without
-            return bench(python, folder, environment)
+            return {"bench": bench, "count": count}[sys.argv[2]](python, pathlib.Path(folder), environment)
         done = subprocess.run([python, "-m", "pytest", "-p", "no:cacheprovider", "-q", "--rootdir", folder, "-c", os.devnull, "--basetemp", folder / "base", __file__, *sys.argv[2:]], env=environment, cwd=folder)
         return done.returncode
 

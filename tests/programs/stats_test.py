@@ -7,7 +7,7 @@ import json
 import re
 import sys
 
-from support import BUILD, check, check_equal, finish, run, run_python, workshop
+from support import BUILD, check, check_equal, compile_c, finish, gdal_flags, run, run_python, workshop
 
 # So many features are made, asked, and freed, in so many threads.
 PROGRAM = """
@@ -37,6 +37,25 @@ import sys
 from osgeo import ogr
 kept = [ogr.CreateGeometryFromWkt("POINT (%d 1)" % i) for i in range(int(sys.argv[1]))]
 """
+# Memory of the program's own, that it frees by GDAL's function for it.
+STRANGERS = """
+#include <cpl_vsi.h>
+#include <ogr_api.h>
+#include <stdlib.h>
+int main(int count, char **arguments)
+{
+    OGRFeatureDefnH definition = OGR_FD_Create("made");
+    for (int i = 0; count > 1 && i < atoi(arguments[1]); i++)
+        VSIFree(VSIMalloc(64));
+    OGR_FD_Destroy(definition);
+    return 0;
+}
+"""
+
+
+def told_of(argv, **options):
+    result = run(argv, options={"stats": 1, "log_format": "json", **options})
+    return [json.loads(line) for line in result.stderr.splitlines() if '"type":"stats"' in line][0]["counters"]
 
 
 def counters(features, uses, workers=1, **options):
@@ -58,6 +77,10 @@ with workshop() as folder:
     many = counters(4000, 1)
     check("their visits were timed: some time, and less than a second each", 0 < many["counters"]["inside_ns"] < 1e9 * many["counters"]["visits"], many)
     check("stacks were taken in both ways", many["counters"]["stacks_fast"] > 3000 and many["counters"]["stacks_slow"] > 0, many)
+
+    strangers = compile_c(STRANGERS, folder / "strangers", *gdal_flags())
+    once, often = told_of([strangers, 100]), told_of([strangers, 20100])
+    check("20,000 blocks that are no handle, freed by VSIFree: as many calls, no visit off the fast path", (often["calls"] - once["calls"], often["visits"]) == (20000, once["visits"]), (once, often))
 
     text = run_python(PROGRAM, 10, 10, 1, options="stats=1")
     check("as text: lines of their own, with what was dropped and what the arena holds",

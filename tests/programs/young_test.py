@@ -1,7 +1,7 @@
 """Young handles (shim/young.h) are a matter of speed alone: with `young=0`, where there are none, a program is told the same, and neither threads, forks,
 signals, destructors of C++ nor a million handles at once change that.
 
-usage: young_test.py BUILD_DIRECTORY [NAME ...]      NAME: of a program of young_work.c, `cpp`, `loop`, or `zoo`; all of them if none is given
+usage: young_test.py BUILD_DIRECTORY [NAME ...]      NAME: of a program of young_work.c, `cpp`, `loop`, `features`, or `zoo`; all of them if none is given
 """
 import concurrent.futures
 import json
@@ -169,10 +169,19 @@ def check_churn(program):
 
 def check_locks(program, name, rounds, bound):
     """A loop over young handles takes no lock, but for now and then."""
-    result = run_work(program, name, "report", "young", stats=1)
+    check_locks_of(run_work(program, name, "report", "young", stats=1), name, rounds, bound)
+
+
+def check_locks_of(result, name, rounds, bound):
     check(name + ": ends well", result.end() == "exit status 0" and not result.reports, result.end() + result.log)
     taken = [json.loads(line)["counters"]["locks"] for line in result.log.splitlines() if '"type":"stats"' in line]
     check("%s: %d rounds take less than %d locks" % (name, rounds, bound), len(taken) == 1 and taken[0] < bound, taken)
+
+
+def check_features():
+    """The usual loop over features, in which Python drops a geometry after the feature that lent it: one lock a round, because a copy asks whom its original belongs to."""
+    for mode in ("defer", "report"):
+        check_locks_of(harness.run([PYTHON, FOLDER / "young_features.py"], {"mode": mode, "stats": 1}), "features in Python, mode " + mode, 3000, 4000)
 
 
 def check_cpp(folder):
@@ -224,6 +233,7 @@ def test(folder):
         "right_many": lambda name: check_right(program, name, modes=("defer",), paths=("young",), arena_size="512m"),
         "cpp": lambda name: check_cpp(folder),
         "loop": lambda name: check_loop(folder),
+        "features": lambda name: check_features(),
         "zoo": lambda name: compare_zoo(folder),
     }
     for name, work in works.items():
