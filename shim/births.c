@@ -62,7 +62,7 @@ void was_born(struct call *call, uintptr_t address, uint8_t kind, const struct b
     if (address == 0)
         return;
     call_stack(call);
-    if (!tracker_lock(TRACKER))
+    if (!lock_near(address))
         return;
     handle_id id;
     while ((id = find_any(address)) != 0)
@@ -130,7 +130,7 @@ handle_id owner_of(handle_id id)
 
 void depends_on(struct call *call, const struct effect_info *effect, uintptr_t child, uintptr_t parent)
 {
-    if (child == 0 || parent == 0 || child == parent || !tracker_lock(TRACKER))
+    if (child == 0 || parent == 0 || child == parent || !lock_near(child, parent))
         return;
     handle_id child_id = find_handle(child, effect->kind);
     uint8_t parent_kind = effect->to_kind;
@@ -166,7 +166,7 @@ void was_lent(struct call *call, const struct effect_info *effect, uintptr_t chi
     if (!global && parent == 0)
         return;
     call_stack(call);
-    if (!tracker_lock(TRACKER))
+    if (!lock_near(child, parent))
         return;
     uint8_t parent_kind = global ? 0 : effect->to_kind;
     handle_id parent_id = global || parent_kind == 0 ? 0 : parent_record(call, parent, parent_kind);
@@ -250,7 +250,7 @@ void was_lent(struct call *call, const struct effect_info *effect, uintptr_t chi
 /* The result is what the argument lives in: made unseen if it is not known yet. */
 void is_owner(struct call *call, const struct effect_info *effect, uintptr_t owner, uintptr_t child)
 {
-    if (owner == 0 || child == 0 || !tracker_lock(TRACKER))
+    if (owner == 0 || child == 0 || !lock_near(owner, child))
         return;
     handle_id child_id = find_handle(child, effect->to_kind);
     handle_id owner_id = parent_record(call, owner, effect->kind);
@@ -261,7 +261,7 @@ void is_owner(struct call *call, const struct effect_info *effect, uintptr_t own
 
 void was_taken(struct call *call, const struct effect_info *effect, uintptr_t address, uintptr_t taker, bool failed)
 {
-    if (address == 0 || !tracker_lock(TRACKER))
+    if (address == 0 || !lock_near(address, taker))
         return;
     handle_id id = find_handle(address, effect->kind);
     struct handle_record *record = tracker_handle(TRACKER, id);
@@ -301,7 +301,7 @@ void was_stolen(struct call *call, const struct effect_info *effect, uintptr_t a
     if (address == 0)
         return;
     call_stack(call);
-    if (!tracker_lock(TRACKER))
+    if (!lock_near(address))
         return;
     handle_id id = find_handle(address, effect->kind);
     if (id != 0 && tracker_handle(TRACKER, id)->state == HANDLE_BURIED && (tracker_handle(TRACKER, id)->flags & HANDLE_FENCED) == 0)
@@ -327,13 +327,15 @@ void was_stolen(struct call *call, const struct effect_info *effect, uintptr_t a
 /* Some children of that kind became the caller's, and nobody says which: nothing is certain about any of them. */
 void were_handed(const struct effect_info *effect, uintptr_t parent)
 {
-    if (parent == 0 || !tracker_lock(TRACKER))
+    if (parent == 0 || !lock_near(parent))
         return;
     handle_id id = find_handle(parent, effect->to_kind);
     struct handle_record *record = tracker_handle(TRACKER, id);
     for (uint32_t edge = record != NULL ? record->first_child : 0, next; edge != 0; edge = next)
     {
         struct edge_record *link = tracker_edge(TRACKER, edge);
+        if (link->dead)
+            break;
         next = link->next_of_parent;
         struct handle_record *child = tracker_handle(TRACKER, link->child);
         if (link->type == EDGE_BORROWED && child->state == HANDLE_LIVE && child->kind == effect->kind && child->holders == 0)
@@ -350,7 +352,7 @@ void were_handed(const struct effect_info *effect, uintptr_t parent)
 
 void was_moved(struct call *call, const struct effect_info *effect, uintptr_t address, uintptr_t parent)
 {
-    if (address == 0 || !tracker_lock(TRACKER))
+    if (address == 0 || !lock_near(address, parent))
         return;
     handle_id id = find_handle(address, effect->kind);
     if (id != 0 && tracker_handle(TRACKER, id)->state == HANDLE_LIVE)
@@ -366,7 +368,7 @@ void was_moved(struct call *call, const struct effect_info *effect, uintptr_t ad
 
 void change_references(const struct effect_info *effect, uintptr_t address, int change)
 {
-    if (address == 0 || !tracker_lock(TRACKER))
+    if (address == 0 || !lock_near(address))
         return;
     handle_id id = find_handle(address, effect->kind);
     struct handle_record *record = tracker_handle(TRACKER, id);
@@ -383,7 +385,7 @@ void change_references(const struct effect_info *effect, uintptr_t address, int 
 /* Given away before, and now the caller's again. */
 void was_restored(const struct effect_info *effect, uintptr_t address)
 {
-    if (address == 0 || !tracker_lock(TRACKER))
+    if (address == 0 || !lock_near(address))
         return;
     struct handle_record *record = tracker_handle(TRACKER, find_handle(address, effect->kind));
     if (record != NULL && record->state == HANDLE_LIVE)
@@ -394,7 +396,7 @@ void was_restored(const struct effect_info *effect, uintptr_t address)
 /* Others hold a reference from now on. */
 void was_shared(const struct effect_info *effect, uintptr_t address)
 {
-    if (address == 0 || !tracker_lock(TRACKER))
+    if (address == 0 || !lock_near(address))
         return;
     handle_id id = find_handle(address, effect->kind);
     struct handle_record *record = tracker_handle(TRACKER, effect->at.owner ? owner_of(id) : id);
@@ -406,7 +408,7 @@ void was_shared(const struct effect_info *effect, uintptr_t address)
 /* Something outside the handles looks whether it is still there: it is freed when its free is asked for. */
 void is_prompt(const struct effect_info *effect, uintptr_t address)
 {
-    if (address == 0 || !tracker_lock(TRACKER))
+    if (address == 0 || !lock_near(address))
         return;
     handle_id id = find_handle(address, effect->kind);
     struct handle_record *record = tracker_handle(TRACKER, effect->at.owner ? owner_of(id) : id);

@@ -97,9 +97,10 @@ void buffer_of_file(struct call *call, uintptr_t memory, const char *path, bool 
 /* [tracker locked] A dataset that works on it. */
 static handle_id user_of(handle_id id)
 {
-    for (uint32_t edge = tracker_handle(TRACKER, id)->first_child; edge != 0; edge = tracker_edge(TRACKER, edge)->next_of_parent)
-        if (tracker_handle(TRACKER, tracker_edge(TRACKER, edge)->child)->state != HANDLE_BURIED)
-            return tracker_edge(TRACKER, edge)->child;
+    const struct edge_record *link;
+    for (uint32_t edge = tracker_handle(TRACKER, id)->first_child; (link = tracker_edge(TRACKER, edge)) != NULL && !link->dead; edge = link->next_of_parent)
+        if (tracker_handle(TRACKER, link->child)->state != HANDLE_BURIED)
+            return link->child;
     return 0;
 }
 
@@ -199,7 +200,11 @@ static void tell_buffer(handle_id id, uint16_t function, stack_id stack, enum re
 
 bool buffer_freed(uintptr_t block, uintptr_t caller)
 {
-    if (TRACKER->base == NULL || !tracker_lock(TRACKER))
+    if (TRACKER->base == NULL || !lock_near(block))
+        return false;
+    bool known = find_buffer(block) != 0;
+    tracker_unlock(TRACKER);
+    if (!known || !tracker_lock(TRACKER))
         return false;
     handle_id id = find_buffer(block);
     bool used = id != 0 && in_use(id) && !address_is_internal(caller);

@@ -68,6 +68,8 @@ bool uses_are_fine(struct call *call, const struct variant_info *variant, const 
 void watch_start(struct call *call);
 bool watch_one(struct tracker *tracker, handle_id id, void *context);
 bool same_record(handle_id id, uint32_t serial);
+/* Lock all that a call's end is about. */
+bool lock_near_dying(const struct call *call);
 void forget_unseen(handle_id id);
 
 /* ---- frees.c --------------------------------------------------------------------------------------------- */

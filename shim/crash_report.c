@@ -548,6 +548,14 @@ static void put_nearby_json(void *unused)
     put_json_string(facts.nearby_words);
 }
 
+/* Read from the loaded object itself: the arena's table of modules may be what is broken. */
+static unsigned build_id_at(uintptr_t address, const uint8_t **build_id)
+{
+    struct elf_place place;
+    struct elf_object object;
+    return elf_place(address, &place) && elf_open_place(&object, &place) ? elf_build_id(&object, build_id) : 0;
+}
+
 static void put_crash_stack_json(void *unused)
 {
     (void)unused;
@@ -562,7 +570,9 @@ static void put_crash_stack_json(void *unused)
         crash_symbol(facts.stack.instruction[i], &module, &offset, symbol, sizeof symbol, &distance);
         if (symbol[0] != '\0')
             snprintf(name, sizeof name, "%s+0x%lx", symbol, (unsigned long)distance);
-        put_json_native_frame(i == 0, module, offset, name);
+        const uint8_t *build_id = NULL;
+        unsigned bytes = build_id_at(facts.stack.instruction[i], &build_id);
+        put_json_native_frame(i == 0, module, build_id, bytes, offset, name);
     }
     put("],\"whole\":%s}}", facts.stack_whole ? "true" : "false");
 }

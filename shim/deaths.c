@@ -89,6 +89,30 @@ bool same_record(handle_id id, uint32_t serial)
     return record != NULL && record->serial == serial && record->state != HANDLE_FREE_RECORD;
 }
 
+static uintptr_t address_of(handle_id id)
+{
+    const struct handle_record *record = tracker_handle(TRACKER, id);
+    return record != NULL ? __atomic_load_n(&record->address, __ATOMIC_RELAXED) : 0;
+}
+
+bool lock_near_record(handle_id id)
+{
+    return lock_near(address_of(id));
+}
+
+bool lock_near_dying(const struct call *call)
+{
+    uintptr_t addresses[TRACKER_NEAR_MAX];
+    unsigned count = 0;
+    if (call->dying_count + call->watch.count > TRACKER_NEAR_MAX)
+        return tracker_lock(TRACKER);
+    for (unsigned i = 0; i < call->dying_count; i++)
+        addresses[count++] = address_of(call->dying[i].id);
+    for (uint32_t i = 0; i < call->watch.count; i++)
+        addresses[count++] = call->watch.entries[i].address;
+    return young_lock_near(addresses, count);
+}
+
 /* Forget a handle that may be anything but fenced: held ones leave the queue first. [tracker locked] */
 void forget_unseen(handle_id id)
 {
@@ -151,32 +175,40 @@ static void entry_died(struct call *call, struct fence_entry *entry)
     }
 }
 
-/* [tracker locked] A handle that its own free did not really free: shared, or referenced by others. */
-static void came_back(struct dying *dying)
+/* [tracker locked] */
+static void revive(handle_id id)
 {
-    struct handle_record *record = tracker_handle(TRACKER, dying->id);
-    if (record->state != HANDLE_BURIED)
-        return;
+    struct handle_record *record = tracker_handle(TRACKER, id);
     tracker_uncount(TRACKER, COUNTER_deaths);
-    record->state = HANDLE_LIVE;
+    handle_revive(TRACKER, id);
     record->cause = CAUSE_NONE;
     record->descriptor = 0;
-    record->death_stack = 0;
-    handle_reference_drop(record);
 }
 
-static bool revive_borrowed(struct tracker *tracker, handle_id id, void *context)
+static void revive_if_killed_by(const struct dying *dying, handle_id id)
 {
-    struct handle_record *record = tracker_handle(tracker, id);
-    if (record->state == HANDLE_BURIED && record->cause == CAUSE_PARENT && (record->flags & HANDLE_FENCED) == 0)
+    const struct handle_record *record = tracker_handle(TRACKER, id);
+    if (record->state == HANDLE_BURIED && record->cause == CAUSE_PARENT && (record->flags & HANDLE_FENCED) == 0 && record->killer == dying->id && record->killer_serial == dying->serial)
+        revive(id);
+}
+
+/* [tracker locked] A handle that its own free did not really free: shared, or referenced by others. With it come those that were buried with it: they
+ * were all watched, unless there was no memory for that. */
+static void came_back(const struct fence_watch *watch, const struct dying *dying)
+{
+    struct handle_record *record = tracker_handle(TRACKER, dying->id);
+    if (record->state == HANDLE_BURIED)
     {
-        tracker_uncount(tracker, COUNTER_deaths);
-        record->state = HANDLE_LIVE;
-        record->descriptor = 0;
-        record->cause = CAUSE_NONE;
+        revive(dying->id);
+        record->death_stack = 0;
+        handle_reference_drop(record);
     }
-    (void)context;
-    return true;
+    for (uint32_t i = 0; i < watch->count; i++)
+        if (same_record(watch->entries[i].id, watch->entries[i].serial))
+            revive_if_killed_by(dying, watch->entries[i].id);
+    uint32_t used = watch->incomplete ? tracker_header(TRACKER)->sections[SECTION_HANDLES].used : 0;
+    for (handle_id id = 1; id < used; id++)
+        revive_if_killed_by(dying, id);
 }
 
 /* [tracker locked] Nobody saw this block freed although its parent's was: it is not certain that it died. */
@@ -192,7 +224,16 @@ static void settle_unseen(struct call *call, struct fence_entry *entry)
         handle_forget(TRACKER, entry->id);
 }
 
-#define EVICTED_MAX 64
+/* [tracker unlocked] */
+static void lift_fences(void)
+{
+    uintptr_t block;
+    while ((block = fence_lift_oldest(TRACKER, holdfast_options.fence_max, holdfast_options.fence_bytes)) != 0)
+    {
+        tracker_count(TRACKER, COUNTER_fence_evictions);
+        fence_free_block(block);
+    }
+}
 
 void dying_end(struct call *call)
 {
@@ -202,13 +243,12 @@ void dying_end(struct call *call)
     fence_watch_disarm(watch);
     call->watching = false;
     bool proven = call->view->provider->frees_seen;
-    uintptr_t evicted[EVICTED_MAX];
     uint32_t next_hit = 0;
     bool judged = false;
     do
     {
-        unsigned evictions = 0;
-        if (!tracker_lock(TRACKER))
+        uintptr_t unkept = 0;
+        if (!lock_near_dying(call))
             break;
         if (!judged)
         {
@@ -225,10 +265,7 @@ void dying_end(struct call *call)
                     continue;
                 struct handle_record *record = tracker_handle(TRACKER, dying->id);
                 if (dying->buried && proven && (record->flags & HANDLE_COUNTED))
-                {
-                    came_back(dying);
-                    tree_walk(TRACKER, dying->id, false, revive_borrowed, NULL);
-                }
+                    came_back(watch, dying);
             }
             if (proven)
                 for (uint32_t i = 0; i < watch->count; i++)
@@ -237,8 +274,7 @@ void dying_end(struct call *call)
                 forget_unproven(watch);
             evidence_died(watch);
         }
-        struct arena_header *header = tracker_header(TRACKER);
-        for (; next_hit < watch->hit_count && evictions < EVICTED_MAX - 4; next_hit++)
+        for (; next_hit < watch->hit_count && unkept == 0 && !fences_beyond(TRACKER, holdfast_options.fence_max, holdfast_options.fence_bytes); next_hit++)
         {
             struct fence_hit *hit = &watch->hits[next_hit];
             if (!hit->kept)
@@ -266,21 +302,13 @@ void dying_end(struct call *call)
                     record->fence_next = 0;
                     handle_forget(TRACKER, unfenced);
                 }
-                evicted[evictions++] = hit->block;
-            }
-            while (evictions < EVICTED_MAX && (header->fence_head - header->fence_tail > holdfast_options.fence_max ||
-                                               header->fence_bytes > holdfast_options.fence_bytes))
-            {
-                uintptr_t block = fence_pop(TRACKER);
-                if (block == 0)
-                    break;
-                tracker_count(TRACKER, COUNTER_fence_evictions);
-                evicted[evictions++] = block;
+                unkept = hit->block;
             }
         }
         tracker_unlock(TRACKER);
-        for (unsigned i = 0; i < evictions; i++)
-            fence_free_block(evicted[i]);
+        if (unkept != 0)
+            fence_free_block(unkept);
+        lift_fences();
     } while (next_hit < watch->hit_count);
     fence_watch_release(watch);
 }

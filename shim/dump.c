@@ -91,8 +91,9 @@ static struct group *count_one(uint16_t kind, enum life life, stack_id birth)
     return group;
 }
 
-static void count_young(uintptr_t address, const struct young_birth *birth, stack_id stack, bool held, void *unused)
+static void count_young(uintptr_t address, const struct young_birth *birth, stack_id stack, bool held, bool given, void *unused)
 {
+    (void)given;
     (void)unused;
     struct group *group = count_one(birth->kind, held ? HELD : birth->borrowed ? LENT : ALIVE, stack);
     struct violation words = {0};

@@ -373,11 +373,11 @@ void call_passed(struct passing *passing)
         return;
     handle_id id = passing->pinned;
     passing->pinned = 0;
-    if (!tracker_lock(TRACKER))
+    if (!lock_near_record(id))
         return;
     struct hold_record *hold = same_record(id, passing->serial) ? tracker_hold(TRACKER, id) : NULL;
     if (hold != NULL && hold->pins > 0)
-        hold->pins--;
+        __atomic_fetch_sub(&hold->pins, 1, __ATOMIC_RELAXED);
     tracker_unlock(TRACKER);
     hold_children_may_be_gone(id, passing->serial);
 }
@@ -566,7 +566,7 @@ struct waiting {
 static void waiting_of(struct call *call, struct waiting *waiting)
 {
     waiting->count = 0;
-    if (call->dying_count == 0 || !hold_any() || !tracker_lock(TRACKER))
+    if (call->dying_count == 0 || !hold_any() || !lock_near_dying(call))
         return;
     for (unsigned i = 0; i < call->dying_count; i++)
     {

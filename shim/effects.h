@@ -228,6 +228,8 @@ void dying_end(struct call *call);                                              
 /* The variant of a function that holds for this copy's version: an index, below `count`. For wrappers whose failure value differs. */
 unsigned variant_index(const struct view *view, enum function function, unsigned count) __attribute__((cold, visibility("hidden")));
 stack_id call_stack(struct call *call); /* taken at the first request; tracker unlocked */
+/* Lock what a handle's id stands for, as tracker_lock_near(): it may be another one by then, which its serial tells. */
+bool lock_near_record(handle_id id);
 /* [tracker locked] Whatever is known under this address, youngest first; a young handle grows up by that. */
 handle_id find_any(uintptr_t address);
 /* [tracker locked] The block at this address goes back to the allocator, seen by no watch: what is known under it is forgotten. */

@@ -338,12 +338,20 @@ bool elf_open_place(struct elf_object *object, const struct elf_place *place)
     return elf_open(object, place->map->l_addr, (const ElfW(Phdr) *)(place->start + header->e_phoff), header->e_phnum);
 }
 
-bool elf_is_own(uintptr_t address)
+/* Both ends come from the linker; they need no lookup and are right from the first instruction on. */
+void elf_own_range(uintptr_t *low, uintptr_t *high)
 {
-    /* Both ends come from the linker; they need no lookup and are right from the first instruction on. */
     extern const char __ehdr_start[] __attribute__((visibility("hidden")));
     extern const char _end[] __attribute__((visibility("hidden")));
-    return address >= (uintptr_t)__ehdr_start && address < (uintptr_t)_end;
+    *low = (uintptr_t)__ehdr_start;
+    *high = (uintptr_t)_end;
+}
+
+bool elf_is_own(uintptr_t address)
+{
+    uintptr_t low, high;
+    elf_own_range(&low, &high);
+    return address >= low && address < high;
 }
 
 const char *elf_path(const struct link_map *map)

@@ -58,6 +58,7 @@ bool elf_open_place(struct elf_object *object, const struct elf_place *place);
 
 /* True for addresses inside libholdfast.so itself. */
 bool elf_is_own(uintptr_t address);
+void elf_own_range(uintptr_t *low, uintptr_t *high); /* [low, high) */
 
 /* The file of the object: l_name, or the program's own path for the main program. Never NULL. */
 const char *elf_path(const struct link_map *map);

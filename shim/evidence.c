@@ -123,9 +123,9 @@ static void count_dependants(const struct fence_entry *parent)
     const struct handle_record *record = tracker_handle(&holdfast_tracker, parent->id);
     if (record == NULL || record->serial != parent->serial)
         return;
-    for (uint32_t edge = record->first_child; edge != 0; edge = tracker_edge(&holdfast_tracker, edge)->next_of_parent)
+    const struct edge_record *link;
+    for (uint32_t edge = record->first_child; (link = tracker_edge(&holdfast_tracker, edge)) != NULL && !link->dead; edge = link->next_of_parent)
     {
-        const struct edge_record *link = tracker_edge(&holdfast_tracker, edge);
         const struct handle_record *child = tracker_handle(&holdfast_tracker, link->child);
         if (link->type == EDGE_BORROWED || child->state != HANDLE_LIVE || child->birth_stack == 0) /* no stack: its birth was not seen */
             continue;

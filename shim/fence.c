@@ -10,6 +10,7 @@
 #include "effects.h"
 #include "provider.h"
 #include "strings.h"
+#include "young.h"
 #include <malloc.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -136,7 +137,7 @@ static __attribute__((noinline, cold)) bool died_unseen(void *block, uintptr_t c
 {
     if (buffer_freed((uintptr_t)block, caller))
         return true;
-    if (!tracker_lock(&holdfast_tracker))
+    if (!lock_near((uintptr_t)block))
         return false;
     forget_freed((uintptr_t)block);
     tracker_unlock(&holdfast_tracker);
@@ -275,7 +276,7 @@ void fence_watch_init(struct fence_watch *watch)
     watch->mapping = NULL;
     watch->mapping_bytes = 0;
     watch->reach = FENCE_REACH;
-    watch->light = false;
+    watch->light = watch->incomplete = false;
 }
 
 static bool watch_grow(struct fence_watch *watch)
@@ -299,7 +300,10 @@ static bool watch_grow(struct fence_watch *watch)
 bool fence_watch_add(struct fence_watch *watch, uintptr_t address, handle_id id, uint32_t serial, enum handle_cause cause)
 {
     if (watch->count == watch->capacity && !watch_grow(watch))
+    {
+        watch->incomplete = true;
         return false;
+    }
     watch->entries[watch->count++] = (struct fence_entry){.address = address, .id = id, .serial = serial, .cause = (uint8_t)cause, .seen = false};
     return true;
 }

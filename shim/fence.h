@@ -45,6 +45,7 @@ struct fence_watch {
     uintptr_t reach;
     uintptr_t base, span; /* of an armed one: what lies further than `span` above `base` is no concern of this watch, nor of those around it */
     bool light;          /* FENCE_REACH_YOUNG for each of them */
+    bool incomplete;     /* there was no memory for one more */
     uint32_t count, capacity, hit_count;
     struct fence_entry *entries;
     struct fence_hit *hits; /* as many as entries */
@@ -72,6 +73,7 @@ static inline void fence_light_begin(struct fence_watch *watch)
     watch->capacity = FENCE_INLINE;
     watch->reach = FENCE_REACH_YOUNG;
     watch->light = true;
+    watch->incomplete = false;
     watch->entries = watch->inline_entries;
     watch->hits = watch->inline_hits;
 }

@@ -100,6 +100,12 @@ static void spoil_takers(struct call *call, handle_id id)
     record->flags &= (uint32_t)~(HANDLE_BORROWED | HANDLE_TAKEN | HANDLE_CLAIMED);
 }
 
+/* Others that should have been freed before it are looked for among all handles. */
+static bool lock_for_free(uintptr_t address)
+{
+    return report_wanted(119) ? tracker_lock(TRACKER) : lock_near(address);
+}
+
 /* A handle that a free is about, and what was known of it when its judgement began. */
 struct freeing {
     handle_id id;
@@ -112,7 +118,7 @@ struct freeing {
 /* Lock again after the tracker was unlocked: true, and locked, when the handle is still the same and alive. */
 static bool lock_again(const struct freeing *freeing)
 {
-    if (!tracker_lock(TRACKER))
+    if (!lock_for_free(freeing->address))
         return false;
     if (same_record(freeing->id, freeing->serial) && freeing->record->state == HANDLE_LIVE)
         return true;
@@ -161,7 +167,7 @@ static bool last_reference(struct call *call, const struct freeing *freeing)
     struct handle_record *record = freeing->record;
     tracker_unlock(TRACKER);
     int count = true_count(call->view, record->kind, freeing->address);
-    if (!tracker_lock(TRACKER))
+    if (!lock_for_free(freeing->address))
         return false;
     bool same = same_record(freeing->id, freeing->serial) && record->state != HANDLE_BURIED;
     bool last = same && count <= 1 && (count != 0 || record->references == 0);
@@ -289,7 +295,7 @@ static void release_referrers(struct call *call, const struct effect_info *effec
     if (effect->verb != VERB_frees || kind_table[effect->kind].reference == NULL)
         return;
     young_settle_held();
-    if (!hold_any() || !tracker_lock(TRACKER))
+    if (!hold_any() || !lock_near(address))
         return;
     const struct handle_record *record = tracker_handle(TRACKER, find_handle(address, effect->kind));
     bool known = record != NULL, alive = known && record->state == HANDLE_LIVE;
@@ -321,7 +327,7 @@ static enum call_outcome keep_for_good(struct call *call, const struct freeing *
 {
     struct finding finding = {.rule = 108, .dead = killer_of(freeing->id), .action = ACTION_kept, .note = "its memory is not freed any more, because freeing it reads fields that it has not"};
     tell(call, &finding, freeing->id, true, arguments);
-    if (!tracker_lock(TRACKER))
+    if (!lock_near(freeing->address))
         return CALL_DONE;
     if (same_record(freeing->id, freeing->serial) && freeing->record->state == HANDLE_LIVE)
     {
@@ -352,7 +358,7 @@ enum call_outcome judge_and_free(struct call *call, const struct effect_info *ef
         return CALL_GO;
     call_stack(call);
     release_referrers(call, effect, freeing.address);
-    if (!tracker_lock(TRACKER))
+    if (!lock_for_free(freeing.address))
         return CALL_GO;
     freeing.id = find_handle(freeing.address, effect->kind);
     struct handle_record *record = freeing.record = tracker_handle(TRACKER, freeing.id);
@@ -392,7 +398,7 @@ enum call_outcome judge_and_take(struct call *call, const struct effect_info *ef
     if (effect->to.position >= 0 && taker == 0)
         return CALL_GO; /* a NULL taker takes nothing */
     call_stack(call);
-    if (!tracker_lock(TRACKER))
+    if (!lock_near(address, taker))
         return CALL_GO;
     handle_id id = find_handle(address, effect->kind);
     if (id == 0)
@@ -450,7 +456,7 @@ static bool invalidate_one(struct tracker *tracker, handle_id id, void *context)
 void judge_invalidation(struct call *call, const struct effect_info *effect, const uintptr_t *arguments)
 {
     uintptr_t parent = operand_value(&effect->to, arguments, 0);
-    if (parent == 0 || (!effect->to.owner && young_is_bare(parent)) || !tracker_lock(TRACKER))
+    if (parent == 0 || (!effect->to.owner && young_is_bare(parent)) || !lock_near(parent))
         return;
     handle_id id = effect->to.owner ? owner_of(find_handle(parent, effect->to_kind)) : find_handle(parent, effect->to_kind);
     struct invalidation invalidation = {.call = call, .kind = effect->kind, .parent = id};

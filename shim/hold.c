@@ -73,6 +73,23 @@ bool hold_allowed(const struct handle_record *record)
     return (provider == NULL || !provider->hosts) && descriptors_to_spare();
 }
 
+static bool is_pinned(const struct hold_record *hold)
+{
+    return hold != NULL && __atomic_load_n(&hold->pins, __ATOMIC_RELAXED) > 0;
+}
+
+static bool in_grace(const struct hold_record *hold)
+{
+    return hold != NULL && __atomic_load_n(&hold->grace, __ATOMIC_RELAXED) != 0;
+}
+
+/* [tracker locked] Held for a caller that leaves no trace. */
+static void give_grace(struct handle_record *record, struct hold_record *hold)
+{
+    record->flags |= HANDLE_GRACE;
+    __atomic_store_n(&hold->grace, 1, __ATOMIC_RELAXED); /* for who has only the queue locked */
+}
+
 bool hold_push(struct call *call, handle_id id, const uintptr_t *arguments, bool grace, bool refused)
 {
     struct handle_record *record = tracker_handle(TRACKER, id);
@@ -86,7 +103,9 @@ bool hold_push(struct call *call, handle_id id, const uintptr_t *arguments, bool
     hold->arguments[0] = arguments[0];
     hold->arguments[1] = function_table[call->function].argument_count > 1 ? arguments[1] : 0;
     record->flags &= (uint32_t)~(HANDLE_GRACE | HANDLE_REFUSED | HANDLE_REPORTED);
-    record->flags |= (uint32_t)((grace ? HANDLE_GRACE : 0) | (refused ? HANDLE_REFUSED : 0));
+    record->flags |= (uint32_t)(refused ? HANDLE_REFUSED : 0);
+    if (grace)
+        give_grace(record, hold);
     tracker_count(TRACKER, COUNTER_held);
     return true;
 }
@@ -99,23 +118,24 @@ void hold_grown_up(handle_id id, uintptr_t argument, bool grace)
         return;
     }
     hold->arguments[0] = argument;
-    tracker_handle(TRACKER, id)->flags |= (uint32_t)(grace ? HANDLE_GRACE : 0);
+    if (grace)
+        give_grace(tracker_handle(TRACKER, id), hold);
 }
 
 /* The oldest held handle beyond a bound, 0 if there is none. */
 static handle_id beyond_bounds(uint32_t *serial, const char **bound)
 {
     handle_id found = 0;
-    if (!tracker_lock(TRACKER))
+    if (!tracker_queue_lock(TRACKER))
         return 0;
     const struct arena_header *header = tracker_header(TRACKER);
     uint32_t grace = 0, waiting = 0;
     handle_id first_grace = 0, first_waiting = 0;
     for (handle_id id = header->hold_head; id != 0; id = tracker_hold(TRACKER, id)->next)
     {
-        if (tracker_hold(TRACKER, id)->pins > 0)
+        if (is_pinned(tracker_hold(TRACKER, id)))
             continue;
-        if (tracker_handle(TRACKER, id)->flags & HANDLE_GRACE)
+        if (in_grace(tracker_hold(TRACKER, id)))
         {
             grace++;
             first_grace = first_grace != 0 ? first_grace : id;
@@ -134,15 +154,15 @@ static handle_id beyond_bounds(uint32_t *serial, const char **bound)
         found = first_waiting;
         *bound = "hold_max";
     }
-    else if (header->hold_head != 0 && tracker_hold(TRACKER, header->hold_head)->pins == 0 && holdfast_options.hold_seconds != 0 &&
+    else if (header->hold_head != 0 && !is_pinned(tracker_hold(TRACKER, header->hold_head)) && holdfast_options.hold_seconds != 0 &&
              now_ms() - tracker_hold(TRACKER, header->hold_head)->held_at_ms > holdfast_options.hold_seconds * UINT64_C(1000))
     {
         found = header->hold_head;
-        *bound = tracker_handle(TRACKER, found)->flags & HANDLE_GRACE ? NULL : "hold_seconds";
+        *bound = in_grace(tracker_hold(TRACKER, found)) ? NULL : "hold_seconds";
     }
     if (found != 0)
-        *serial = tracker_handle(TRACKER, found)->serial;
-    tracker_unlock(TRACKER);
+        *serial = tracker_hold(TRACKER, found)->serial;
+    tracker_queue_unlock(TRACKER);
     return found;
 }
 
@@ -232,17 +252,17 @@ static bool tell_if_due(handle_id id, uint32_t serial)
     violation.freeing = true;
     char sentence[2 * DESCRIPTION_BYTES];
     report_violation(&violation, sentence, sizeof sentence);
-    return tracker_lock(TRACKER);
+    return lock_near_record(id);
 }
 
 void hold_release(handle_id id, uint32_t serial)
 {
     for (;;)
     {
-        if (!tracker_lock(TRACKER))
+        if (!lock_near_record(id))
             return;
         struct handle_record *record = tracker_handle(TRACKER, id);
-        if (record == NULL || record->serial != serial || record->state != HANDLE_HELD || tracker_hold(TRACKER, id)->pins > 0)
+        if (record == NULL || record->serial != serial || record->state != HANDLE_HELD || is_pinned(tracker_hold(TRACKER, id)))
         {
             tracker_unlock(TRACKER);
             return;
@@ -295,7 +315,7 @@ void hold_release(handle_id id, uint32_t serial)
 
 void hold_children_may_be_gone(uint32_t waiting_ancestor, uint32_t serial)
 {
-    if (waiting_ancestor == 0 || TRACKER->base == NULL || !tracker_lock(TRACKER))
+    if (waiting_ancestor == 0 || TRACKER->base == NULL || !lock_near_record(waiting_ancestor))
         return;
     struct handle_record *record = tracker_handle(TRACKER, waiting_ancestor);
     bool due = false;
@@ -305,7 +325,7 @@ void hold_children_may_be_gone(uint32_t waiting_ancestor, uint32_t serial)
         enum children children = children_alive(TRACKER, waiting_ancestor, holdfast_options.borrowed, &example);
         due = children == CHILDREN_NONE;
         if (children == CHILDREN_GRACE)
-            record->flags |= HANDLE_GRACE; /* only callers without a trace are left: the bounded ring takes over */
+            give_grace(record, tracker_hold(TRACKER, waiting_ancestor)); /* only callers without a trace are left: the bounded ring takes over */
     }
     tracker_unlock(TRACKER);
     if (due)
@@ -362,21 +382,21 @@ static void settle(enum settling what, const char *path)
         handle_id found = 0;
         bool busy = false;
         uint32_t serial = 0;
-        if (!tracker_lock(TRACKER))
+        if (!tracker_queue_lock(TRACKER)) /* kind, label and flags of what is in it were there before, and stay */
             return;
         for (handle_id id = tracker_header(TRACKER)->hold_head; id != 0 && found == 0;)
         {
-            const struct handle_record *record = tracker_handle(TRACKER, id);
             const struct hold_record *hold = tracker_hold(TRACKER, id);
-            if (must_settle(record, what, path, on_disk ? &status : NULL))
+            if (must_settle(tracker_handle(TRACKER, id), what, path, on_disk ? &status : NULL))
             {
-                busy = busy || hold->pins > 0;
-                found = hold->pins > 0 ? 0 : id;
-                serial = record->serial;
+                bool pinned = is_pinned(hold);
+                busy = busy || pinned;
+                found = pinned ? 0 : id;
+                serial = hold->serial;
             }
             id = hold->next;
         }
-        tracker_unlock(TRACKER);
+        tracker_queue_unlock(TRACKER);
         if (found == 0 && busy && patience_ms > 0)
         {
             patience_ms--;
@@ -409,11 +429,11 @@ unsigned hold_settle_postponed(void)
     if (!hold_any())
         return 0;
     settle(SETTLE_POSTPONED, NULL);
-    if (!tracker_lock(TRACKER))
+    if (!tracker_queue_lock(TRACKER))
         return 0;
     for (handle_id id = tracker_header(TRACKER)->hold_head; id != 0; id = tracker_hold(TRACKER, id)->next)
         left += must_settle(tracker_handle(TRACKER, id), SETTLE_POSTPONED, NULL, NULL);
-    tracker_unlock(TRACKER);
+    tracker_queue_unlock(TRACKER);
     return left;
 }
 

@@ -7,6 +7,7 @@
 #include "call.h"
 #include "forks.h"
 #include "report_parts.h"
+#include "young.h"
 #include <string.h>
 #include <time.h>
 
@@ -147,17 +148,17 @@ static struct site {
 static _Atomic int32_t births_left = BIRTHS_BETWEEN;
 
 /* [tracker locked] */
-static struct site *site_of(const struct handle_record *record)
+static struct site *site_of(stack_id birth, uint16_t kind)
 {
     for (unsigned i = 0; i < 16; i++)
     {
-        struct site *site = &sites[(record->birth_stack * 2654435761u >> 16 ^ (record->kind + i) * 40503u) % SITES];
+        struct site *site = &sites[(birth * 2654435761u >> 16 ^ (kind + i) * 40503u) % SITES];
         if (site->stack == 0)
         {
-            site->stack = record->birth_stack;
-            site->kind = record->kind;
+            site->stack = birth;
+            site->kind = kind;
         }
-        if (site->stack == record->birth_stack && site->kind == record->kind)
+        if (site->stack == birth && site->kind == kind)
             return site;
     }
     return NULL; /* crowded: this origin is not watched */
@@ -177,7 +178,7 @@ static uint32_t count_sites(uint32_t kinds[KIND_COUNT])
         if (record->state != HANDLE_LIVE || record->kind >= KIND_COUNT || record->birth_stack == 0 || (record->flags & (HANDLE_BORROWED | HANDLE_TAKEN | HANDLE_GLOBAL)) != 0)
             continue;
         alive++;
-        struct site *site = site_of(record);
+        struct site *site = site_of(record->birth_stack, record->kind);
         if (site != NULL && site->now++ == 0)
             site->example = id;
     }
@@ -282,6 +283,18 @@ static unsigned most_frequent(const uint32_t *counts, unsigned count, unsigned *
     return found;
 }
 
+/* [tracker locked] By the sets as they lie there, which their threads change meanwhile: a handle more or less makes no other picture. */
+static void count_young(uintptr_t address, const struct young_birth *birth, stack_id stack, bool held, bool given, void *kinds)
+{
+    (void)address;
+    if (birth->kind >= KIND_COUNT)
+        return;
+    ((uint32_t *)kinds)[birth->kind]++;
+    struct site *site = !held && !given && !birth->borrowed && stack != 0 ? site_of(stack, birth->kind) : NULL;
+    if (site != NULL)
+        site->now++;
+}
+
 /* [tracker locked] */
 static void fill_sample(struct sample_record *sample)
 {
@@ -289,6 +302,7 @@ static void fill_sample(struct sample_record *sample)
     uint32_t kinds[KIND_COUNT] = {0};
     unsigned chosen[SAMPLE_TOP];
     count_sites(kinds);
+    young_each(count_young, kinds);
     unsigned found = most_frequent(kinds, KIND_COUNT, chosen);
     for (unsigned i = 0; i < found; i++)
         sample->kinds[i] = (struct sample_kind){chosen[i], kinds[chosen[i]]};

@@ -124,7 +124,7 @@ static bool leaves_room(uint64_t bytes)
     return true;
 }
 
-static void open_arena(void)
+static void open_some_arena(void)
 {
     char error[500];
     if (record_wanted())
@@ -150,6 +150,12 @@ static void open_arena(void)
     }
     memset(&holdfast_tracker, 0, sizeof holdfast_tracker);
     log_complain("no memory for the tracker: this process is not watched");
+}
+
+static void open_arena(void)
+{
+    open_some_arena();
+    holdfast_tracker.scatter = holdfast_options.scatter != 0;
 }
 
 void holdfast_activate(void)

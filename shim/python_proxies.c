@@ -254,7 +254,7 @@ static void settle(uintptr_t object, uint64_t address, stack_id stack)
         table_insert(atomic_load_explicit(&table, memory_order_relaxed), &young);
         return;
     }
-    if (!tracker_lock(tracker))
+    if (!lock_near(address))
         return;
     handle_id id = find_any(address);
     const struct handle_record *record = id == 0 ? NULL : tracker_handle(tracker, id);
@@ -415,7 +415,7 @@ static struct waiting drop_holder(struct proxy_table *in, struct proxy *slot)
         table_remove(in, slot);
         return waiting;
     }
-    bool locked = tracker->base != NULL && tracker_lock(tracker);
+    bool locked = tracker->base != NULL && lock_near(slot->address);
     if (locked) {
         handle_id id = slot->handle;
         if (id == 0 && (id = handle_find_birth(tracker, slot->address, slot->serial)) == 0) {

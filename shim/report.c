@@ -103,7 +103,9 @@ static _Atomic uint64_t logged[4096];
 static enum seen first_time(const struct violation *violation)
 {
     uint64_t key = violation->rule * UINT64_C(0x9e3779b97f4a7c15);
-    const uint64_t parts[] = {place_key(violation->used), place_key(violation->obtained), place_key(violation->freed), place_key(violation->other),
+    /* Leaks and growth are told by kind, and what may lose data apart: a line may make several. */
+    uint64_t origin = violation->count > 0 ? (uint64_t)violation->kind << 1 | (violation->note[0] != '\0') : 0;
+    const uint64_t parts[] = {place_key(violation->used), place_key(violation->obtained), place_key(violation->freed), place_key(violation->other) ^ origin,
                               violation->function};
     for (unsigned i = 0; i < (report_joins_functions(violation->rule) ? 4u : 5u); i++)
         key = (key ^ parts[i]) * UINT64_C(0xff51afd7ed558ccd), key ^= key >> 32;

@@ -63,33 +63,30 @@ void put_json_python_frame(bool first, const struct python_frame_record *frame)
     put("}");
 }
 
-void put_json_native_frame(bool first, const char *module, uint64_t offset, const char *symbol)
+/* The file at the module's path may be another one when the log is read: its build-id tells. */
+void put_json_native_frame(bool first, const char *module, const uint8_t *build_id, unsigned build_id_bytes, uint64_t offset, const char *symbol)
 {
     put("%s{\"module\":", first ? "" : ",");
     put_json_string(module);
+    if (build_id_bytes != 0)
+    {
+        put(",\"build_id\":\"");
+        for (unsigned i = 0; i < build_id_bytes; i++)
+            put("%02x", build_id[i]);
+        put("\"");
+    }
     put(",\"offset\":\"0x%lx\",\"symbol\":", (unsigned long)offset);
     put_json_string(symbol);
     put("}");
 }
 
-/* The file at the module's path may be another one when the log is read: its build-id tells. */
 static void put_json_module_frame(bool first, uint64_t word)
 {
     char symbol[96];
     const char *path = stack_native_name(word, symbol, sizeof symbol);
     const struct module_record *module = tracker_record(TRACKER, SECTION_MODULES, (uint32_t)(word >> STACK_MODULE_SHIFT));
-    put("%s{\"module\":", first ? "" : ",");
-    put_json_string(path);
-    if (module != NULL && module->build_id_bytes != 0)
-    {
-        put(",\"build_id\":\"");
-        for (unsigned i = 0; i < module->build_id_bytes && i < sizeof module->build_id; i++)
-            put("%02x", module->build_id[i]);
-        put("\"");
-    }
-    put(",\"offset\":\"0x%lx\",\"symbol\":", (unsigned long)(word & STACK_OFFSET_MASK));
-    put_json_string(symbol);
-    put("}");
+    unsigned bytes = module == NULL ? 0 : module->build_id_bytes < sizeof module->build_id ? module->build_id_bytes : sizeof module->build_id;
+    put_json_native_frame(first, path, bytes != 0 ? module->build_id : NULL, bytes, word & STACK_OFFSET_MASK, symbol);
 }
 
 /* Days since the epoch as a date, by the 400 years after which the calendar repeats itself; years begin in March, so that leap days come last. */

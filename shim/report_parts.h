@@ -100,7 +100,7 @@ void put_json_head(const char *type);
 void put_json_string(const char *text);
 /* Elements of the arrays "python" and "native" of a stack; `first`: of its array. */
 void put_json_python_frame(bool first, const struct python_frame_record *frame);
-void put_json_native_frame(bool first, const char *module, uint64_t offset, const char *symbol);
+void put_json_native_frame(bool first, const char *module, const uint8_t *build_id, unsigned build_id_bytes, uint64_t offset, const char *symbol);
 /* Its inside alone. */
 void put_json_text(const char *text);
 /* UTC, without libc's tables of time zones, whose lock a signal handler may have interrupted. */

@@ -203,10 +203,15 @@ static void group_text(const struct violation *violation, const char *one, const
     size_t length = strlen(words);
     bool y = length > 1 && words[length - 1] == 'y'; /* geometry, geometries */
     size_t used = (size_t)snprintf(out, bytes, "%u %.*s%s %s", violation->count, (int)(length - (y ? 1 : 0)), words, y ? "ies" : "s", many);
-    for (const char *line = violation->examples; *line != '\0' && used < bytes; e_g = ", ")
+    for (const char *line = violation->examples; *line != '\0' && used < bytes;)
     {
         int line_bytes = (int)strcspn(line, "\n");
-        used += (size_t)snprintf(out + used, bytes - used, "%s%.*s", e_g, line_bytes, line);
+        bool says_more = (size_t)line_bytes != length || strncmp(line, words, length) != 0; /* than that it is one of them */
+        if (says_more)
+        {
+            used += (size_t)snprintf(out + used, bytes - used, "%s%.*s", e_g, line_bytes, line);
+            e_g = ", ";
+        }
         line += line_bytes + (line[line_bytes] == '\n');
     }
 }

@@ -215,11 +215,14 @@ static _Unwind_Reason_Code visit_frame(struct _Unwind_Context *context, void *ar
     }
     if (address >= walk->eval_low && address < walk->eval_high)
         return _URC_END_OF_STACK;
+    uintptr_t instruction = interrupted ? address : address - 1;
+    if (instruction >= walk->own_low && instruction < walk->own_high)
+        return _URC_NO_REASON;
     if (walk->kept == walk->depth) {
         walk->truncated = true;
         return _URC_END_OF_STACK;
     }
-    walk->instruction[walk->kept++] = interrupted ? address : address - 1;
+    walk->instruction[walk->kept++] = instruction;
     return _URC_NO_REASON;
 }
 
@@ -366,6 +369,8 @@ static void verify(uint32_t id, const struct question *question, const struct st
     walk.return_address = question->return_address;
     walk.eval_low = asked->eval_low;
     walk.eval_high = asked->eval_high;
+    walk.own_low = asked->own_low;
+    walk.own_high = asked->own_high;
     walk.depth = asked->depth;
     unwind(&walk);
     const struct python_frames *python = question->python;
@@ -396,6 +401,7 @@ static void ask(struct stack_walk *walk, const struct question *question)
 {
     unsigned depth = holdfast_options.stack_depth;
     walk->return_address = question->return_address;
+    elf_own_range(&walk->own_low, &walk->own_high);
     walk->depth = depth == 0 ? 1 : depth < DEPTH_LIMIT ? depth : DEPTH_LIMIT;
     if (question->python->count == 0 || !python_eval_range(&walk->eval_low, &walk->eval_high))
         walk->eval_low = walk->eval_high = 0;

@@ -98,13 +98,14 @@ bool stack_walk(struct stack_walk *walk, struct known_frame *known, const uintpt
             return false;
         if (begun && address >= walk->eval_low && address < walk->eval_high)
             return true;
-        if (walk->kept == walk->depth) {
+        uintptr_t instruction = interrupted ? address : address - 1;
+        bool wanted = begun && !(instruction >= walk->own_low && instruction < walk->own_high);
+        if (wanted && walk->kept == walk->depth) {
             walk->truncated = true;
             return true;
         }
-        uintptr_t instruction = interrupted ? address : address - 1;
         struct known_frame *slot = stack_known_frame(known, instruction);
-        if (begun)
+        if (wanted)
             walk->instruction[walk->kept++] = instruction;
         if (slot->row.kind == ROW_NONE || slot->row.kind == ROW_END) {
             walk->changeable = slot->row.kind == ROW_NONE;

@@ -44,6 +44,7 @@ struct stack_walk {
     /* What is asked: set by the caller. */
     uintptr_t return_address;      /* of the wrapped call: the frame with it is the first to be kept */
     uintptr_t eval_low, eval_high; /* the interpreter's evaluation function, where the stack ends; empty without Python frames */
+    uintptr_t own_low, own_high;   /* Holdfast itself: its frames are left out wherever they lie (an interpreter calls it when an object dies) */
     unsigned depth;                /* frames wanted */
     /* The answer. */
     bool truncated;  /* there were more than `depth` */

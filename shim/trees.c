@@ -83,7 +83,7 @@ static uint16_t find_slot(const struct view *view, uintptr_t address, uint8_t ki
     uintptr_t lender = 0;
     uint8_t lender_kind = 0;
     bool lent = young_lender(address, &lender, &lender_kind) && kind_table[lender_kind].serial;
-    if (!tracker_lock(TRACKER))
+    if (!lock_near(lent ? lender : address))
         return 0;
     handle_id root = root_of(lent ? find_handle(lender, lender_kind) : find_handle(address, kind));
     use->root = root;
@@ -148,7 +148,7 @@ static void leave_note(struct call *call, const struct tree_use *use, uint64_t w
     note->slot = 0;
     stack_id stack = call_stack(call);
     bool certain = false;
-    if (tracker_lock(TRACKER))
+    if (lock_near(use->handle))
     {
         handle_id id = find_handle(use->handle, use->kind);
         handle_id root = root_of(id);
@@ -206,7 +206,7 @@ static bool same_tree(const struct tree_use *use, const struct note *note)
 {
     if (use->root_serial != 0)
         return use->root == note->root && use->root_serial == note->root_serial;
-    if (!tracker_lock(TRACKER))
+    if (!lock_near(use->handle))
         return false;
     handle_id root = root_of(find_handle(use->handle, use->kind));
     bool same = root == note->root && tracker_handle(TRACKER, root) != NULL && tracker_handle(TRACKER, root)->serial == note->root_serial;

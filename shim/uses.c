@@ -169,7 +169,7 @@ static void keep_while_used(struct call *call, handle_id id)
     struct hold_record *waiting = tracker_hold(TRACKER, held);
     if (waiting == NULL)
         return;
-    waiting->pins++;
+    __atomic_fetch_add(&waiting->pins, 1, __ATOMIC_RELAXED);
     call->passing.pinned = held;
     call->passing.serial = tracker_handle(TRACKER, held)->serial;
 }
@@ -186,7 +186,7 @@ static bool kept_by_others(struct call *call, handle_id id)
     int parents = record->parents;
     tracker_unlock(TRACKER);
     bool kept = true_count(call->view, kind, address) > parents;
-    return !tracker_lock(TRACKER) || kept;
+    return !lock_near(address) || kept;
 }
 
 /* One handle argument: true when the call may go on. */
@@ -196,7 +196,7 @@ static bool use_is_fine(struct call *call, uintptr_t address, uint8_t kind, cons
         return true;
     if (kind == KIND_string)
         return string_is_fine(call, address, arguments);
-    if (!tracker_lock(TRACKER))
+    if (!lock_near(address))
     {
         tracker_count(TRACKER, COUNTER_unjudged); /* a signal handler inside Holdfast: let through, but not unsaid */
         return true;

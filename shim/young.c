@@ -7,6 +7,7 @@
 #include "call.h"
 #include "clock.h"
 #include "control.h"
+#include "evidence.h"
 #include "hold.h"
 #include "leaks.h"
 #include "lifecycle.h"
@@ -89,8 +90,9 @@ enum { COUNT_BIRTHS, COUNT_LOANS, COUNT_DEATHS, COUNT_HELD, COUNT_RELEASED, COUN
 struct young_set {
     _Atomic bool busy, wanted;
     _Atomic int32_t thread; /* that it belongs to, 0: nobody */
-    uint32_t resting;       /* births that go the slow way, because other threads kept asking for this set */
+    uint32_t resting;       /* births that go the slow way, because other threads kept taking from this set */
     uint32_t steals;
+    uint64_t kept_since;    /* what it had counted when somebody took from it last */
     uint16_t free_head, unused; /* entries from `unused` on were never used */
     uint16_t first_root;
     uint16_t live_bound; /* LIVE_MAX, or LIVE_RECORDED: how many entries there are */
@@ -110,8 +112,9 @@ struct young_set {
     unsigned dying_count;
     struct fence_watch watch;
     uint16_t deaths[DEAD_MAX];
-    /* How many of the living hang on something outside whose address has this slot. Whoever looks for what hangs on a handle enters no set that has none. */
-    uint16_t hanging[HANGING_SLOTS];
+    /* How many of the living hang on something outside whose address has this slot, and on what, if it is the same for all of them. Whoever looks for what
+     * hangs on a handle enters no set that has none. */
+    struct hanging_slot { uint16_t count, tag; } hanging[HANGING_SLOTS];
     uint16_t heads[1u << HEADS_BITS]; /* only so many are used as `head_shift` leaves bits */
     struct young entries[ENTRIES(LIVE_MAX)];
 };
@@ -136,6 +139,25 @@ static unsigned parent_slot(uintptr_t address)
 static unsigned hanging_slot(uintptr_t address)
 {
     return parent_slot(address) / (PARENT_SLOTS / HANGING_SLOTS);
+}
+
+/* Of addresses that share a slot: with it, 28 bits of the address's hash are known. */
+#define TAG_MIXED 0u
+static uint16_t hanging_tag(uintptr_t address)
+{
+    return (uint16_t)((address >> 4) * UINT64_C(0x9e3779b97f4a7c15) >> 36 | 1);
+}
+
+static struct hanging_slot hanging_in(const struct hanging_slot *slot)
+{
+    struct hanging_slot copy;
+    __atomic_load(slot, &copy, __ATOMIC_RELAXED);
+    return copy;
+}
+
+static void hanging_put(struct hanging_slot *slot, struct hanging_slot changed)
+{
+    __atomic_store(slot, &changed, __ATOMIC_RELAXED);
 }
 
 /* ---- sets ------------------------------------------------------------------------------------------------------------- */
@@ -331,12 +353,21 @@ static bool enter_other(struct young_set *set)
     return false;
 }
 
+/* A set from which others keep taking is of no use: what is born goes the slow way for a while, the longer the less was kept since the last time. A look
+ * that took nothing cost its thread a moment, no more. */
 #define STEALS_MAX 6u /* 1024 births that go the slow way pay for the look that was wanted */
+#define STEALS_FEW 16384u /* births since the last time: that is seldom */
 
-static void leave_other(struct young_set *set)
+static void leave_other(struct young_set *set, bool took)
 {
-    set->steals = set->steals < STEALS_MAX ? set->steals + 1 : STEALS_MAX;
-    set->resting = 16u << set->steals;
+    if (took) {
+        uint64_t born = set->counts[COUNT_BIRTHS] + set->counts[COUNT_LOANS];
+        if (born - set->kept_since > STEALS_FEW)
+            set->steals = 0;
+        set->kept_since = born;
+        set->steals = set->steals < STEALS_MAX ? set->steals + 1 : STEALS_MAX;
+        set->resting = 16u << set->steals;
+    }
     atomic_store_explicit(&set->wanted, false, memory_order_release);
 }
 
@@ -406,8 +437,9 @@ static void hang(struct young_set *set, struct young *entry, uintptr_t first_par
         entry->parent[i] = parents[i];
         if (parents[i] == 0)
             continue;
-        uint16_t *hanging = &set->hanging[hanging_slot(parents[i])];
-        __atomic_store_n(hanging, (uint16_t)(*hanging + 1), __ATOMIC_RELAXED);
+        struct hanging_slot *slot = &set->hanging[hanging_slot(parents[i])];
+        const uint16_t tag = hanging_tag(parents[i]);
+        hanging_put(slot, (struct hanging_slot){(uint16_t)(slot->count + 1), slot->count == 0 || slot->tag == tag ? tag : TAG_MIXED});
         outside_parents[parent_slot(parents[i])] = 1;
     }
 }
@@ -416,9 +448,9 @@ static void unhang(struct young_set *set, const struct young *entry)
 {
     change(&set->outside, -1);
     for (unsigned i = 0; i < YOUNG_PARENTS; i++) {
-        uint16_t *hanging = &set->hanging[hanging_slot(entry->parent[i])];
+        struct hanging_slot *slot = &set->hanging[hanging_slot(entry->parent[i])];
         if (entry->parent[i] != 0)
-            __atomic_store_n(hanging, (uint16_t)(*hanging - 1), __ATOMIC_RELAXED);
+            hanging_put(slot, (struct hanging_slot){(uint16_t)(slot->count - 1), slot->tag});
     }
 }
 
@@ -644,23 +676,35 @@ static void grow_all(struct young_set *set)
         grow_tree(set, set->first_root, 0);
 }
 
-/* What is looked for: whatever hangs on handles whose addresses have these slots. */
+/* What is looked for: whatever hangs on these handles; when they are too many to be listed, on any whose addresses have these slots. */
+#define WANTED_LISTED 64u
 struct hanging {
     uint64_t slots[HANGING_SLOTS / 64];
+    unsigned count; /* above WANTED_LISTED: not all are listed */
+    uintptr_t listed[WANTED_LISTED];
 };
 
 static void look_for(struct hanging *wanted, uintptr_t address)
 {
     unsigned slot = hanging_slot(address);
     wanted->slots[slot / 64] |= UINT64_C(1) << slot % 64;
+    if (wanted->count < WANTED_LISTED)
+        wanted->listed[wanted->count] = address;
+    if (wanted->count <= WANTED_LISTED)
+        wanted->count++;
 }
 
 static bool is_looked_for(const struct hanging *wanted, const struct young *entry)
 {
     for (unsigned i = 0; i < YOUNG_PARENTS; i++) {
         unsigned slot = hanging_slot(entry->parent[i]);
-        if (entry->parent[i] != 0 && (wanted->slots[slot / 64] >> slot % 64 & 1) != 0)
+        if (entry->parent[i] == 0 || (wanted->slots[slot / 64] >> slot % 64 & 1) == 0)
+            continue;
+        if (wanted->count > WANTED_LISTED)
             return true;
+        for (unsigned listed = 0; listed < wanted->count; listed++)
+            if (wanted->listed[listed] == entry->parent[i])
+                return true;
     }
     return false;
 }
@@ -696,10 +740,18 @@ static bool seems_to_hang(const struct young_set *set, const struct hanging *wan
 {
     if (atomic_load_explicit(&set->outside, memory_order_relaxed) == 0)
         return false;
-    for (unsigned word = 0; word < HANGING_SLOTS / 64; word++)
-        for (uint64_t bits = wanted->slots[word]; bits != 0; bits &= bits - 1)
-            if (__atomic_load_n(&set->hanging[word * 64 + (unsigned)__builtin_ctzll(bits)], __ATOMIC_RELAXED) != 0)
-                return true;
+    if (wanted->count > WANTED_LISTED) {
+        for (unsigned word = 0; word < HANGING_SLOTS / 64; word++)
+            for (uint64_t bits = wanted->slots[word]; bits != 0; bits &= bits - 1)
+                if (hanging_in(&set->hanging[word * 64 + (unsigned)__builtin_ctzll(bits)]).count != 0)
+                    return true;
+        return false;
+    }
+    for (unsigned i = 0; i < wanted->count; i++) {
+        struct hanging_slot slot = hanging_in(&set->hanging[hanging_slot(wanted->listed[i])]);
+        if (slot.count != 0 && (slot.tag == TAG_MIXED || slot.tag == hanging_tag(wanted->listed[i])))
+            return true;
+    }
     return false;
 }
 
@@ -710,7 +762,7 @@ static handle_id bury(struct young_set *set, uint16_t index, handle_id killer)
     struct handle_record *record = tracker_handle(TRACKER, id);
     if (record == NULL)
         return 0;
-    record->state = HANDLE_BURIED;
+    handle_died(TRACKER, id);
     record->cause = entry->cause;
     record->death_stack = entry->death_stack;
     record->death_function = entry->death_function;
@@ -799,7 +851,8 @@ static void grow_entry(struct young_set *set, uint16_t index)
 /* Somebody may know this address: the set of this thread or of another one, or the tracker. What lived there in this thread's set died unseen. */
 static __attribute__((noinline)) bool nobody_knows(uintptr_t address)
 {
-    if (!tracker_lock(TRACKER))
+    bool shown = !alone() && others_seem_to_have(mine, address);
+    if (!(shown ? tracker_lock(TRACKER) : tracker_lock_near(TRACKER, &address, 1)))
         return false;
     struct young_set *set = enter();
     bool unknown = set != NULL;
@@ -904,7 +957,7 @@ static __attribute__((noinline)) bool find_owner(const struct view *view, uintpt
         leave(set);
     } else {
         leave(set);
-        if (!tracker_lock(TRACKER))
+        if (!tracker_lock_near(TRACKER, address, 1))
             return false;
         handle_id id = handle_find(TRACKER, *address, accepts, kind);
         const struct handle_record *record = tracker_handle(TRACKER, id != 0 ? owner_of(id) : 0);
@@ -1133,7 +1186,7 @@ static bool may_be_last_reference(const struct view *view, const struct young *e
 static __attribute__((noinline)) uint16_t adopt(const struct view *view, uint8_t kind, uintptr_t address)
 {
     const uint32_t plain = HANDLE_EXACT | HANDLE_HARMLESS | HANDLE_NUMBER;
-    if (!tracker_lock(TRACKER))
+    if (!lock_near(address))
         return 0;
     uint16_t index = 0;
     young_show(address); /* of another thread */
@@ -1333,7 +1386,7 @@ static __attribute__((noinline)) enum young_outcome dying_otherwise(struct young
 /* It grew up meanwhile, because somebody looked: then it is in the common queue. */
 static __attribute__((noinline, cold)) void release_grown(const struct young_due *due)
 {
-    if (!tracker_lock(TRACKER))
+    if (!lock_near(due->address))
         return;
     young_show(due->address);
     handle_id id = handle_find_birth(TRACKER, due->address, due->serial);
@@ -1812,8 +1865,9 @@ static void settle_others(void)
         if (set == mine || atomic_load_explicit(&set->live, memory_order_relaxed) == 0 || !tracker_lock(TRACKER))
             continue;
         if (enter_other(set)) {
+            bool any = set->first_root != 0;
             grow_all(set);
-            leave_other(set);
+            leave_other(set, any);
         }
         tracker_unlock(TRACKER);
     }
@@ -1848,16 +1902,28 @@ static bool settle_hanging(struct young_set *set, struct hanging *wanted)
         leave(set);
     } else if (set != mine && enter_other(set)) {
         any = grow_hanging(set, wanted);
-        leave_other(set);
+        leave_other(set, any);
     }
     return any;
+}
+
+static bool any_seems_to_hang(const struct hanging *wanted)
+{
+    for (unsigned i = 0; i < SETS; i++) {
+        const struct young_set *set = atomic_load_explicit(&sets[i], memory_order_acquire);
+        if (set == NULL)
+            return false;
+        if (seems_to_hang(set, wanted))
+            return true;
+    }
+    return false;
 }
 
 void young_settle_dependants(uintptr_t address)
 {
     if (address == 0 || !any_outside())
         return;
-    struct hanging wanted = {{0}};
+    struct hanging wanted = {.count = 0};
     look_for(&wanted, address);
     struct young_set *own = mine != NULL ? enter() : NULL;
     if (own != NULL) {
@@ -1866,11 +1932,14 @@ void young_settle_dependants(uintptr_t address)
             look_below_for(&wanted, own, index);
         leave(own);
     }
-    if (!tracker_lock(TRACKER))
+    if (!tracker_lock_near(TRACKER, &address, 1))
         return;
     handle_id id = handle_find(TRACKER, address, NULL, NULL);
     if (id != 0)
         tree_walk(TRACKER, id, true, look_for_one, &wanted);
+    tracker_unlock(TRACKER);
+    if (!any_seems_to_hang(&wanted) || !tracker_lock(TRACKER))
+        return;
     for (bool again = true; again;) { /* on what is found there may hang more, also of sets that were looked at before */
         again = false;
         for (unsigned i = 0; i < SETS; i++) {
@@ -1909,8 +1978,9 @@ void young_settle_held(void)
             grow_held(set);
             leave(set);
         } else if (set != mine && enter_other(set)) {
+            bool any = set->held != 0;
             grow_held(set);
-            leave_other(set);
+            leave_other(set, any);
         }
         tracker_unlock(TRACKER);
     }
@@ -1922,8 +1992,20 @@ void young_settle_everything(void)
     settle_others();
 }
 
+bool young_lock_near(const uintptr_t *addresses, unsigned count)
+{
+    if (evidence_wanted()) /* its tables are everybody's */
+        return tracker_lock(TRACKER);
+    for (unsigned i = 0; i < count; i++)
+        if (addresses[i] != 0 && ((mine != NULL && seems_to_have(mine, addresses[i])) || (!alone() && others_seem_to_have(mine, addresses[i]))))
+            return tracker_lock(TRACKER);
+    return tracker_lock_near(TRACKER, addresses, count);
+}
+
 void young_show(uintptr_t address)
 {
+    if (!tracker_has_all())
+        return; /* it was not young when its shard was locked */
     struct young_set *own = mine;
     if (own != NULL && own != &no_set && own->heads[head_of(own, address)] != 0 && enter() != NULL) {
         uint16_t index = lookup(own, address);
@@ -1944,7 +2026,7 @@ void young_show(uintptr_t address)
         uint16_t index = lookup(set, address);
         if (index != 0)
             grow_entry(set, index);
-        leave_other(set);
+        leave_other(set, index != 0);
     }
 }
 
@@ -2098,7 +2180,7 @@ bool young_tell(uintptr_t address, uintptr_t reach, struct violation *violation,
     return true;
 }
 
-void young_each(void (*visit)(uintptr_t address, const struct young_birth *birth, stack_id stack, bool held, void *context), void *context)
+void young_each(void (*visit)(uintptr_t address, const struct young_birth *birth, stack_id stack, bool held, bool given, void *context), void *context)
 {
     for (unsigned i = 0; i < SETS; i++) {
         const struct young_set *set = atomic_load(&sets[i]);
@@ -2106,7 +2188,7 @@ void young_each(void (*visit)(uintptr_t address, const struct young_birth *birth
             const struct young *one = &set->entries[entry];
             const struct young_birth *birth = __atomic_load_n(&one->birth, __ATOMIC_RELAXED);
             if (birth != NULL && one->address != 0 && (one->state == STATE_LIVE || one->state == STATE_HELD))
-                visit(one->address, birth, one->stack, one->state == STATE_HELD, context);
+                visit(one->address, birth, one->stack, one->state == STATE_HELD, !birth->borrowed && one->above != 0, context);
         }
     }
 }
@@ -2130,8 +2212,9 @@ void young_before_fork(void)
         if (set == NULL || !tracker_lock(TRACKER))
             break;
         if (set != mine && enter_other(set)) {
+            bool any = set->dead_begin != set->dead_end;
             grow_all_dead(set);
-            leave_other(set);
+            leave_other(set, any);
         }
         tracker_unlock(TRACKER);
     }

@@ -138,6 +138,9 @@ void young_settle_held(void);
 void young_settle_everything(void);
 /* [tracker locked] What is known under this address grows up, if it is young. */
 void young_show(uintptr_t address);
+/* tracker_lock_near() for addresses that nothing young may have; else all is locked, so that what is young can grow up. */
+bool young_lock_near(const uintptr_t *addresses, unsigned count);
+#define lock_near(...) young_lock_near((const uintptr_t[]){__VA_ARGS__}, sizeof (const uintptr_t[]){__VA_ARGS__} / sizeof(uintptr_t))
 
 /* A postponed free that nothing stands against any more; `set` NULL: none. */
 struct young_due {
@@ -164,8 +167,8 @@ void young_describe(struct arena_own *own);
 struct violation;
 bool young_tell(uintptr_t address, uintptr_t reach, struct violation *violation, enum handle_state *state);
 
-/* All that is alive or held in any set, read without entering it, as young_tell() does: for a signal handler. [tracker locked] */
-void young_each(void (*visit)(uintptr_t address, const struct young_birth *birth, stack_id stack, bool held, void *context), void *context);
+/* All that is alive or held in any set (`given`: away, since it was made), read without entering it, as young_tell() does: for a signal handler. [tracker locked] */
+void young_each(void (*visit)(uintptr_t address, const struct young_birth *birth, stack_id stack, bool held, bool given, void *context), void *context);
 
 void young_before_fork(void);
 void young_after_fork_child(void);

@@ -163,25 +163,27 @@ struct baseline *baseline_read(const char *command, const char *file)
     return NULL;
 }
 
-bool is_baseline(const char *file)
+enum document document_in(const char *file)
 {
     char start[4096] = "";
     struct stat status;
     FILE *stream = stat(file, &status) == 0 && S_ISREG(status.st_mode) ? fopen(file, "re") : NULL;
     if (stream == NULL)
-        return false;
+        return DOCUMENT_NONE;
     start[fread(start, 1, sizeof start - 1, stream)] = '\0';
     fclose(stream);
     const char *text = start + strspn(start, " \t\r\n");
     char first[SIGNATURE_DIGITS + 1] = "";
     strncat(first, text, SIGNATURE_DIGITS);
     if (text[0] == '#' || is_signature(first))
-        return true;
+        return DOCUMENT_BASELINE;
     /* A log's lines are whole objects; a document is spread over lines. */
     const char *type = strstr(text, "\"type\"");
     type = type != NULL ? strchr(type, ':') : NULL;
     type = type != NULL ? type + 1 + strspn(type + 1, " ") : "";
-    return text[0] == '{' && (strncmp(type, "\"report\"", 8) == 0 || strncmp(type, "\"baseline\"", 10) == 0);
+    if (text[0] != '{')
+        return DOCUMENT_NONE;
+    return strncmp(type, "\"report\"", 8) == 0 ? DOCUMENT_REPORT : strncmp(type, "\"baseline\"", 10) == 0 ? DOCUMENT_BASELINE : DOCUMENT_NONE;
 }
 
 /* ---- writing ------------------------------------------------------------------------------------------------------------ */

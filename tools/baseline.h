@@ -16,8 +16,9 @@ void baseline_close(struct baseline *baseline);
 /* `baseline` may be NULL: then nothing is in it. */
 bool baseline_has(const struct baseline *baseline, const char *signature);
 
-/* Does the file begin as a JSON report or a baseline does, and not as a log? */
-bool is_baseline(const char *file);
+/* What the file is by its beginning: a report is one of --format json, a baseline what --write-baseline wrote or a list of signatures. */
+enum document { DOCUMENT_NONE, DOCUMENT_REPORT, DOCUMENT_BASELINE };
+enum document document_in(const char *file);
 
 /* What is known of one signature. Texts are "" where the file does not tell. */
 struct baseline_entry {

@@ -97,3 +97,32 @@ void census_clear(struct census *census)
     free(census->sites);
     *census = (struct census){0};
 }
+
+void census_counters(const struct reader *reader, uint64_t counters[COUNTER_COUNT])
+{
+    uint64_t calls = 0, visits = 0;
+    memcpy(counters, reader->header.counters, sizeof reader->header.counters);
+    for (uint32_t id = 1; id < reader->sections[SECTION_THREADS].used; id++) {
+        const struct thread_record *thread = reader_record(reader, SECTION_THREADS, id);
+        if (thread->budget <= 0)
+            continue;
+        calls += (uint64_t)(INT64_MAX - thread->budget);
+        visits += thread->visits;
+    }
+    if (calls > counters[COUNTER_calls])
+        counters[COUNTER_calls] = calls;
+    if (visits <= counters[COUNTER_visits])
+        return;
+    if (counters[COUNTER_visits] != 0) /* the later ones are taken to have cost what the others did */
+        counters[COUNTER_inside_ns] = (uint64_t)((double)counters[COUNTER_inside_ns] * (double)visits / (double)counters[COUNTER_visits]);
+    counters[COUNTER_visits] = visits;
+}
+
+bool census_crashed(const struct reader *reader)
+{
+    struct event_record event;
+    for (uint64_t number = reader->event_end; number > reader->event_begin; number--)
+        if (reader_event(reader, number - 1, &event) && event.type == EVENT_crash)
+            return true;
+    return false;
+}

@@ -31,4 +31,10 @@ struct census {
 void census_take(struct census *census, const struct reader *reader);
 void census_clear(struct census *census);
 
+/* Did the process tell of a crash? */
+bool census_crashed(const struct reader *reader);
+
+/* The header's counters, with calls, visits and what these cost up to now: a process adds those of its threads up only now and then. */
+void census_counters(const struct reader *reader, uint64_t counters[COUNTER_COUNT]);
+
 #endif

@@ -290,7 +290,10 @@ static void print_summary(const json_t *report)
     const json_t *totals = json_object_get(report, "totals");
     json_int_t violations = sum_of_rules(report), refused = number(totals, "refused"), held = number(totals, "held"), repeats = number(totals, "repeats"),
                leaks = count_of_rule(report, "HF115");
-    if (violations == 0)
+    size_t unread = json_array_size(json_object_get(report, "problems")); /* named above, each with what is wrong */
+    if (violations == 0 && unread != 0)
+        fprintf(stderr, "holdfast run: no violation is in what could be read; of %zu %s nothing or not all could\n", unread, plural((json_int_t)unread, "file", "files"));
+    else if (violations == 0)
         fprintf(stderr, "holdfast run: no violation was found\n");
     else
         fprintf(stderr, "holdfast run: %lld %s, and %lld %s of the same:\n", (long long)violations, plural(violations, "violation", "violations"), (long long)repeats,
@@ -298,9 +301,12 @@ static void print_summary(const json_t *report)
     print_rules(report);
     print_places(report);
     print_crashes(report);
-    if (refused + held + leaks != 0)
-        fprintf(stderr, "holdfast run: %lld %s refused, %lld %s postponed, %lld never freed\n", (long long)refused, plural(refused, "call", "calls"), (long long)held,
-                plural(held, "free", "frees"), (long long)leaks);
+    if (refused + held + leaks != 0) {
+        fprintf(stderr, "holdfast run: %lld %s refused, %lld %s postponed", (long long)refused, plural(refused, "call", "calls"), (long long)held, plural(held, "free", "frees"));
+        if (leaks != 0) /* that none was told does not say that there were none: see the option leaks */
+            fprintf(stderr, ", %lld never freed", (long long)leaks);
+        fputc('\n', stderr);
+    }
 }
 
 static void print_files(const struct collection *collection, const struct files *files, bool json, bool html)

@@ -15,6 +15,9 @@ enum exit_status {
     STATUS_FOUND = 3,  /* report --fail-on, diff: there is what must not be there */
     STATUS_NOT_EXECUTABLE = 126,
     STATUS_NOT_FOUND = 127,
+    /* No exit statuses: main.c shows the command's usage. */
+    STATUS_HELP = -1,        /* it was asked for */
+    STATUS_WRONG_USAGE = -2, /* after a complaint: STATUS_USAGE */
 };
 
 /* Each takes the arguments from its own name on (arguments[0] is "run") and returns the exit status. */

@@ -1,4 +1,5 @@
 /* holdfast contracts: what libholdfast.so of this build knows of each C function, from the table that describe.py makes of the contracts. */
+#include "arguments.h"
 #include "command.h"
 #include "contracts_table.h"
 #include "text.h"
@@ -20,7 +21,7 @@ const char contracts_usage[] =
 enum form { FORM_table, FORM_tsv, FORM_json };
 
 struct request {
-    const char **patterns;
+    char **patterns;
     int pattern_count;
     const char *library, *effect;
     enum form form;
@@ -504,76 +505,48 @@ static bool effect_exists(const char *verb)
     return found;
 }
 
-static bool set_option(struct request *request, const char *name, const char *value)
+static bool set_library(void *request, const char *value)
 {
-    static const char *const forms[] = {[FORM_table] = "table", [FORM_tsv] = "tsv", [FORM_json] = "json"};
-    if (strcmp(name, "--library") == 0) {
-        request->library = value;
-        if (contract_libraries[library_index(value)] == NULL)
-            complain("contracts", "--library '%s' is wrong: it must be gdal, geos or proj", value);
-        return contract_libraries[library_index(value)] != NULL;
-    }
-    if (strcmp(name, "--effect") == 0) {
-        request->effect = value;
-        return effect_exists(value);
-    }
-    for (size_t form = 0; form < sizeof forms / sizeof forms[0]; form++)
-        if (strcmp(forms[form], value) == 0) {
-            request->form = (enum form)form;
-            return true;
-        }
-    complain("contracts", "--format '%s' is wrong: it must be table, tsv or json", value);
-    return false;
+    static const char *const names[] = {"gdal", "geos", "proj", NULL};
+    ((struct request *)request)->library = value;
+    return word_among("contracts", "--library", value, names) >= 0;
 }
 
-/* One option at arguments[*index]; --NAME VALUE or --NAME=VALUE. */
-static bool read_option(struct request *request, int argument_count, char **arguments, int *index)
+static bool set_effect(void *request, const char *value)
 {
-    static const char *const with_value[] = {"--library", "--effect", "--format"};
-    const char *text = arguments[*index];
-    if (strcmp(text, "--summary") == 0) {
-        request->summary = true;
-        return true;
-    }
-    for (size_t option = 0; option < sizeof with_value / sizeof with_value[0]; option++) {
-        size_t length = strlen(with_value[option]);
-        if (strncmp(text, with_value[option], length) != 0)
-            continue;
-        if (text[length] == '=')
-            return set_option(request, with_value[option], text + length + 1);
-        if (text[length] != '\0')
-            continue;
-        if (*index + 1 < argument_count)
-            return set_option(request, with_value[option], arguments[++*index]);
-        complain("contracts", "%s needs a value", text);
-        return false;
-    }
-    complain("contracts", "there is no option '%s'", text);
-    return false;
+    ((struct request *)request)->effect = value;
+    return effect_exists(value);
 }
 
-static bool read_arguments(struct request *request, int argument_count, char **arguments)
+static bool set_form(void *request, const char *value)
 {
-    bool options_end = false;
-    for (int index = 1; index < argument_count; index++) {
-        if (options_end || arguments[index][0] != '-')
-            request->patterns[request->pattern_count++] = arguments[index];
-        else if (strcmp(arguments[index], "--") == 0)
-            options_end = true;
-        else if (!read_option(request, argument_count, arguments, &index))
-            return false;
-    }
-    return true;
+    static const char *const names[] = {[FORM_table] = "table", [FORM_tsv] = "tsv", [FORM_json] = "json", NULL};
+    int form = word_among("contracts", "--format", value, names);
+    ((struct request *)request)->form = form >= 0 ? (enum form)form : FORM_table;
+    return form >= 0;
 }
+
+static bool set_summary(void *request, const char *value)
+{
+    (void)value;
+    return ((struct request *)request)->summary = true;
+}
+
+static const struct argument_option options[] = {
+    {"--library", "gdal, geos or proj", set_library}, {"--effect", "an effect", set_effect}, {"--format", "table, tsv or json", set_form}, {"--summary", NULL, set_summary}, {NULL, NULL, NULL}};
 
 int contracts_command(int argument_count, char **arguments)
 {
-    struct request request = {.patterns = allocate((size_t)argument_count * sizeof(char *))};
-    int status = STATUS_USAGE;
-    if (!read_arguments(&request, argument_count, arguments)) {
-        fputs("\n", stderr);
-        fputs(contracts_usage, stderr);
-    } else if (functions_exist(&request)) {
+    const struct argument_rules rules = {"contracts", options};
+    struct request request = {0};
+    struct argument_words words;
+    int status = read_arguments(&rules, argument_count, arguments, &request, &words);
+    if (status != STATUS_FINE)
+        return status;
+    request.patterns = words.items;
+    request.pattern_count = words.count;
+    status = STATUS_USAGE;
+    if (functions_exist(&request)) {
         struct counts counts;
         count(&counts, &request);
         if (request.form == FORM_json) {
@@ -590,6 +563,5 @@ int contracts_command(int argument_count, char **arguments)
         }
         status = STATUS_FINE;
     }
-    free(request.patterns);
     return status;
 }

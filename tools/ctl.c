@@ -2,6 +2,7 @@
  *
  * The process's memory is read and written through /proc/PID/mem: it is not stopped, and whoever may not do that is told so by the kernel. Nothing that is read there is
  * believed: numbers are compared with what they must lie in, texts are bounded and printed without what a terminal would obey. */
+#include "arguments.h"
 #include "command.h"
 #include "control_block.h"
 #include "inputs.h"
@@ -87,7 +88,7 @@ static bool write_request(struct target *target, const char *text, uint32_t *num
 {
     if (!target_refresh(target))
         return false;
-    if (target->copy.request != target->copy.answered) {
+    if (target->copy.request != target->copy.answered && strcmp(target->copy.text, "measure") != 0) { /* that one was nobody's but this command's */
         fputs("an earlier request, '", stderr);
         print_safely(stderr, target->copy.text);
         fputs("', was not carried out yet: this one takes its place\n", stderr);
@@ -165,7 +166,7 @@ static int show_status(struct target *target, double patience)
     printf("process %d ", (int)target->pid);
     print_safely(stdout, header.program);
     printf(": Holdfast is %s, mode %s%s\n", target->copy.passing != 0 ? "off" : "on", target->copy.mode < 3 ? modes[target->copy.mode] : "unknown",
-           target->copy.refuses != 0 ? "; it takes no requests (ctl=0)" : !measured ? "; it makes no calls at the moment" : "");
+           target->copy.refuses != 0 ? "; it takes no requests (ctl=0)" : !measured ? "; for a second it made no call that Holdfast looks at" : "");
     printf("  handles   %" PRIu64 " born, %" PRIu64 " lent, %" PRIu64 " freed; %u frees are postponed now\n", header.counters[COUNTER_births], header.counters[COUNTER_loans],
            header.counters[COUNTER_deaths], header.hold_count);
     printf("  told      %" PRIu64 " violations, %" PRIu64 " of them repeats; %" PRIu64 " calls refused; %" PRIu64 " reports left out, %" PRIu64 " uses let through unjudged\n",
@@ -198,13 +199,6 @@ static int show_stats(struct target *target, double patience)
 }
 
 /* ---- the command line ------------------------------------------------------------------------------------------------------ */
-
-static int wrong_usage(void)
-{
-    fputs("\n", stderr);
-    fputs(ctl_usage, stderr);
-    return STATUS_USAGE;
-}
 
 static bool is_word(const char *text)
 {
@@ -248,42 +242,43 @@ static int perform(struct target *target, int count, char **requests, double pat
         return target_open(target, "ctl", true) ? ask_and_tell(target, requests[0], patience) : STATUS_FAILED;
     char *options = join_options(count, requests);
     if (options == NULL)
-        return wrong_usage();
+        return STATUS_WRONG_USAGE;
     int status = target_open(target, "ctl", true) ? ask_and_tell(target, options, patience) : STATUS_FAILED;
     free(options);
     return status;
 }
 
+static bool set_timeout(void *patience, const char *value)
+{
+    char *end;
+    *(double *)patience = strtod(value, &end);
+    if (end != value && *end == '\0' && *(double *)patience >= 0 && *(double *)patience <= 86400)
+        return true;
+    complain("ctl", "--timeout '%s' is wrong: it must be a number of seconds", value);
+    return false;
+}
+
 int ctl_command(int count, char **arguments)
 {
+    static const struct argument_option options[] = {{"--timeout", "a number of seconds", set_timeout}, {NULL, NULL, NULL}};
+    const struct argument_rules rules = {"ctl", options};
+    struct argument_words words;
     double patience = 5;
-    int index = 1;
     char *end;
-    for (; index < count && arguments[index][0] == '-'; index++) {
-        const char *value = strncmp(arguments[index], "--timeout=", 10) == 0 ? arguments[index] + 10 : NULL;
-        if (value == NULL && strcmp(arguments[index], "--timeout") == 0 && index + 1 < count)
-            value = arguments[++index];
-        if (value == NULL) {
-            complain("ctl", "there is no option '%s', or it needs a value", arguments[index]);
-            return wrong_usage();
-        }
-        patience = strtod(value, &end);
-        if (end == value || *end != '\0' || !(patience >= 0 && patience <= 86400)) {
-            complain("ctl", "--timeout '%s' is wrong: it must be a number of seconds", value);
-            return wrong_usage();
-        }
-    }
-    if (count - index < 2) {
+    int status = read_arguments(&rules, count, arguments, &patience, &words);
+    if (status != STATUS_FINE)
+        return status;
+    if (words.count < 2) {
         complain("ctl", "which process, and what is it to do?");
-        return wrong_usage();
+        return STATUS_WRONG_USAGE;
     }
-    long pid = strtol(arguments[index], &end, 10);
-    if (end == arguments[index] || *end != '\0' || pid <= 0 || pid > 1 << 30) {
-        complain("ctl", "'%s' is no number of a process", arguments[index]);
-        return wrong_usage();
+    long pid = strtol(words.items[0], &end, 10);
+    if (end == words.items[0] || *end != '\0' || pid <= 0 || pid > 1 << 30) {
+        complain("ctl", "'%s' is no number of a process", words.items[0]);
+        return STATUS_WRONG_USAGE;
     }
     struct target target = {.pid = (pid_t)pid, .memory = -1};
-    int status = perform(&target, count - index - 1, arguments + index + 1, patience);
+    status = perform(&target, words.count - 1, words.items + 1, patience);
     target_close(&target);
     return status;
 }

@@ -1,4 +1,5 @@
 /* holdfast diff: what two sets of logs, or two reports, have more or less than each other, by signature. */
+#include "arguments.h"
 #include "baseline.h"
 #include "command.h"
 #include "sources.h"
@@ -36,7 +37,7 @@ struct diff_request {
 /* One side as signatures with counts. NULL, and said: it cannot be read. `damaged`: in parts. */
 static struct baseline *read_side(char *name, bool *damaged)
 {
-    if (is_baseline(name))
+    if (document_in(name) != DOCUMENT_NONE)
         return baseline_read("diff", name);
     struct findings findings;
     findings_open(&findings);
@@ -112,57 +113,38 @@ static void show_json(const struct differences *all)
     json_decref(document);
 }
 
-static bool set_diff_option(struct diff_request *request, const char *name, const char *value)
+static bool set_diff_format(void *request, const char *value)
 {
-    static const char *const bounds[] = {"appeared", "more", "never"};
-    if (strcmp(name, "--format") == 0 && (strcmp(value, "json") == 0 || strcmp(value, "text") == 0)) {
-        request->json = value[0] == 'j';
-        return true;
-    }
-    for (int index = 0; strcmp(name, "--fail-on") == 0 && index < 3; index++)
-        if (strcmp(value, bounds[index]) == 0) {
-            request->fail_on = index;
-            return true;
-        }
-    complain("diff", strcmp(name, "--format") == 0    ? "%s '%s' is wrong: it must be text or json"
-                     : strcmp(name, "--fail-on") == 0 ? "%s '%s' is wrong: it must be appeared, more or never"
-                                                      : "there is no option '%s'",
-             name, value);
-    return false;
+    static const char *const names[] = {"text", "json", NULL};
+    int chosen = word_among("diff", "--format", value, names);
+    ((struct diff_request *)request)->json = chosen == 1;
+    return chosen >= 0;
 }
 
-/* The number of arguments that are options, -1: they are wrong. */
-static int read_diff_options(struct diff_request *request, int count, char **arguments)
+static bool set_bound(void *request, const char *value)
 {
-    int index = 1;
-    while (index < count && strncmp(arguments[index], "--", 2) == 0) {
-        if (arguments[index][2] == '\0')
-            return index + 1;
-        size_t bytes = strcspn(arguments[index], "=");
-        char *name = duplicate_bytes(arguments[index], bytes);
-        const char *value = arguments[index][bytes] == '=' ? arguments[index] + bytes + 1 : index + 1 < count ? arguments[++index] : "";
-        bool fine = set_diff_option(request, name, value);
-        free(name);
-        if (!fine)
-            return -1;
-        index++;
-    }
-    return index;
+    static const char *const bounds[] = {"appeared", "more", "never", NULL};
+    int chosen = word_among("diff", "--fail-on", value, bounds);
+    ((struct diff_request *)request)->fail_on = chosen;
+    return chosen >= 0;
 }
 
 int diff_command(int count, char **arguments)
 {
+    static const struct argument_option options[] = {{"--format", "text or json", set_diff_format}, {"--fail-on", "appeared, more or never", set_bound}, {NULL, NULL, NULL}};
+    const struct argument_rules rules = {"diff", options};
     struct diff_request request = {0};
-    int first = read_diff_options(&request, count, arguments);
-    if (first > 0 && count - first != 2)
+    struct argument_words words;
+    int status = read_arguments(&rules, count, arguments, &request, &words);
+    if (status != STATUS_FINE)
+        return status;
+    if (words.count != 2) {
         complain("diff", "what with what? Give two: the old and the new");
-    if (first < 0 || count - first != 2) {
-        fprintf(stderr, "\n%s", diff_usage);
-        return STATUS_USAGE;
+        return STATUS_WRONG_USAGE;
     }
     bool damaged = false;
-    struct baseline *old = read_side(arguments[first], &damaged), *new = read_side(arguments[first + 1], &damaged);
-    int status = STATUS_FAILED;
+    struct baseline *old = read_side(words.items[0], &damaged), *new = read_side(words.items[1], &damaged);
+    status = STATUS_FAILED;
     if (old != NULL && new != NULL) {
         struct differences all = compare(old, new);
         (request.json ? show_json : show_text)(&all);

@@ -1,5 +1,6 @@
 /* holdfast doctor: what a program, a process, a file, a wheel or a machine has of GDAL, GEOS and PROJ, what Holdfast sees of its calls, and what stands in the way. See doctor.h. */
 #include "doctor.h"
+#include "arguments.h"
 #include "command.h"
 #include "text.h"
 #include <stdlib.h>
@@ -23,49 +24,37 @@ const char doctor_usage[] =
     "Exit status: 0 when all is seen and well (notes do not count), 1 when there are warnings or errors, 2 for wrong arguments and what cannot be looked at.\n";
 
 struct request {
-    bool json, verbose, program;
-    char **items;
-    int count;
+    bool json, verbose;
 };
 
-static bool set_format(struct request *request, const char *format)
+static bool set_format(void *request, const char *format)
 {
-    if (strcmp(format, "json") != 0 && strcmp(format, "text") != 0) {
-        complain("doctor", "--format '%s' is wrong: it must be text or json", format);
-        return false;
-    }
-    request->json = format[0] == 'j';
-    return true;
+    static const char *const names[] = {"text", "json", NULL};
+    int chosen = word_among("doctor", "--format", format, names);
+    ((struct request *)request)->json = chosen == 1;
+    return chosen >= 0;
 }
 
-static bool read_arguments(struct request *request, int count, char **arguments)
+static bool set_verbose(void *request, const char *value)
 {
-    int index = 1;
-    for (; index < count && arguments[index][0] == '-'; index++) {
-        const char *word = arguments[index];
-        if (strcmp(word, "--") == 0) {
-            index++;
-            request->program = true;
-            break;
-        }
-        if (strcmp(word, "--verbose") == 0 || strcmp(word, "-v") == 0) {
-            request->verbose = true;
-        } else if (strncmp(word, "--format=", 9) == 0) {
-            if (!set_format(request, word + 9))
-                return false;
-        } else if (strcmp(word, "--format") == 0 && index + 1 < count) {
-            if (!set_format(request, arguments[++index]))
-                return false;
-        } else {
-            complain("doctor", strcmp(word, "--format") == 0 ? "%s needs a value: text or json" : "there is no option '%s'", word);
-            return false;
-        }
-    }
-    request->items = arguments + index;
-    request->count = count - index;
-    if (request->program && request->count == 0)
+    (void)value;
+    return ((struct request *)request)->verbose = true;
+}
+
+static const struct argument_option options[] = {{"--format", "text or json", set_format}, {"--verbose", NULL, set_verbose}, {"-v", NULL, set_verbose}, {NULL, NULL, NULL}};
+
+/* Things to look at, or behind "--" a program with its arguments. */
+static int read_request(struct request *request, int count, char **arguments, struct argument_words *words)
+{
+    const struct argument_rules rules = {"doctor", options};
+    int status = read_arguments(&rules, count, arguments, request, words);
+    if (status != STATUS_FINE || words->before_end < 0)
+        return status;
+    if (words->before_end > 0)
+        complain("doctor", "'%s' stands before the --: either what is to be looked at, or a program behind it", words->items[0]);
+    else if (words->count == 0)
         complain("doctor", "which program? Give it behind the --");
-    return !request->program || request->count != 0;
+    return words->before_end == 0 && words->count != 0 ? STATUS_FINE : STATUS_WRONG_USAGE;
 }
 
 /* ---- the machine's programs ---------------------------------------------------------------------------------------------------------- */
@@ -211,26 +200,25 @@ int doctor_command(int count, char **arguments)
 {
     struct request request = {0};
     struct diagnosis diagnosis = {.target = "this machine"};
-    int status = STATUS_USAGE;
-    if (!read_arguments(&request, count, arguments)) {
-        fputs("\n", stderr);
-        fputs(doctor_usage, stderr);
-        return STATUS_USAGE;
-    }
+    struct argument_words words;
+    int status = read_request(&request, count, arguments, &words);
+    if (status != STATUS_FINE)
+        return status;
+    bool program = words.before_end >= 0;
     diagnosis.verbose = request.verbose;
     doctor_machine(&diagnosis);
     bool fine = true;
-    if (request.program) {
-        diagnosis.target = request.items[0];
+    if (program) {
+        diagnosis.target = words.items[0];
         judge_environment(&diagnosis, own_variable, NULL);
-        fine = doctor_program(&diagnosis, request.items, &status);
-    } else if (request.count == 0) {
+        fine = doctor_program(&diagnosis, words.items, &status);
+    } else if (words.count == 0) {
         judge_environment(&diagnosis, own_variable, NULL);
         look_at_machine(&diagnosis);
     }
-    for (int index = 0; !request.program && index < request.count; index++) {
-        diagnosis.target = request.items[index];
-        fine = look_at(&diagnosis, request.items[index]) && fine;
+    for (int index = 0; !program && index < words.count; index++) {
+        diagnosis.target = words.items[index];
+        fine = look_at(&diagnosis, words.items[index]) && fine;
     }
     if (fine || diagnosis.group_count != 0) {
         tell_if_nothing(&diagnosis);

@@ -1,4 +1,5 @@
 /* holdfast explain: what a rule means and what to do, from the table tracker/rules.def, with the programs of tools/examples. */
+#include "arguments.h"
 #include "command.h"
 #include "examples.h"
 #include "rules.h"
@@ -60,19 +61,21 @@ static void complain_unknown(const char *text)
 
 int explain_command(int count, char **arguments)
 {
-    int status = STATUS_FINE;
-    if (count < 2) {
-        print_all();
+    const struct argument_rules none = {"explain", NULL};
+    struct argument_words words;
+    int status = read_arguments(&none, count, arguments, NULL, &words);
+    if (status != STATUS_FINE)
         return status;
-    }
-    for (int index = 1; index < count; index++) {
-        const struct rule *rule = rule_by_text(arguments[index]);
+    if (words.count == 0)
+        print_all();
+    for (int index = 0; index < words.count; index++) {
+        const struct rule *rule = rule_by_text(words.items[index]);
         if (rule == NULL) {
-            complain_unknown(arguments[index]);
+            complain_unknown(words.items[index]);
             status = STATUS_USAGE;
             continue;
         }
-        if (index > 1)
+        if (index > 0)
             putchar('\n');
         print_rule(rule);
     }

@@ -129,6 +129,7 @@ void findings_open(struct findings *findings)
 {
     memset(findings, 0, sizeof *findings);
     findings->notices = json_array();
+    findings->crashes = json_array();
     findings->problems = json_array();
     findings->totals = json_object();
     findings->symbolizer = symbolizer_open();
@@ -155,6 +156,7 @@ void findings_close(struct findings *findings)
     set_clear(&findings->people);
     set_clear(&findings->told);
     json_decref(findings->notices);
+    json_decref(findings->crashes);
     json_decref(findings->problems);
     json_decref(findings->totals);
     json_decref(findings->arenas);
@@ -353,8 +355,8 @@ static void set_part(json_t *who, const char *name, struct sighting_text text)
         json_object_set_new(who, name, json_stringn(text.text, text.bytes));
 }
 
-/* What tells that a log told of a mistake of this process; `host` is part of it where it is known. `where` is the place, or, since a text log does not say
- * lines of C, the signature of what it told. */
+/* What tells that a log told of a mistake of this process; `host` is part of it where it is known. `where` is the place, and of a text log also the signature of
+ * what it told, since it does not say lines of C. */
 static uint64_t hash_of_told(const struct finding *finding, const char *where, json_int_t pid, struct sighting_text host)
 {
     uint64_t hash = hash_text(hash_text(3, member(finding->violation, "rule")), where);
@@ -401,9 +403,11 @@ static void add_who(struct findings *findings, uint32_t number, const struct sig
     if (named ? set_add(&findings->people, hash_part(hash_part(process ^ 2, sighting->worker), sighting->task)) == SET_NEW : is_new)
         name_worker(finding, sighting);
     if (is_new && finding->logged && findings->has_records) {
-        const char *where = member(finding->violation, "text")[0] != '\0' ? finding->signature : finding->place;
-        set_add(&findings->told, hash_of_told(finding, where, sighting->pid, sighting->host));
-        set_add(&findings->told, hash_of_told(finding, where, sighting->pid, any_host));
+        const char *const where[] = {finding->place, member(finding->violation, "text")[0] != '\0' ? finding->signature : NULL};
+        for (size_t index = 0; index < sizeof where / sizeof where[0] && where[index] != NULL; index++) {
+            set_add(&findings->told, hash_of_told(finding, where[index], sighting->pid, sighting->host));
+            set_add(&findings->told, hash_of_told(finding, where[index], sighting->pid, any_host));
+        }
     }
 }
 
@@ -463,9 +467,9 @@ static uint32_t new_finding(struct findings *findings, json_t *violation)
     return number;
 }
 
-static uint32_t add_violation(struct findings *findings, json_t *violation, const struct buffer *key, bool logged)
+/* `count`: times that it is told of. FINDING_NONE: it cannot be kept, and is counted as one that was left out. */
+static uint32_t find_or_add(struct findings *findings, json_t *violation, const struct buffer *key, bool logged, json_int_t count)
 {
-    struct sighting sighting = sighting_of(violation);
     uint32_t number = table_find(&findings->groups, key->text, key->bytes);
     if (number == TABLE_NONE) {
         number = new_finding(findings, violation);
@@ -473,12 +477,20 @@ static uint32_t add_violation(struct findings *findings, json_t *violation, cons
             table_add(&findings->groups, key->text, key->bytes, number);
     }
     if (number == FINDING_NONE) {
-        findings->records++;
-        findings->violations_left_out++;
-        return number;
+        findings->records += (uint64_t)count;
+        findings->violations_left_out += (uint64_t)count;
+    } else {
+        findings->items[number & ~ELSEWHERE].logged |= logged;
     }
-    findings->items[number & ~ELSEWHERE].logged |= logged;
-    findings_add_again(findings, number, &sighting);
+    return number;
+}
+
+static uint32_t add_violation(struct findings *findings, json_t *violation, const struct buffer *key, bool logged)
+{
+    struct sighting sighting = sighting_of(violation);
+    uint32_t number = find_or_add(findings, violation, key, logged, 1);
+    if (number != FINDING_NONE)
+        findings_add_again(findings, number, &sighting);
     return number;
 }
 
@@ -507,8 +519,9 @@ static bool is_told(const struct findings *findings, const struct finding *like,
            set_has(&findings->told, hash_of_told(like, where, sighting.pid, (struct sighting_text){"", 0}));
 }
 
-void findings_add_recorded(struct findings *findings, json_t *violation)
+bool findings_add_recorded(struct findings *findings, json_t *violation)
 {
+    bool is_repeat = false;
     if (wants_rule(findings, violation) && findings_want_time(findings, time_from_text(member(violation, "time")))) {
         struct buffer key = {0};
         grouping_of(&key, violation);
@@ -519,14 +532,92 @@ void findings_add_recorded(struct findings *findings, json_t *violation)
         struct finding like = {.violation = violation,
                                .place = is_shown ? findings->items[number].place : place_of(violation),
                                .signature = is_shown ? findings->items[number].signature : stable_signature(findings, violation)};
-        if (!is_told(findings, &like, like.place) && !is_told(findings, &like, like.signature))
+        if (!is_told(findings, &like, like.place) && !is_told(findings, &like, like.signature)) {
             add_violation(findings, violation, &key, false);
+        } else {
+            struct sighting sighting = sighting_of(violation);
+            uint64_t once = hash_of_told(&like, like.place, sighting.pid, sighting.host) ^ 5;
+            is_repeat = set_add(&findings->told, once) != SET_NEW; /* a log tells the first at a place, and counts the others */
+        }
         if (!is_shown) {
             free(like.place);
             free(like.signature);
         }
         buffer_clear(&key);
     }
+    json_decref(violation);
+    return is_repeat;
+}
+
+/* ---- reports of before --------------------------------------------------------------------------------------------------- */
+
+#define REPORTED_MAX (INT64_C(1) << 48) /* so that no sum of them overflows */
+
+static json_int_t number_within(const json_t *object, const char *name, json_int_t least, json_int_t most)
+{
+    json_int_t number = member_number(object, name);
+    return number < least ? least : number > most ? most : number;
+}
+
+/* How many processes the list of workers names: the same one may have had several tasks. */
+static uint64_t processes_named(const json_t *workers)
+{
+    struct hash_set named = {0};
+    uint64_t count = 0;
+    size_t index;
+    json_t *who;
+    json_array_foreach(workers, index, who) {
+        struct sighting sighting = sighting_of(who);
+        count += sighting.has_pid && set_add(&named, hash_part(hash_bytes(13, &sighting.pid, sizeof sighting.pid), sighting.host)) == SET_NEW;
+    }
+    set_clear(&named);
+    return count;
+}
+
+static void add_counted(struct findings *findings, uint32_t number, const json_t *reported)
+{
+    struct finding *finding = &findings->items[number & ~ELSEWHERE];
+    const json_t *workers = json_object_get(reported, "workers");
+    json_int_t count = number_within(reported, "count", 1, REPORTED_MAX);
+    uint64_t processes = (uint64_t)number_within(reported, "process_count", 0, count), people = (uint64_t)number_within(reported, "worker_count", 0, count);
+    uint64_t named = processes_named(workers), listed = json_array_size(workers);
+    size_t index;
+    json_t *who;
+    findings->records += (uint64_t)count;
+    finding->count += count;
+    finding->elsewhere += (number & ELSEWHERE) != 0 ? count : number_within(reported, "elsewhere", 0, count);
+    note_time(finding, time_from_text(member(reported, "first_seen")));
+    note_time(finding, time_from_text(member(reported, "last_seen")));
+    json_array_foreach(workers, index, who) {
+        struct sighting sighting = sighting_of(who);
+        add_who(findings, number & ~ELSEWHERE, &sighting);
+    }
+    finding->process_count += processes > named ? processes - named : 0;
+    finding->worker_count += people > listed ? people - listed : 0;
+}
+
+/* Of a finding only the first and the last time are known: any time between them may have had some. */
+static bool wants_span(const struct findings *findings, const json_t *reported)
+{
+    int64_t first = time_from_text(member(reported, "first_seen")), last = time_from_text(member(reported, "last_seen"));
+    const struct selection *selection = &findings->selection;
+    return (selection->since == 0 || last == 0 || last >= selection->since) && (selection->until == 0 || first == 0 || first < selection->until);
+}
+
+void findings_add_reported(struct findings *findings, const json_t *reported)
+{
+    static const char *const added[] = {"count", "first_seen", "last_seen", "processes", "workers", "process_count", "worker_count", "place", "signature", "elsewhere", "baseline"};
+    if (!wants_rule(findings, reported) || !wants_span(findings, reported))
+        return;
+    struct buffer key = {0};
+    json_t *violation = json_copy((json_t *)(uintptr_t)reported);
+    for (size_t index = 0; index < sizeof added / sizeof added[0]; index++)
+        json_object_del(violation, added[index]);
+    grouping_of(&key, violation);
+    uint32_t number = find_or_add(findings, violation, &key, true, number_within(reported, "count", 1, REPORTED_MAX));
+    if (number != FINDING_NONE)
+        add_counted(findings, number, reported);
+    buffer_clear(&key);
     json_decref(violation);
 }
 
@@ -573,12 +664,19 @@ void findings_settle(struct findings *findings)
     if (findings->violations_left_out > 0)
         add_own_notice(findings, "%llu violations are counted only: those above are more different ones than can be kept; read fewer files at once, or ask for some with --rule or --since",
                        (unsigned long long)findings->violations_left_out);
+    if (findings->crash_count > json_array_size(findings->crashes))
+        add_own_notice(findings, "%llu more crashes are counted only", (unsigned long long)(findings->crash_count - json_array_size(findings->crashes)));
     if (findings->notices_left_out > 0)
         add_own_notice(findings, "%llu more notices are not shown", (unsigned long long)findings->notices_left_out);
     if (findings->problems_left_out > 0)
         add_own_notice(findings, "%llu more files are damaged or foreign", (unsigned long long)findings->problems_left_out);
     if (findings->people.most != 0 && findings->people.count >= findings->people.most)
         add_own_notice(findings, "more than %zu processes: the numbers of processes and workers are too small", findings->people.most);
+}
+
+bool is_rule_id(const char *text)
+{
+    return strncmp(text, "HF", 2) == 0 && strspn(text + 2, "0123456789") == 3;
 }
 
 int severity_rank(const char *severity)
@@ -648,6 +746,45 @@ void findings_add_notice(struct findings *findings, json_t *notice)
     json_decref(notice);
 }
 
+void findings_count_crashes(struct findings *findings, json_int_t more)
+{
+    if (more < 1)
+        return;
+    findings->crash_count += (uint64_t)(more < REPORTED_MAX ? more : REPORTED_MAX);
+    json_object_set_new(findings->totals, "crashes", json_integer((json_int_t)findings->crash_count));
+}
+
+void findings_add_crash(struct findings *findings, json_t *crash)
+{
+    if (findings_want_time(findings, time_from_text(member(crash, "time")))) {
+        findings_count_crashes(findings, 1);
+        if (json_array_size(findings->crashes) < CRASHES_MAX && can_keep(findings, crash)) {
+            symbolize_crash(findings->symbolizer, crash);
+            json_array_append(findings->crashes, crash);
+        }
+    }
+    json_decref(crash);
+}
+
+/* Hosts are compared where both are known. */
+static bool is_of_same_process(const json_t *one, const json_t *other)
+{
+    const char *host = member(one, "host"), *other_host = member(other, "host");
+    return member_number(one, "pid") == member_number(other, "pid") && (host[0] == '\0' || other_host[0] == '\0' || strcmp(host, other_host) == 0);
+}
+
+void findings_add_recorded_crash(struct findings *findings, json_t *crash)
+{
+    size_t index;
+    json_t *told;
+    json_array_foreach(findings->crashes, index, told)
+        if (is_of_same_process(told, crash)) {
+            json_decref(crash);
+            return;
+        }
+    findings_add_crash(findings, crash);
+}
+
 /* What tells that a log summed this process up, with what was held or without. With a count, because in containers many a process has the number 1. */
 static uint64_t hash_of_summary(const json_t *summary, bool with_held, const char *host)
 {
@@ -669,8 +806,10 @@ void findings_add_recorded_summary(struct findings *findings, json_t *summary)
         json_decref(summary);
         return;
     }
-    if (is_summed(findings, summary, false))
+    if (is_summed(findings, summary, false)) {
         json_object_del(summary, "refused");
+        json_object_del(summary, "repeats");
+    }
     findings_add_summary(findings, summary);
 }
 

@@ -24,6 +24,7 @@
 #define FINDINGS_KEYS_BYTES (48u << 20)
 #define FINDINGS_PEOPLE_MAX 4000000u /* processes and workers that can be told apart, over all findings */
 #define NOTICES_MAX 1000u
+#define CRASHES_MAX 100u
 #define PROBLEMS_MAX 1000u
 
 struct finding {
@@ -56,10 +57,12 @@ struct findings {
     size_t count;
     size_t hidden; /* so many more lie behind the last of `items`, which `--top` keeps out of sight; the tables have them */
     json_t *notices;  /* array of notice objects */
+    json_t *crashes;  /* array of crash objects, the first CRASHES_MAX */
     json_t *problems; /* array of {"file", "message"}: what could not be read */
     json_t *totals;   /* object: "repeats", "refused", "held" summed over the summaries */
     size_t files;     /* inputs that could be read */
     uint64_t records;            /* violations read */
+    uint64_t crash_count;        /* all of them */
     uint64_t notices_left_out, problems_left_out, violations_left_out; /* beyond the bounds above */
     bool has_records; /* records will come after the logs: what the logs tell is to be remembered for them */
     json_t *arenas, *pictures; /* see records.h; NULL: nobody wants them */
@@ -99,11 +102,18 @@ struct sighting {
 uint32_t findings_add_violation(struct findings *findings, json_t *violation);
 /* One more of a finding that is there. */
 void findings_add_again(struct findings *findings, uint32_t number, const struct sighting *sighting);
-/* The same of a record: what a log has told of that process already is neither shown nor counted again. Logs come first. */
-void findings_add_recorded(struct findings *findings, json_t *violation);
+/* The same of a record: what a log has told of that process already is neither shown nor counted again. Logs come first. The answer: it is a repeat of what a log
+ * told, which the log's summary counts if the process came so far as to write one. */
+bool findings_add_recorded(struct findings *findings, json_t *violation);
+/* One of a report that was made before, with its counts, times and processes; does not take it over. Of those that are not named some may be known already: they count again. */
+void findings_add_reported(struct findings *findings, const json_t *violation);
 /* Does the selection ask for that time? */
 bool findings_want_time(const struct findings *findings, int64_t time);
 void findings_add_notice(struct findings *findings, json_t *notice);
+/* As schema 1 has it, or with its lines as "text", which a text log told. They have a place of their own: the notices of a fleet shall not crowd them out. */
+void findings_add_crash(struct findings *findings, json_t *crash);
+void findings_count_crashes(struct findings *findings, json_int_t more); /* of which nothing else is known; none below 1 */
+void findings_add_recorded_crash(struct findings *findings, json_t *crash); /* by a record, after all logs: not when a log told it */
 void findings_add_summary(struct findings *findings, json_t *summary);
 void findings_add_recorded_summary(struct findings *findings, json_t *summary); /* by a record, after all logs: not when a log told it */
 __attribute__((format(printf, 3, 4))) void findings_add_problem(struct findings *findings, const char *file,
@@ -126,6 +136,9 @@ bool is_installed(const char *file);
 /* The tables under the reports, most frequent first: arrays of {"rule","name","severity","count"} and {"place","rules","count"}. */
 json_t *findings_by_rule(const struct findings *findings);
 json_t *findings_by_place(const struct findings *findings);
+
+/* "HF101": is it the id of a rule, known or not? Other words may follow. */
+bool is_rule_id(const char *text);
 
 /* A string member, "" when it is missing or no string. */
 const char *member(const json_t *object, const char *name);

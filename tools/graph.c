@@ -1,5 +1,6 @@
 /* holdfast graph: what lives in what, of a running process, or of a record. See picture.h for what is shown. */
 #include "arguments.h"
+#include "census.h"
 #include "command.h"
 #include "inputs.h"
 #include "picture.h"
@@ -36,17 +37,9 @@ struct request {
 };
 
 static const struct {
-    const char *name;
     void (*render)(FILE *stream, const struct graph_context *context);
     uint32_t limit;
-} formats[] = {{"tree", render_tree, 1000}, {"dot", render_dot, 400}, {"svg", render_svg, 400}, {"json", render_graph_json, 100000}};
-
-static int wrong_usage(void)
-{
-    fputs("\n", stderr);
-    fputs(graph_usage, stderr);
-    return STATUS_USAGE;
-}
+} formats[] = {{render_tree, 1000}, {render_dot, 400}, {render_svg, 400}, {render_graph_json, 100000}};
 
 static bool read_number(const char *option, const char *text, uint32_t least, uint32_t *number)
 {
@@ -61,52 +54,51 @@ static bool read_number(const char *option, const char *text, uint32_t least, ui
     return true;
 }
 
-static bool set_option(void *wanted, const char *name, const char *value)
+static bool set_format(void *wanted, const char *value)
+{
+    static const char *const names[] = {"tree", "dot", "svg", "json", NULL}; /* as `formats` */
+    struct request *request = wanted;
+    int format = word_among("graph", "--format", value, names);
+    if (format < 0)
+        return false;
+    request->render = formats[format].render;
+    request->default_limit = formats[format].limit;
+    return true;
+}
+
+static bool set_root(void *wanted, const char *value)
+{
+    ((struct request *)wanted)->root = value;
+    return true;
+}
+
+static bool set_live(void *wanted, const char *value)
+{
+    (void)value;
+    return ((struct request *)wanted)->wishes.live = true;
+}
+
+static bool set_limit(void *wanted, const char *value)
 {
     struct request *request = wanted;
-    if (strcmp(name, "--format") == 0) {
-        for (size_t index = 0; index < sizeof formats / sizeof formats[0]; index++)
-            if (strcmp(formats[index].name, value) == 0) {
-                request->render = formats[index].render;
-                request->default_limit = formats[index].limit;
-                return true;
-            }
-        complain("graph", "--format '%s' is wrong: it must be tree, dot, svg or json", value);
-        return false;
-    }
-    if (strcmp(name, "--root") == 0) {
-        request->root = value;
-        return true;
-    }
-    if (strcmp(name, "--limit") == 0) {
-        request->limited = true;
-        return read_number(name, value, 1, &request->wishes.limit);
-    }
-    return read_number(name, value, strcmp(name, "--depth") == 0, strcmp(name, "--depth") == 0 ? &request->wishes.depth : &request->wishes.alike);
+    request->limited = true;
+    return read_number("--limit", value, 1, &request->wishes.limit);
 }
 
-static bool takes_value(const char *name)
+static bool set_depth(void *wanted, const char *value)
 {
-    static const char *const names[] = {"--format", "--root", "--limit", "--depth", "--alike"};
-    for (size_t index = 0; index < sizeof names / sizeof names[0]; index++)
-        if (strcmp(names[index], name) == 0)
-            return true;
-    return false;
+    return read_number("--depth", value, 1, &((struct request *)wanted)->wishes.depth);
 }
 
-static bool set_flag(void *wanted, const char *argument)
+static bool set_alike(void *wanted, const char *value)
 {
-    bool known = strcmp(argument, "--live") == 0;
-    ((struct request *)wanted)->wishes.live |= known;
-    return known;
+    return read_number("--alike", value, 0, &((struct request *)wanted)->wishes.alike);
 }
 
-static bool read_arguments(struct request *request, int count, char **arguments)
-{
-    static const struct argument_rules rules = {"graph", "one process or file at a time", "which process, or which record?", takes_value, set_option, set_flag};
-    request->input = read_one_input(&rules, count, arguments, request);
-    return request->input != NULL;
-}
+static const struct argument_option options[] = {
+    {"--format", "tree, dot, svg or json", set_format}, {"--root", "a handle or a path", set_root}, {"--live", NULL, set_live},     {"--limit", "a number of handles", set_limit},
+    {"--depth", "a number of levels", set_depth},       {"--alike", "a number of handles", set_alike}, {NULL, NULL, NULL},
+};
 
 /* 0: all. False after a complaint. */
 static bool find_root(const struct request *request, const struct forest *forest, uint32_t *root)
@@ -127,18 +119,19 @@ static bool find_root(const struct request *request, const struct forest *forest
     return *root != 0;
 }
 
-static const char *fate_of(const struct arena_header *header, bool from_memory)
+static const char *fate_of(const struct reader *reader, bool from_memory)
 {
+    const struct arena_header *header = &reader->header;
     if (from_memory)
         return "running";
     enum process_life life = header->state == ARENA_LIVE ? process_life(header) : PROCESS_UNKNOWN;
-    return header->state == ARENA_CLOSED ? "ended" : header->state == ARENA_REPLACED ? "replaced by another program" : life == PROCESS_LIVES ? "running" : life == PROCESS_GONE ? "killed" : "of another machine or container";
+    return header->state == ARENA_CLOSED ? "ended" : header->state == ARENA_REPLACED ? "replaced by another program" : life == PROCESS_LIVES ? "running" : life == PROCESS_GONE ? (census_crashed(reader) ? "crashed" : "killed") : "of another machine or container";
 }
 
 static int show(struct request *request, const struct reader *reader, bool young_missing)
 {
     struct forest forest;
-    struct graph_context context = {.reader = reader, .symbolizer = symbolizer_open(), .fate = fate_of(&reader->header, young_missing), .source = request->input, .young_missing = young_missing};
+    struct graph_context context = {.reader = reader, .symbolizer = symbolizer_open(), .fate = fate_of(reader, young_missing), .source = request->input, .young_missing = young_missing};
     forest_open(&forest, reader);
     bool fine = find_root(request, &forest, &request->wishes.root);
     if (fine) {
@@ -158,11 +151,13 @@ int graph_command(int count, char **arguments)
     struct request request = {.render = render_tree, .default_limit = 1000, .wishes.alike = 3};
     struct reader reader;
     bool young_missing = false;
-    if (!read_arguments(&request, count, arguments))
-        return wrong_usage();
+    const struct argument_rules rules = {"graph", options};
+    int status = read_one_input(&rules, count, arguments, &request, "which process, or which record?", "one process or file at a time", &request.input);
+    if (status != STATUS_FINE)
+        return status;
     if (!open_input("graph", request.input, &reader, &young_missing))
         return STATUS_FAILED;
-    int status = show(&request, &reader, young_missing);
+    status = show(&request, &reader, young_missing);
     reader_close(&reader);
     return status;
 }

@@ -18,6 +18,9 @@ void log_reading_end(struct log_reading *reading);
  * directory, where one that has nothing of Holdfast's is no mistake. */
 void read_log(struct findings *findings, struct log_reading *reading, const char *file, int descriptor, bool among_others);
 
+/* What `holdfast report --format json` wrote. */
+void read_json_report(struct findings *findings, const char *file);
+
 /* Does it begin as an arena does? Rewinds it. */
 bool is_arena(FILE *stream);
 

@@ -70,6 +70,19 @@ static void print_command_usage(const struct command *command)
         run_print_options(stdout);
 }
 
+static int perform(const struct command *command, int count, char **arguments)
+{
+    int status = command->perform(count, arguments);
+    if (status == STATUS_HELP) {
+        print_command_usage(command);
+        return STATUS_FINE;
+    }
+    if (status != STATUS_WRONG_USAGE)
+        return status;
+    fprintf(stderr, "\n%s", command->usage);
+    return STATUS_USAGE;
+}
+
 static int help_command(int count, char **arguments)
 {
     if (count < 2) {
@@ -109,9 +122,5 @@ int main(int count, char **arguments)
     const struct command *command = find_command(name);
     if (command == NULL)
         return unknown_command(name);
-    if (count > 2 && strcmp(arguments[2], "--help") == 0) {
-        print_command_usage(command);
-        return finish(STATUS_FINE);
-    }
-    return finish(command->perform(count - 1, arguments + 1));
+    return finish(perform(command, count - 1, arguments + 1));
 }

@@ -1,6 +1,7 @@
 /* Reading arenas: see inputs.h. The events of an arena become violations as the log's schema has them; what only the process that wrote
  * it could say (remedy, line to change, kind of the handle) is left out. */
 #include "census.h"
+#include "check.h"
 #include "inputs.h"
 #include "process.h"
 #include "reader.h"
@@ -136,20 +137,31 @@ static json_t *violation_of(const struct reader *reader, const struct event_reco
     return violation;
 }
 
-static uint64_t add_violations(struct findings *findings, const struct reader *reader)
+static uint64_t add_violations(struct findings *findings, const struct reader *reader, json_int_t *repeats)
 {
     uint64_t count = 0;
     for (uint64_t number = reader->event_begin; number < reader->event_end; number++) {
         struct event_record event;
         if (!reader_event(reader, number, &event) || event.type != EVENT_violation)
             continue;
-        findings_add_recorded(findings, violation_of(reader, &event));
+        *repeats += findings_add_recorded(findings, violation_of(reader, &event));
         count++;
     }
     return count;
 }
 
 /* ---- what is said about the arena itself --------------------------------------------------------------------------------- */
+
+static json_t *notice_of(const struct reader *reader, const char *message)
+{
+    json_t *notice = json_object();
+    json_object_set_new(notice, "schema", json_integer(SCHEMA_VERSION));
+    json_object_set_new(notice, "type", json_string("notice"));
+    json_object_set_new(notice, "pid", json_integer(reader->header.pid));
+    set_text(notice, "program", reader->header.program);
+    json_object_set_new(notice, "message", json_text(message));
+    return notice;
+}
 
 __attribute__((format(printf, 3, 4))) static void add_notice(struct findings *findings, const struct reader *reader,
                                                               const char *format, ...)
@@ -159,18 +171,13 @@ __attribute__((format(printf, 3, 4))) static void add_notice(struct findings *fi
     va_start(values, format);
     vsnprintf(text, sizeof text, format, values);
     va_end(values);
-    json_t *notice = json_object();
-    json_object_set_new(notice, "schema", json_integer(SCHEMA_VERSION));
-    json_object_set_new(notice, "type", json_string("notice"));
-    json_object_set_new(notice, "pid", json_integer(reader->header.pid));
-    set_text(notice, "program", reader->header.program);
-    json_object_set_new(notice, "message", json_text(text));
-    findings_add_notice(findings, notice);
+    findings_add_notice(findings, notice_of(reader, text));
 }
 
 /* What became of the process. */
-static const char *fate(const struct arena_header *header)
+static const char *fate(const struct reader *reader)
 {
+    const struct arena_header *header = &reader->header;
     if (header->state == ARENA_CLOSED)
         return "ended properly";
     if (header->state == ARENA_REPLACED)
@@ -179,7 +186,7 @@ static const char *fate(const struct arena_header *header)
     case PROCESS_LIVES:
         return "is running";
     case PROCESS_GONE:
-        return "was killed";
+        return census_crashed(reader) ? "crashed" : "was killed";
     case PROCESS_UNKNOWN:
         break;
     }
@@ -189,16 +196,16 @@ static const char *fate(const struct arena_header *header)
 static void describe_arena(struct findings *findings, const struct reader *reader)
 {
     const struct arena_header *header = &reader->header;
-    uint64_t alive = 0;
+    uint64_t alive = 0, held = header->hold_count;
     for (uint32_t id = 0; (id = reader_next_handle(reader, id)) != 0;)
         alive += reader_handle(reader, id)->state == HANDLE_LIVE;
     struct reader_young young;
     for (uint32_t set = 0, index = 0; reader_next_young(reader, &set, &index, &young);)
-        alive += !young.held;
+        *(young.held ? &held : &alive) += 1;
     const char *worker = header->worker;
-    add_notice(findings, reader, "%s%s%s%s%s%s %s; %" PRIu64 " handles born, %" PRIu64 " lent, %" PRIu64 " freed, %" PRIu64 " alive in the arena, %u frees postponed",
+    add_notice(findings, reader, "%s%s%s%s%s%s %s; %" PRIu64 " handles born, %" PRIu64 " lent, %" PRIu64 " freed, %" PRIu64 " alive in the arena, %" PRIu64 " free%s postponed",
                header->program, worker[0] != '\0' ? " (worker " : "", worker, worker[0] != '\0' && header->host[0] != '\0' ? " on " : "", worker[0] != '\0' ? header->host : "",
-               worker[0] != '\0' ? ")" : "", fate(header), header->counters[COUNTER_births], header->counters[COUNTER_loans], header->counters[COUNTER_deaths], alive, header->hold_count);
+               worker[0] != '\0' ? ")" : "", fate(reader), header->counters[COUNTER_births], header->counters[COUNTER_loans], header->counters[COUNTER_deaths], alive, held, held == 1 ? "" : "s");
 }
 
 /* ---- what lived ---------------------------------------------------------------------------------------------------------- */
@@ -247,12 +254,37 @@ static void describe_living(struct findings *findings, const struct reader *read
 
 /* ---- what the threads did ---------------------------------------------------------------------------------------------------- */
 
+/* Its stacks as those of a log's crash: schema 1. */
+static json_t *crash_of(const struct reader *reader, const struct event_record *event)
+{
+    const char *described = reader_string(reader, event->label);
+    json_t *crash = notice_of(reader, reader_string(reader, event->detail)), *stacks = json_object();
+    json_object_set_new(crash, "type", json_string("crash"));
+    json_object_set_new(crash, "name", json_string("crash"));
+    json_object_set_new(crash, "severity", json_string("error"));
+    json_object_set_new(crash, "thread", json_integer(event->thread));
+    set_time(crash, event->time_ns);
+    set_text(crash, "host", reader->header.host);
+    set_text(crash, "worker", reader->header.worker);
+    json_object_set_new(stacks, "crashed", stack(reader, event->stack, ""));
+    json_object_set_new(crash, "stacks", stacks);
+    if (described[0] != '\0') {
+        json_t *handle = json_object(), *story = json_object();
+        set_text(handle, "description", described);
+        json_object_set_new(story, "obtained", stack(reader, event->birth_stack, ""));
+        json_object_set_new(story, "freed", stack(reader, event->death_stack, ""));
+        json_object_set_new(handle, "stacks", story);
+        json_object_set_new(crash, "handle", handle);
+    }
+    return crash;
+}
+
 static void tell_crashes(struct findings *findings, const struct reader *reader)
 {
     for (uint64_t number = reader->event_begin; number < reader->event_end; number++) {
         struct event_record event;
         if (reader_event(reader, number, &event) && event.type == EVENT_crash)
-            add_notice(findings, reader, "crash: %s", reader_string(reader, event.detail));
+            findings_add_recorded_crash(findings, crash_of(reader, &event));
     }
 }
 
@@ -298,19 +330,56 @@ static void tell_threads(struct findings *findings, const struct reader *reader)
 
 /* ---- what was held, and what happened last ----------------------------------------------------------------------------------- */
 
+/* Those that one line frees are told together: a loop holds as many as it may. */
+struct held_group {
+    const struct handle_record *first;
+    uint32_t count;
+};
+
+/* The young ones tell neither where their free was asked for nor by what. */
+static uint32_t count_young_held(const struct reader *reader)
+{
+    uint32_t count = 0;
+    struct reader_young young;
+    for (uint32_t set = 0, index = 0; reader_next_young(reader, &set, &index, &young);)
+        count += young.held;
+    return count;
+}
+
+static void describe_held_group(struct findings *findings, const struct reader *reader, const struct held_group *group)
+{
+    const struct handle_record *handle = group->first;
+    char *place = place_of(findings, reader, handle->death_stack);
+    const char *label = (handle->flags & HANDLE_NUMBER) != 0 ? "" : reader_string(reader, handle->label), *function = reader_function_name(reader, handle->death_function);
+    bool several = group->count > 1;
+    add_notice(findings, reader, "held: %u %s%s%s%s, %s by %s at %s %s postponed", group->count, kind_words(reader, handle->kind), label[0] != '\0' ? " " : "", label,
+               several && label[0] != '\0' ? " and others" : "", several ? "their frees" : "its free", function[0] != '\0' ? function : "an unknown function", place, several ? "are" : "is");
+    free(place);
+}
+
 static void describe_held(struct findings *findings, const struct reader *reader)
 {
-    uint32_t steps = 0, shown = 0;
-    for (uint32_t id = 0; (id = reader_next_held(reader, id, &steps)) != 0 && shown < HELD_SHOWN; shown++) {
+    struct held_group groups[HELD_SHOWN];
+    uint32_t steps = 0, count = 0, told = 0;
+    for (uint32_t id = 0; (id = reader_next_held(reader, id, &steps)) != 0;) {
         const struct handle_record *handle = reader_handle(reader, id);
-        char *place = place_of(findings, reader, handle->death_stack);
-        const char *label = (handle->flags & HANDLE_NUMBER) != 0 ? "" : reader_string(reader, handle->label), *function = reader_function_name(reader, handle->death_function);
-        add_notice(findings, reader, "held: %s%s%s, its free by %s at %s is postponed", kind_words(reader, handle->kind), label[0] != '\0' ? " " : "", label,
-                   function[0] != '\0' ? function : "an unknown function", place);
-        free(place);
+        uint32_t group = 0;
+        while (group < count && (groups[group].first->kind != handle->kind || groups[group].first->death_stack != handle->death_stack || groups[group].first->death_function != handle->death_function))
+            group++;
+        if (group == HELD_SHOWN)
+            continue;
+        if (group == count)
+            groups[count++] = (struct held_group){.first = handle};
+        groups[group].count++;
+        told++;
     }
-    if (reader->header.hold_count > shown)
-        add_notice(findings, reader, "held: and %u more", reader->header.hold_count - shown);
+    for (uint32_t group = 0; group < count; group++)
+        describe_held_group(findings, reader, &groups[group]);
+    if (reader->header.hold_count > told)
+        add_notice(findings, reader, "held: and %u more", reader->header.hold_count - told);
+    uint32_t young = count_young_held(reader);
+    if (young > 0)
+        add_notice(findings, reader, "held: %u young handle%s, whose free%s postponed", young, young == 1 ? "" : "s", young == 1 ? " is" : "s are");
 }
 
 static void describe_events(struct findings *findings, const struct reader *reader)
@@ -340,9 +409,13 @@ static void describe_events(struct findings *findings, const struct reader *read
 /* What the process counted of Holdfast's own work. Births and deaths are told above, what was dropped below. */
 static void describe_work(struct findings *findings, const struct reader *reader)
 {
-    const uint64_t *counters = reader->header.counters;
-    add_notice(findings, reader, "%" PRIu64 " calls looked at, %" PRIu64 " visits off the fast path, which took about %" PRIu64 " us; %" PRIu64 " stacks taken by unwinding, %" PRIu64 " by comparing",
-               counters[COUNTER_calls], counters[COUNTER_visits], counters[COUNTER_inside_ns] / 1000, counters[COUNTER_stacks_slow], counters[COUNTER_stacks_fast]);
+    uint64_t counters[COUNTER_COUNT];
+    census_counters(reader, counters);
+    char cost[64] = ""; /* few of the visits are timed: of a short process none */
+    if (counters[COUNTER_inside_ns] != 0)
+        snprintf(cost, sizeof cost, ", which took about %" PRIu64 " us", counters[COUNTER_inside_ns] / 1000);
+    add_notice(findings, reader, "%" PRIu64 " calls looked at, %" PRIu64 " visits off the fast path%s; %" PRIu64 " stacks taken by unwinding, %" PRIu64 " by comparing",
+               counters[COUNTER_calls], counters[COUNTER_visits], cost, counters[COUNTER_stacks_slow], counters[COUNTER_stacks_fast]);
     char text[400] = "";
     size_t used = 0;
     for (unsigned section = 0; section < SECTION_COUNT; section++) {
@@ -372,6 +445,20 @@ static void tell_losses(struct findings *findings, const struct reader *reader, 
                    counters[COUNTER_violations] - shown);
 }
 
+/* The reader makes something of nearly any bytes. One that still changes is left alone: what it says of itself a moment later is another matter. */
+static void tell_damage(struct findings *findings, const struct reader *reader, const char *file)
+{
+    struct arena_image image;
+    char error[512];
+    bool at_rest = reader->header.state == ARENA_CLOSED || process_life(&reader->header) != PROCESS_LIVES;
+    if (!at_rest || !arena_image_read(&image, file, error, sizeof error))
+        return;
+    struct arena_faults faults = arena_check(&image, NULL, NULL);
+    if (faults.damaged != 0 && !image.moving)
+        findings_add_problem(findings, file, "is damaged in %" PRIu64 " place%s, and what is told of it may be wrong; holdfast report --check says where", faults.damaged, faults.damaged == 1 ? "" : "s");
+    arena_image_free(&image);
+}
+
 void read_arena(struct findings *findings, const char *file)
 {
     struct reader reader;
@@ -382,8 +469,11 @@ void read_arena(struct findings *findings, const char *file)
         findings_add_problem(findings, file, "%s; copy the whole arena again, and read it with the holdfast that wrote it", what);
         return;
     }
-    uint64_t shown = add_violations(findings, &reader);
+    json_int_t repeats = 0;
+    tell_damage(findings, &reader, file);
+    uint64_t shown = add_violations(findings, &reader, &repeats);
     json_t *summary = json_object();
+    json_object_set_new(summary, "repeats", json_integer(repeats));
     json_object_set_new(summary, "refused", json_integer((json_int_t)reader.header.counters[COUNTER_refusals]));
     json_object_set_new(summary, "held", json_integer((json_int_t)reader.header.counters[COUNTER_held]));
     json_object_set_new(summary, "pid", json_integer(reader.header.pid));
@@ -399,7 +489,7 @@ void read_arena(struct findings *findings, const char *file)
     }
     describe_work(findings, &reader);
     tell_losses(findings, &reader, shown);
-    records_add(findings, &reader, file, fate(&reader.header));
+    records_add(findings, &reader, file, fate(&reader));
     findings->files++;
     reader_close(&reader);
 }

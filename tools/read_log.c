@@ -79,7 +79,10 @@ static void close_report(struct log *log, struct open_report *report)
     *link = report->next;
     log->open_count--;
     json_object_set_new(report->violation, "text", json_text(report->text.text != NULL ? report->text.text : ""));
-    findings_add_violation(log->findings, report->violation);
+    if (strcmp(member(report->violation, "type"), "crash") == 0)
+        findings_add_crash(log->findings, report->violation);
+    else
+        findings_add_violation(log->findings, report->violation);
     buffer_clear(&report->text);
     free(report);
 }
@@ -104,9 +107,19 @@ static void append_line(struct open_report *report, const char *line)
         buffer_add_line(&report->text, line);
 }
 
-static bool is_rule_id(const char *text)
+/* "crash (error): message" */
+static const char crash_heading[] = "crash (error): ";
+
+static json_t *crash_of(const char *message, json_int_t pid)
 {
-    return strncmp(text, "HF", 2) == 0 && strspn(text + 2, "0123456789") == 3;
+    json_t *crash = json_object();
+    json_object_set_new(crash, "schema", json_integer(SCHEMA_VERSION));
+    json_object_set_new(crash, "type", json_string("crash"));
+    json_object_set_new(crash, "name", json_string("crash"));
+    json_object_set_new(crash, "severity", json_string("error"));
+    json_object_set_new(crash, "pid", json_integer(pid));
+    json_object_set_new(crash, "message", json_text(message));
+    return crash;
 }
 
 /* "HF101 stale-use (error): message" */
@@ -134,7 +147,8 @@ static void open_text_report(struct log *log, const char *heading, json_int_t pi
         damage(log, "line %zu, at byte %" PRIu64 ": a report starts before the one above it has ended", log->line_number, log->offset);
         close_report(log, unfinished);
     }
-    json_t *violation = violation_from_heading(heading, pid);
+    bool is_crash = strncmp(heading, crash_heading, sizeof crash_heading - 1) == 0;
+    json_t *violation = is_crash ? crash_of(heading + sizeof crash_heading - 1, pid) : violation_from_heading(heading, pid);
     if (violation == NULL) {
         damage(log, "line %zu, at byte %" PRIu64 ": the first line of a report is damaged", log->line_number, log->offset);
         return;
@@ -190,7 +204,7 @@ static void read_text_line(struct log *log, const char *text, json_int_t pid, bo
     bool is_ours = strncmp(text, sign, sizeof sign - 1) == 0;
     if (is_ours || report != NULL)
         log->known_lines++;
-    if (is_ours && strncmp(text + sizeof sign - 1, " HF", 3) == 0)
+    if (is_ours && (strncmp(text + sizeof sign - 1, " HF", 3) == 0 || (text[sizeof sign - 1] == ' ' && strncmp(text + sizeof sign, crash_heading, sizeof crash_heading - 1) == 0)))
         open_text_report(log, text + sizeof sign, pid);
     else if (report != NULL && text[0] == '\0' && complete)
         close_report(log, report);
@@ -215,8 +229,10 @@ static uint32_t read_object(struct log *log, json_t *object)
         return findings_add_violation(log->findings, json_incref(object));
     else if (strcmp(type, "violation") == 0)
         damage(log, "line %zu, at byte %" PRIu64 ", is a violation without a rule", log->line_number, log->offset);
-    else if (strcmp(type, "notice") == 0 || strcmp(type, "crash") == 0)
+    else if (strcmp(type, "notice") == 0)
         findings_add_notice(log->findings, json_incref(object));
+    else if (strcmp(type, "crash") == 0)
+        findings_add_crash(log->findings, json_incref(object));
     else if (strcmp(type, "summary") == 0)
         findings_add_summary(log->findings, json_incref(object));
     return FINDING_NONE;
@@ -285,7 +301,7 @@ static void add_frame(json_t *stack, const char *line)
 /* The stacks of a record's exception.stacktrace: a title each ("used by GDALClose:"), then its frames. */
 static json_t *stacks_of_trace(const char *trace)
 {
-    static const char *const titles[][2] = {{"used", "used"}, {"meanwhile", "other"}, {"obtained", "obtained"}, {"freed", "freed"}};
+    static const char *const titles[][2] = {{"used", "used"}, {"meanwhile", "other"}, {"obtained", "obtained"}, {"freed", "freed"}, {"crashed", "crashed"}};
     json_t *stacks = json_object(), *stack = NULL;
     while (*trace != '\0') {
         size_t bytes = strcspn(trace, "\n");
@@ -314,6 +330,15 @@ static const char *const from_attributes[][2] = {{"rule", "holdfast.rule"}, {"na
                                                  {"note", "holdfast.note"}};
 static const char *const of_handle[][2] = {{"kind", "holdfast.handle.kind"}, {"description", "holdfast.handle.description"}, {"address", "holdfast.handle.address"}};
 
+static void set_time_and_stacks(json_t *object, const json_t *record, const json_t *attributes)
+{
+    char *time = time_to_text((int64_t)(strtoull(member(record, "timeUnixNano"), NULL, 10) / 1000000));
+    if (time[0] != '\0')
+        json_object_set_new(object, "time", json_text(time));
+    free(time);
+    json_object_set_new(object, "stacks", stacks_of_trace(attribute(attributes, "exception.stacktrace")));
+}
+
 static json_t *violation_of_record(const json_t *record, const json_t *resource)
 {
     const json_t *attributes = json_object_get(record, "attributes");
@@ -331,12 +356,20 @@ static json_t *violation_of_record(const json_t *record, const json_t *resource)
     const char *file = attribute(attributes, "code.file.path");
     if (file[0] != '\0')
         json_object_set_new(violation, "change", json_pack("{s:o, s:I, s:s}", "file", json_text(file), "line", (json_int_t)strtoll(attribute(attributes, "code.line.number"), NULL, 10), "text", ""));
-    char *time = time_to_text((int64_t)(strtoull(member(record, "timeUnixNano"), NULL, 10) / 1000000));
-    if (time[0] != '\0')
-        json_object_set_new(violation, "time", json_text(time));
-    free(time);
-    json_object_set_new(violation, "stacks", stacks_of_trace(attribute(attributes, "exception.stacktrace")));
+    set_time_and_stacks(violation, record, attributes);
     return violation;
+}
+
+static json_t *crash_of_record(const json_t *record, const json_t *resource)
+{
+    const json_t *attributes = json_object_get(record, "attributes");
+    json_t *crash = crash_of(attribute(attributes, "exception.message"), strtoll(attribute(resource, "process.pid"), NULL, 10)), *handle = json_object();
+    json_object_set_new(crash, "thread", json_integer(strtoll(attribute(attributes, "thread.id"), NULL, 10)));
+    COPY_ATTRIBUTES(crash, resource, from_resource);
+    COPY_ATTRIBUTES(handle, attributes, of_handle);
+    json_object_set_new(crash, "handle", handle);
+    set_time_and_stacks(crash, record, attributes);
+    return crash;
 }
 
 static void read_record(struct log *log, const json_t *record, const json_t *resource)
@@ -345,7 +378,9 @@ static void read_record(struct log *log, const json_t *record, const json_t *res
     const json_t *attributes = json_object_get(record, "attributes");
     if (strcmp(event, "holdfast.violation") == 0 && is_rule_id(attribute(attributes, "holdfast.rule")))
         findings_add_violation(log->findings, violation_of_record(record, resource));
-    else if (strcmp(event, "holdfast.notice") == 0 || strcmp(event, "holdfast.crash") == 0)
+    else if (strcmp(event, "holdfast.crash") == 0)
+        findings_add_crash(log->findings, crash_of_record(record, resource));
+    else if (strcmp(event, "holdfast.notice") == 0)
         add_notice(log, strtoll(attribute(resource, "process.pid"), NULL, 10), member(json_object_get(record, "body"), "stringValue"));
     else if (strcmp(event, "holdfast.summary") == 0) {
         static const char *const names[] = {"repeats", "refused", "held", "suppressed"};
@@ -487,8 +522,8 @@ static void judge_log(struct log *log, uint64_t bytes, const char *error)
         findings_add_problem(findings, log->file, "cannot be read%s: %s", bytes != 0 ? " to its end" : "", error);
     else if (bytes == 0)
         findings_add_problem(findings, log->file, "is empty: no Holdfast log; check that the path is the one given as log_path");
-    else if (log->known_lines == 0 && is_baseline(log->file))
-        findings_add_problem(findings, log->file, "is a report or a baseline, no log: give the logs that it was made from, or compare it by holdfast diff");
+    else if (log->known_lines == 0 && document_in(log->file) != DOCUMENT_NONE)
+        findings_add_problem(findings, log->file, "is a baseline, no log: it has signatures alone. Give the logs that it was made from, or their report by --format json, or compare it by holdfast diff");
     else if (log->known_lines == 0 && log->damaged_lines == 0)
         findings_add_problem(findings, log->file, "is no Holdfast log and no arena file; give a file written by log_path=, record= "
                                                   "or a saved stderr");

@@ -1,6 +1,7 @@
 /* See records.h. Of a fleet only so many records are looked at closely: what is shown is for people. */
 #include "records.h"
 #include "census.h"
+#include "doctor.h"
 #include "picture.h"
 #include "stack_place.h"
 #include "text.h"
@@ -235,10 +236,43 @@ static json_t *modules_of(const struct reader *reader)
     return modules;
 }
 
-/* "3.6.2" */
-static char *version_text(uint32_t version)
+/* Files that were read for the versions of libraries: of a fleet many records name the same ones. */
+static struct copy_file {
+    struct copy_file *next;
+    char *path;
+    struct image *image;
+} *copy_files;
+
+static const struct image *image_of(const char *path)
 {
-    return version != 0 ? compose("%u.%u.%u", version / 10000, version / 100 % 100, version % 100) : duplicate("");
+    struct copy_file *file = copy_files;
+    while (file != NULL && strcmp(file->path, path) != 0)
+        file = file->next;
+    if (file == NULL) {
+        file = allocate(sizeof *file);
+        *file = (struct copy_file){copy_files, duplicate(path), image_read_file(path, path)};
+        copy_files = file;
+    }
+    return file->image;
+}
+
+/* A process asks a copy for its version when the copy is first called from outside. Of one that another library alone calls (PROJ below GDAL) its file tells, if it is the one that was loaded. */
+static const char *version_in_file(const char *library, const char *path, const char *build_id)
+{
+    if (path[0] != '/' || build_id[0] == '\0')
+        return "";
+    const struct image *image = image_of(path);
+    for (unsigned which = 0; which < LIBRARY_COUNT; which++)
+        if (strcmp(library, library_names[which]) == 0 && image->build_id != NULL && strcmp(image->build_id, build_id) == 0 && image->version[which] != NULL)
+            return image->version[which];
+    return "";
+}
+
+static void set_version(json_t *one, const struct arena_copy *copy, const char *library)
+{
+    char *told = copy->version != 0 ? compose("%u.%u.%u", copy->version / 10000, copy->version / 100 % 100, copy->version % 100) : NULL;
+    set_text(one, "version", told != NULL ? told : version_in_file(library, member(one, "path"), member(one, "build_id")));
+    free(told);
 }
 
 static json_t *libraries_of(const struct reader *reader, const struct census *census)
@@ -247,23 +281,22 @@ static json_t *libraries_of(const struct reader *reader, const struct census *ce
     for (unsigned number = 1; number < ARENA_COPIES; number++) {
         const struct arena_copy *copy = &reader->header.copies[number];
         const struct module_record *module = reader_module(reader, copy->module);
-        char library[sizeof copy->library + 1] = "", *version = version_text(copy->version);
+        char library[sizeof copy->library + 1] = "";
         memcpy(library, copy->library, sizeof copy->library);
         json_t *one = json_object();
         set_text(one, "library", library);
-        set_text(one, "version", version);
         if (module != NULL) {
             set_text(one, "path", reader_string(reader, module->path));
             char build_id[BUILD_ID_TEXT_BYTES];
             build_id_text(module, build_id);
             set_text(one, "build_id", build_id);
         }
+        set_version(one, copy, library);
         set_number(one, "alive", census->copies[number]);
         if (library[0] != '\0')
             json_array_append_new(libraries, one);
         else
             json_decref(one);
-        free(version);
     }
     return libraries;
 }
@@ -302,7 +335,7 @@ static uint32_t count_in(const struct sample_record *sample, uint32_t stack, uin
     return 0;
 }
 
-/* `rest`: with what is alive of all others, the youngest among them. */
+/* `rest`: what is alive of all others. */
 static void add_series(const struct reader *reader, json_t *all, const char *name, uint32_t stack, uint32_t kind, const struct sample_record *rest)
 {
     json_t *values = json_array(), *one = json_object();
@@ -351,7 +384,9 @@ static json_t *growth_of_sites(struct findings *findings, const struct reader *r
 static json_t *counters_of(const struct reader *reader)
 {
     json_t *counters = json_object();
-#define X(name, words) set_number(counters, #name, reader->header.counters[COUNTER_##name]);
+    uint64_t numbers[COUNTER_COUNT];
+    census_counters(reader, numbers);
+#define X(name, words) set_number(counters, #name, numbers[COUNTER_##name]);
     ARENA_COUNTERS(X)
 #undef X
     return counters;

@@ -14,6 +14,7 @@ void render_gitlab(FILE *stream, const struct findings *findings);
 void render_csv(FILE *stream, const struct findings *findings);
 
 /* One finding as the text format shows it. */
+void render_crash_text(FILE *stream, const json_t *crash);
 void render_finding_text(FILE *stream, const struct finding *finding);
 void render_html(FILE *stream, const struct findings *findings);
 

@@ -190,6 +190,35 @@ static json_t *violation_object(struct page *page, const struct finding *finding
     return object;
 }
 
+/* ---- a crash ---------------------------------------------------------------------------------------------------------------------- */
+
+static json_t *crash_object(struct page *page, const json_t *crash)
+{
+    static const char *const texts[] = {"severity", "message", "program", "host", "worker", "text"};
+    const json_t *handle = json_object_get(crash, "handle"), *story = json_object_get(handle, "stacks");
+    int64_t when = time_from_text(member(crash, "time"));
+    json_t *object = json_object(), *stacks = json_object();
+    for (size_t index = 0; index < sizeof texts / sizeof texts[0]; index++)
+        set_string(object, texts[index], member(crash, texts[index]));
+    json_object_set_new(object, "pid", json_integer(member_number(crash, "pid")));
+    json_object_set_new(object, "when", json_integer(when));
+    set_string(object, "handle", member(handle, "description"));
+    set_stack(page, stacks, "obtained", json_object_get(story, "obtained"), when);
+    set_stack(page, stacks, "freed", json_object_get(story, "freed"), when);
+    set_stack(page, stacks, "crashed", json_object_get(json_object_get(crash, "stacks"), "crashed"), when);
+    json_object_set_new(object, "stacks", stacks);
+    return object;
+}
+
+static json_t *crashes_of(struct page *page)
+{
+    size_t index;
+    json_t *crash, *all = json_array();
+    json_array_foreach(page->findings->crashes, index, crash)
+        json_array_append_new(all, crash_object(page, crash));
+    return all;
+}
+
 static int more_often(const void *left, const void *right)
 {
     const struct finding *const *a = left, *const *b = right;
@@ -265,7 +294,7 @@ static void tell_what_is_missing(struct page *page)
 static json_t *document_of(struct page *page)
 {
     const struct findings *findings = page->findings;
-    json_t *document = json_object(), *violations = violations_of(page);
+    json_t *document = json_object(), *violations = violations_of(page), *crashes = crashes_of(page);
     char *now = time_to_text((int64_t)time(NULL) * 1000);
     tell_what_is_missing(page);
     set_string(document, "version", HOLDFAST_VERSION);
@@ -274,6 +303,7 @@ static json_t *document_of(struct page *page)
     json_object_set_new(document, "files", json_integer((json_int_t)findings->files));
     json_object_set_new(document, "rules", rules_of(violations));
     json_object_set_new(document, "violations", violations);
+    json_object_set_new(document, "crashes", crashes);
     json_object_set_new(document, "strings", page->strings.rows);
     json_object_set_new(document, "frames", page->frames.rows);
     json_object_set_new(document, "stacks", page->stacks.rows);

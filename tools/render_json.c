@@ -64,7 +64,9 @@ void render_json(FILE *stream, const struct findings *findings)
     json_object_set_new(document, "places", findings_by_place(findings));
     json_object_set(document, "totals", findings->totals);
     json_object_set_new(document, "suppressions", suppressions(findings));
-    json_object_set(document, "notices", findings->notices);
+    json_t *notices = json_copy(findings->crashes);
+    json_array_extend(notices, findings->notices);
+    json_object_set_new(document, "notices", notices);
     json_object_set(document, "problems", findings->problems);
     json_object_set_new(document, "symbols_missing", symbolizer_missing(findings->symbolizer));
     json_dumpf(document, stream, JSON_INDENT(2));

@@ -1,5 +1,5 @@
 /* holdfast report --format junit and gitlab: the report as a run of tests, for the test views of GitLab, Jenkins and others. A finding is a test case: failed when it makes the
- * exit status bad, skipped when it does not (its level is below --fail-on, by default error; or the baseline knows it). What could not be read is an error. Where there
+ * exit status bad, skipped when it does not (its level is below --fail-on, by default error; or the baseline knows it). A crash, and what could not be read, is an error. Where there
  * is nothing to tell one case that passed says so: an empty file looks like a job that did not run.
  *
  * junit keeps to Jenkins' schema (junit-10.xsd), which its xUnit plugin insists on. It has no place for a case's file, which GitLab and others link to the source:
@@ -125,21 +125,44 @@ static void put_problem(FILE *stream, const json_t *problem)
     fputs(" type=\"input\"/>\n  </testcase>\n", stream);
 }
 
+static void put_crash(FILE *stream, const json_t *crash)
+{
+    char *text = NULL, *name = compose("crash of process %lld", (long long)member_number(crash, "pid"));
+    size_t bytes = 0;
+    FILE *memory = open_memstream(&text, &bytes);
+    if (memory != NULL) {
+        render_crash_text(memory, crash);
+        fclose(memory);
+    }
+    fputs("  <testcase", stream);
+    put_attribute(stream, "name", name);
+    fputs(" classname=\"holdfast.crash\" time=\"0\">\n    <error", stream);
+    put_attribute(stream, "message", member(crash, "message"));
+    fputs(" type=\"crash\">", stream);
+    put_xml(stream, text != NULL ? text : "", false);
+    fputs("</error>\n  </testcase>\n", stream);
+    free(text);
+    free(name);
+}
+
 static void render_cases(FILE *stream, const struct findings *findings, bool with_file)
 {
     size_t failures = 0, problems = json_array_size(findings->problems), index;
-    json_t *problem;
+    size_t crashes = json_array_size(findings->crashes), errors = problems + crashes;
+    json_t *problem, *crash;
     for (size_t number = 0; number < findings->count; number++)
         failures += is_failure(findings, &findings->items[number]);
-    bool nothing = findings->count == 0 && problems == 0;
-    size_t cases = findings->count + problems + nothing;
+    bool nothing = findings->count == 0 && errors == 0;
+    size_t cases = findings->count + errors + nothing;
     fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n", stream);
-    fprintf(stream, "<testsuites name=\"holdfast\" tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" time=\"0\">\n", cases, failures, problems);
-    fprintf(stream, "<testsuite name=\"holdfast\" tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\" time=\"0\">\n", cases, failures, problems, findings->count - failures);
+    fprintf(stream, "<testsuites name=\"holdfast\" tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" time=\"0\">\n", cases, failures, errors);
+    fprintf(stream, "<testsuite name=\"holdfast\" tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\" time=\"0\">\n", cases, failures, errors, findings->count - failures);
     for (size_t number = 0; number < findings->count; number++)
         put_case(stream, findings, &findings->items[number], with_file);
     json_array_foreach(findings->problems, index, problem)
         put_problem(stream, problem);
+    json_array_foreach(findings->crashes, index, crash)
+        put_crash(stream, crash);
     if (nothing)
         fputs("  <testcase name=\"no violation\" classname=\"holdfast\" time=\"0\"/>\n", stream);
     fputs("</testsuite>\n</testsuites>\n", stream);

@@ -329,6 +329,37 @@ static void print_places(FILE *stream, const struct findings *findings)
     json_decref(rows);
 }
 
+/* Where it crashed, and the story of the handle that it was about. */
+void render_crash_text(FILE *stream, const json_t *crash)
+{
+    const json_t *handle = json_object_get(crash, "handle"), *stacks = json_object_get(handle, "stacks");
+    const char *program = member(crash, "program"), *time = member(crash, "time"), *host = member(crash, "host"), *worker = member(crash, "worker");
+    bool colour = coloured(stream);
+    fputs(colour ? colour_of("error") : "", stream);
+    fputs("crash (error): ", stream);
+    print_line_safely(stream, member(crash, "message"));
+    fputs(colour ? "\033[0m\n" : "\n", stream);
+    char *process = compose("%lld%s%s%s%s%s%s%s%s", (long long)member_number(crash, "pid"), program[0] != '\0' ? " " : "", program, time[0] != '\0' ? ", " : "", time,
+                            worker[0] != '\0' ? ", worker " : "", worker, host[0] != '\0' ? " on " : "", host);
+    print_field(stream, "process", process);
+    free(process);
+    print_lines(stream, member(crash, "text"));
+    print_stack(stream, "crashed", json_object_get(json_object_get(crash, "stacks"), "crashed"));
+    if (json_is_object(handle))
+        print_handle(stream, "handle", handle);
+    print_stack(stream, "obtained", json_object_get(stacks, "obtained"));
+    print_stack(stream, "freed", json_object_get(stacks, "freed"));
+    fputc('\n', stream);
+}
+
+static void print_crashes(FILE *stream, const struct findings *findings)
+{
+    size_t index;
+    json_t *crash;
+    json_array_foreach(findings->crashes, index, crash)
+        render_crash_text(stream, crash);
+}
+
 static void print_notices(FILE *stream, const struct findings *findings)
 {
     size_t index;
@@ -359,6 +390,8 @@ static void print_totals(FILE *stream, const struct findings *findings)
     logged += (json_int_t)findings->violations_left_out;
     fprintf(stream, "Summary: %lld violation%s (%zu different) in %zu file%s", (long long)logged, logged == 1 ? "" : "s",
             different, findings->files, findings->files == 1 ? "" : "s");
+    if (findings->crash_count > 0)
+        fprintf(stream, ", %llu crash%s", (unsigned long long)findings->crash_count, findings->crash_count == 1 ? "" : "es");
     for (size_t index = 0; index < sizeof totals / sizeof totals[0]; index++) {
         json_int_t number = member_number(findings->totals, totals[index].name);
         if (number > 0)
@@ -388,13 +421,15 @@ void render_text(FILE *stream, const struct findings *findings)
 {
     for (size_t index = 0; index < findings->count; index++)
         render_finding_text(stream, &findings->items[index]);
+    print_crashes(stream, findings);
     print_notices(stream, findings);
     print_totals(stream, findings);
     print_suppressions(stream, findings);
-    if (findings->count == 0)
-        return;
-    print_rules(stream, findings);
-    print_places(stream, findings);
-    symbolizer_print_missing(stream, findings->symbolizer);
-    fputs("\n`holdfast explain RULE` tells what a rule means and what to do.\n", stream);
+    if (findings->count != 0) {
+        print_rules(stream, findings);
+        print_places(stream, findings);
+    }
+    symbolizer_print_missing(stream, findings->symbolizer); /* of crashes, too */
+    if (findings->count != 0)
+        fputs("\n`holdfast explain RULE` tells what a rule means and what to do.\n", stream);
 }

@@ -1,4 +1,5 @@
 /* holdfast report: reads logs and arena files, whatever each of them is, also all that lie in a directory, and shows all together. */
+#include "arguments.h"
 #include "baseline.h"
 #include "command.h"
 #include "inputs.h"
@@ -18,8 +19,8 @@ const char report_usage[] =
     "usage: holdfast report [OPTION]... FILE|DIRECTORY|PATTERN|PID...\n"
     "       holdfast report --check FILE|PID...\n\n"
     "Shows every violation that the files tell of, the same one of several processes once, then counts by rule and by place.\n"
-    "A FILE is a text log, a JSON Lines log, a saved stderr (each may be compressed by gzip), or the arena of a running, ended or killed process; - is the\n"
-    "standard input. Of a DIRECTORY all logs and records that lie in it and below it are read.\n"
+    "A FILE is a text log, a JSON Lines log, a saved stderr (each may be compressed by gzip), the arena of a running, ended or killed process, or a report\n"
+    "that --format json wrote; - is the standard input. Of a DIRECTORY all logs and records that lie in it and below it are read.\n"
     "A PID is that of a live process with a record; it is not stopped. --check says whether records are sound.\n\n"
     "  --format text|json|html|csv|otlp|sarif|junit|gitlab\n"
     "  --rule RULE,...        only these: ids or names, * and ? are wildcards: HF101,HF11*\n"
@@ -40,13 +41,6 @@ const char report_usage[] =
     "           holdfast report --format sarif --baseline known.json logs > holdfast.sarif\n\n"
     "Exit status: 0, 1 when a file is damaged or foreign (the others are shown), 2 for wrong arguments, 3 see --fail-on.\n";
 
-static int wrong_usage(void)
-{
-    fputs("\n", stderr);
-    fputs(report_usage, stderr);
-    return STATUS_USAGE;
-}
-
 struct request {
     bool check;
     void (*render)(FILE *stream, const struct findings *findings);
@@ -59,8 +53,7 @@ struct request {
     size_t top;
     int fail_on; /* a severity_rank(), or FAIL_NEVER */
     bool fail_on_given;
-    char **files;
-    int file_count;
+    struct argument_words files;
 };
 
 static const struct {
@@ -78,35 +71,19 @@ static const struct {
 };
 #define FORMAT_COUNT (sizeof formats / sizeof formats[0])
 
-/* "text, json or otlp", to be freed. */
-static char *format_names(void)
+static bool set_format(void *wanted, const char *format)
 {
-    char *names = duplicate("");
-    for (size_t index = 0; index < FORMAT_COUNT; index++) {
-        char *longer = compose("%s%s%s", names, index == 0 ? "" : index + 1 < FORMAT_COUNT ? ", " : " or ", formats[index].name);
-        free(names);
-        names = longer;
-    }
-    return names;
-}
-
-static bool set_format(struct request *request, const char *format)
-{
-    request->render = NULL;
+    const char *names[FORMAT_COUNT + 1] = {NULL};
     for (size_t index = 0; index < FORMAT_COUNT; index++)
-        if (strcmp(formats[index].name, format) == 0)
-            request->render = formats[index].render;
-    if (request->render == NULL) {
-        char *names = format_names();
-        complain("report", "--format '%s' is wrong: it must be %s", format, names);
-        free(names);
-    }
-    return request->render != NULL;
+        names[index] = formats[index].name;
+    int chosen = word_among("report", "--format", format, names);
+    ((struct request *)wanted)->render = chosen >= 0 ? formats[chosen].render : NULL;
+    return chosen >= 0;
 }
 
-static bool add_rules(struct request *request, const char *list)
+static bool add_rules(void *wanted, const char *list)
 {
-    struct selection *selection = &request->selection;
+    struct selection *selection = &((struct request *)wanted)->selection;
     while (*list != '\0') {
         size_t bytes = strcspn(list, ",");
         if (bytes != 0) {
@@ -144,44 +121,28 @@ static bool set_moment(const char *option, int64_t *bound, const char *text)
     return *bound > 0;
 }
 
-static bool set_since(struct request *request, const char *text)
+static bool set_since(void *wanted, const char *text)
 {
-    return set_moment("--since", &request->selection.since, text);
+    return set_moment("--since", &((struct request *)wanted)->selection.since, text);
 }
 
-static bool set_until(struct request *request, const char *text)
+static bool set_until(void *wanted, const char *text)
 {
-    return set_moment("--until", &request->selection.until, text);
+    return set_moment("--until", &((struct request *)wanted)->selection.until, text);
 }
 
-/* The place of `word` among `words`, -1 and a complaint if it is not there. */
-static int word_among(const char *option, const char *word, const char *const *words)
+static bool set_order(void *wanted, const char *word)
 {
-    char *names = duplicate("");
-    for (int index = 0; words[index] != NULL; index++) {
-        if (strcmp(words[index], word) == 0) {
-            free(names);
-            return index;
-        }
-        char *longer = compose("%s%s%s", names, index != 0 ? ", " : "", words[index]);
-        free(names);
-        names = longer;
-    }
-    complain("report", "%s '%s' is wrong: it must be one of %s", option, word, names);
-    free(names);
-    return -1;
-}
-
-static bool set_order(struct request *request, const char *word)
-{
+    struct request *request = wanted;
     static const char *const words[] = {"met", "count", "first", "last", "rule", "place", NULL}; /* as enum findings_order */
-    int order = word_among("--sort", word, words);
+    int order = word_among("report", "--sort", word, words);
     request->order = order >= 0 ? (enum findings_order)order : ORDER_MET;
     return order >= 0;
 }
 
-static bool set_top(struct request *request, const char *text)
+static bool set_top(void *wanted, const char *text)
 {
+    struct request *request = wanted;
     size_t digits = strspn(text, "0123456789");
     request->top = digits > 0 && digits < 10 && text[digits] == '\0' ? strtoul(text, NULL, 10) : 0;
     if (request->top == 0)
@@ -189,35 +150,38 @@ static bool set_top(struct request *request, const char *text)
     return request->top != 0;
 }
 
-static bool set_fail_on(struct request *request, const char *word)
+static bool set_fail_on(void *wanted, const char *word)
 {
+    struct request *request = wanted;
     static const char *const words[] = {"advice", "warning", "error", "fatal", "never", NULL}; /* as severity_rank() */
-    request->fail_on = word_among("--fail-on", word, words);
+    request->fail_on = word_among("report", "--fail-on", word, words);
     request->fail_on_given = true;
     return request->fail_on >= 0;
 }
 
-static bool set_baseline(struct request *request, const char *file)
+static bool set_baseline(void *wanted, const char *file)
 {
+    struct request *request = wanted;
     baseline_close(request->baseline);
     request->baseline = baseline_read("report", file);
     return request->baseline != NULL;
 }
 
-static bool set_write_baseline(struct request *request, const char *file)
+static bool set_write_baseline(void *wanted, const char *file)
 {
-    request->write_baseline = file;
+    ((struct request *)wanted)->write_baseline = file;
     return true;
 }
 
-static bool add_symbol_path(struct request *request, const char *directory)
+static bool add_symbol_path(void *wanted, const char *directory)
 {
-    (void)request;
+    (void)wanted;
     return symbolizer_add_path("report", directory);
 }
 
-static bool set_root(struct request *request, const char *folder)
+static bool set_root(void *wanted, const char *folder)
 {
+    struct request *request = wanted;
     free(request->source_root);
     request->source_root = source_root(folder);
     if (request->source_root == NULL)
@@ -225,17 +189,22 @@ static bool set_root(struct request *request, const char *folder)
     return request->source_root != NULL;
 }
 
-static bool add_suppressions(struct request *request, const char *file)
+static bool add_suppressions(void *wanted, const char *file)
 {
+    struct request *request = wanted;
     if (request->suppressor == NULL)
         request->suppressor = suppressor_open();
     return suppressor_read(request->suppressor, file);
 }
 
-static const struct option {
-    const char *name, *value;
-    bool (*set)(struct request *request, const char *value);
-} options[] = {
+static bool set_check(void *wanted, const char *value)
+{
+    (void)value;
+    return ((struct request *)wanted)->check = true;
+}
+
+static const struct argument_option options[] = {
+    {"--check", NULL, set_check},
     {"--format", "text, json, html, csv, otlp, sarif, junit or gitlab", set_format},
     {"--rule", "rules", add_rules},
     {"--since", "a time", set_since},
@@ -249,54 +218,14 @@ static const struct option {
     {"--source-root", "a directory", set_root},
     {"--symbol-path", "a directory", add_symbol_path},
     {"--sysroot", "a directory", add_symbol_path},
+    {NULL, NULL, NULL},
 };
-
-static const struct option *find_option(const char *argument, size_t bytes)
-{
-    for (size_t index = 0; index < sizeof options / sizeof options[0]; index++)
-        if (strlen(options[index].name) == bytes && strncmp(options[index].name, argument, bytes) == 0)
-            return &options[index];
-    return NULL;
-}
-
-static bool read_arguments(struct request *request, int count, char **arguments)
-{
-    int index = 1;
-    for (; index < count && arguments[index][0] == '-' && arguments[index][1] != '\0'; index++) {
-        bool fine = false;
-        if (strcmp(arguments[index], "--") == 0) {
-            index++;
-            break;
-        }
-        if (strcmp(arguments[index], "--check") == 0) {
-            request->check = true;
-            continue;
-        }
-        size_t bytes = strcspn(arguments[index], "=");
-        const struct option *option = find_option(arguments[index], bytes);
-        if (option == NULL)
-            complain("report", "there is no option '%s'", arguments[index]);
-        else if (arguments[index][bytes] == '=')
-            fine = option->set(request, arguments[index] + bytes + 1);
-        else if (index + 1 >= count)
-            complain("report", "%s needs a value: %s", option->name, option->value);
-        else
-            fine = option->set(request, arguments[++index]);
-        if (!fine)
-            return false;
-    }
-    request->files = arguments + index;
-    request->file_count = count - index;
-    if (request->file_count == 0)
-        complain("report", "which file? Give the logs or arena files to read");
-    return request->file_count != 0;
-}
 
 static int check_files(const struct request *request)
 {
     int status = STATUS_FINE;
-    for (int index = 0; index < request->file_count; index++) {
-        char *name = name_of_source(request->files[index]);
+    for (int index = 0; index < request->files.count; index++) {
+        char *name = name_of_source(request->files.items[index]);
         if (name == NULL || check_arena(name) != ARENA_SOUND)
             status = STATUS_FAILED;
         free(name);
@@ -315,7 +244,7 @@ static bool fails(const struct request *request, const struct findings *findings
 
 static int show(const struct request *request, struct findings *findings)
 {
-    bool there = read_sources(findings, request->files, request->file_count);
+    bool there = read_sources(findings, request->files.items, request->files.count);
     findings_settle(findings);
     findings_sort(findings, request->order == ORDER_MET && request->top != 0 ? ORDER_COUNT : request->order, request->top);
     bool fine = json_array_size(findings->problems) == 0 && there;
@@ -343,9 +272,15 @@ int report_command(int count, char **arguments)
 {
     struct request request = {.render = render_text};
     struct findings findings;
-    int status = STATUS_USAGE;
-    if (!read_arguments(&request, count, arguments)) {
-        wrong_usage();
+    const struct argument_rules rules = {"report", options};
+    int status = read_arguments(&rules, count, arguments, &request, &request.files);
+    if (status != STATUS_FINE) {
+        request_clear(&request);
+        return status;
+    }
+    if (request.files.count == 0) {
+        complain("report", "which file? Give the logs or arena files to read");
+        status = STATUS_WRONG_USAGE;
     } else if (request.check) {
         status = check_files(&request);
     } else {

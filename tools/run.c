@@ -443,13 +443,6 @@ struct request {
     char **program;      /* name and arguments */
 };
 
-static int wrong_usage(void)
-{
-    fputs("\n", stderr);
-    fputs(run_usage, stderr);
-    return STATUS_USAGE;
-}
-
 static bool set_error_status(struct request *request, const char *value)
 {
     if (!is_number(value, "") || strlen(value) > 3 || atoi(value) < 1 || atoi(value) > 255) {
@@ -577,8 +570,8 @@ static bool apply(struct request *request, const char *argument, const char *nex
     return fine;
 }
 
-/* Reads `arguments` up to the program. Returns false after a complaint. */
-static bool read_arguments(struct request *request, int count, char **arguments)
+/* Reads `arguments` up to the program. */
+static int read_flags(struct request *request, int count, char **arguments)
 {
     int index = 1;
     for (; index < count && arguments[index][0] == '-'; index++) {
@@ -586,17 +579,19 @@ static bool read_arguments(struct request *request, int count, char **arguments)
             index++;
             break;
         }
+        if (strcmp(arguments[index], "--help") == 0 || strcmp(arguments[index], "-h") == 0)
+            return STATUS_HELP;
         bool took_next = false;
         if (!apply(request, arguments[index], index + 1 < count ? arguments[index + 1] : NULL, &took_next))
-            return false;
+            return STATUS_WRONG_USAGE;
         index += took_next;
     }
     if (index >= count) {
         complain("run", "which program? It is missing after the options");
-        return false;
+        return STATUS_WRONG_USAGE;
     }
     request->program = arguments + index;
-    return true;
+    return STATUS_FINE;
 }
 
 /* ---- where the logs will be ------------------------------------------------------------------------------------------------ */
@@ -740,11 +735,12 @@ static void let_go(struct request *request)
 int run_command(int count, char **arguments)
 {
     struct request request = {.options = duplicate("")};
-    if (!read_arguments(&request, count, arguments)) {
+    int status = read_flags(&request, count, arguments);
+    if (status != STATUS_FINE) {
         let_go(&request);
-        return wrong_usage();
+        return status;
     }
-    int status = STATUS_NOT_EXECUTABLE;
+    status = STATUS_NOT_EXECUTABLE;
     char *path = find_program(request.program[0], &status);
     char *library = path != NULL ? find_library() : NULL;
     if (library != NULL)

@@ -1,5 +1,6 @@
 /* See sources.h. One thread. */
 #include "sources.h"
+#include "baseline.h"
 #include "inputs.h"
 #include "layout.h"
 #include "text.h"
@@ -205,6 +206,11 @@ static void read_one(struct findings *findings, struct log_reading *reading, con
     bool is_stdin = strcmp(source->name, "-") == 0;
     if (!source->is_log) {
         read_arena(findings, source->name);
+        return;
+    }
+    /* One that lies among the logs of a directory was made of these, most likely: it would count all of them twice. */
+    if (!source->among_others && document_in(source->name) == DOCUMENT_REPORT) {
+        read_json_report(findings, source->name);
         return;
     }
     int descriptor = is_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) : open_log(findings, source->name);

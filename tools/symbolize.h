@@ -50,6 +50,7 @@ enum symbol_result symbolize(struct symbolizer *symbolizer, const char *module, 
 /* The native frames of all stacks of a violation (holdfast.1, LOG SCHEMA): each gets "function", "file" and "line"; a frame of an inlined function, with "inlined": true, stands before
  * the one that it was inlined into and has its module and offset. Where the file is another build, the frame says so in "remark". */
 void symbolize_violation(struct symbolizer *symbolizer, json_t *violation);
+void symbolize_crash(struct symbolizer *symbolizer, json_t *crash); /* its own stack, and those of the handles that it names; any other notice has none */
 void symbolize_stacks(struct symbolizer *symbolizer, json_t *stacks); /* of one, by name */
 
 /* What was asked for and not found, a module each: an array of {"module", "build_id", "frames", "reason"}, most frames first. */

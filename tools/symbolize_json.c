@@ -77,3 +77,10 @@ void symbolize_violation(struct symbolizer *symbolizer, json_t *violation)
 {
     symbolize_stacks(symbolizer, json_object_get(violation, "stacks"));
 }
+
+void symbolize_crash(struct symbolizer *symbolizer, json_t *crash)
+{
+    symbolize_stacks(symbolizer, json_object_get(crash, "stacks"));
+    symbolize_stacks(symbolizer, json_object_get(json_object_get(crash, "handle"), "stacks"));
+    symbolize_stacks(symbolizer, json_object_get(json_object_get(crash, "nearby"), "stacks"));
+}

@@ -9,6 +9,7 @@
 #include "stack_place.h"
 #include "symbolize.h"
 #include "target.h"
+#include "process.h"
 #include "text.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -118,7 +119,7 @@ static bool look(struct view *view)
     view->reader = reader;
     view->now = (struct look){.seconds = now_seconds(), .there = true};
     census_take(&view->now.census, &view->reader);
-    memcpy(view->now.counters, reader.header.counters, sizeof view->now.counters);
+    census_counters(&reader, view->now.counters);
     view->history[view->looks++ % HISTORY] = view->now.census.live + view->now.census.held;
     return true;
 }
@@ -699,9 +700,21 @@ static void wait_without_keys(double due)
 
 /* ---- the command ------------------------------------------------------------------------------------------------------------------------ */
 
+/* Killed or crashed: its record stays as it was. */
+static bool has_died(const struct view *view)
+{
+    return view->reader.header.state == ARENA_LIVE && !view->young_missing && process_life(&view->reader.header) == PROCESS_GONE;
+}
+
 static bool has_ended(const struct view *view)
 {
-    return view->reader.header.state != ARENA_LIVE;
+    return view->reader.header.state != ARENA_LIVE || has_died(view);
+}
+
+static void say_death(const struct view *view)
+{
+    if (has_died(view))
+        complain("top", "process %u is gone: this is what it left; holdfast report tells more of it", view->reader.header.pid);
 }
 
 static bool is_gone(const char *input)
@@ -737,6 +750,8 @@ static bool watch_terminal(struct view *view)
         }
     }
     give_terminal_back();
+    if (fine)
+        say_death(view);
     return fine;
 }
 
@@ -749,29 +764,28 @@ static bool watch_lines(struct view *view)
         if (!look(view))
             return view->looks != 0;
         print_lines(stdout, view);
-        if ((view->count != 0 && view->looks >= view->count) || has_ended(view) || ferror(stdout))
+        if ((view->count != 0 && view->looks >= view->count) || has_ended(view) || ferror(stdout)) {
+            say_death(view);
             return true;
+        }
     }
 }
 
-static int wrong_usage(void)
-{
-    fputs("\n", stderr);
-    fputs(top_usage, stderr);
-    return STATUS_USAGE;
-}
-
-static bool set_option(void *wanted, const char *name, const char *value)
+static bool set_interval(void *wanted, const char *value)
 {
     struct view *view = wanted;
     char *end;
-    if (strcmp(name, "--interval") == 0) {
-        view->interval = strtod(value, &end);
-        if (end != value && *end == '\0' && view->interval >= 0.1 && view->interval <= 86400)
-            return true;
-        complain("top", "--interval '%s' is wrong: it must be a number of seconds from 0.1 to 86400", value);
-        return false;
-    }
+    view->interval = strtod(value, &end);
+    if (end != value && *end == '\0' && view->interval >= 0.1 && view->interval <= 86400)
+        return true;
+    complain("top", "--interval '%s' is wrong: it must be a number of seconds from 0.1 to 86400", value);
+    return false;
+}
+
+static bool set_count(void *wanted, const char *value)
+{
+    struct view *view = wanted;
+    char *end;
     errno = 0;
     view->count = strtoull(value, &end, 10);
     if (value[0] >= '0' && value[0] <= '9' && *end == '\0' && errno == 0 && view->count > 0)
@@ -780,23 +794,14 @@ static bool set_option(void *wanted, const char *name, const char *value)
     return false;
 }
 
-static bool takes_value(const char *name)
-{
-    return strcmp(name, "--interval") == 0 || strcmp(name, "--count") == 0;
-}
-
-static bool read_arguments(struct view *view, int count, char **arguments)
-{
-    static const struct argument_rules rules = {"top", "one process at a time", "which process?", takes_value, set_option, NULL};
-    view->input = read_one_input(&rules, count, arguments, view);
-    return view->input != NULL;
-}
-
 int top_command(int count, char **arguments)
 {
     static struct view view = {.interval = 1, .kinds = true, .sites = true};
-    if (!read_arguments(&view, count, arguments))
-        return wrong_usage();
+    static const struct argument_option options[] = {{"--interval", "a number of seconds", set_interval}, {"--count", "a number of looks", set_count}, {NULL, NULL, NULL}};
+    const struct argument_rules rules = {"top", options};
+    int status = read_one_input(&rules, count, arguments, &view, "which process?", "one process at a time", &view.input);
+    if (status != STATUS_FINE)
+        return status;
     setlocale(LC_CTYPE, ""); /* how wide a letter is */
     view.symbolizer = symbolizer_open();
     bool fine = isatty(STDOUT_FILENO) && isatty(STDIN_FILENO) ? watch_terminal(&view) : watch_lines(&view);

@@ -284,6 +284,10 @@ void tracker_close(struct tracker *tracker)
     bool locked = tracker_lock(tracker), depot_locked = depot_enter(tracker);
     __atomic_store_n(&tracker_header(tracker)->state, (uint32_t)ARENA_CLOSED, __ATOMIC_RELEASE);
     __atomic_store_n(&tracker->base, NULL, __ATOMIC_RELEASE);
+    for (unsigned stripe = 0; stripe < TRACKER_STRIPES; stripe++) { /* who is about to lock may be looking there */
+        mutex_lock(&tracker->stripes[stripe]);
+        mutex_unlock(&tracker->stripes[stripe]);
+    }
     munmap(base, tracker->bytes);
     tracker->bytes = 0;
     tracker->shared_file = false;
@@ -326,26 +330,93 @@ static uint32_t *free_link(enum arena_section section, void *record)
     }
 }
 
+static uint32_t *free_list(struct tracker *tracker, unsigned shard, enum arena_section section)
+{
+    struct arena_shard *lists = &tracker_header(tracker)->shards[shard];
+    return section == SECTION_HANDLES ? &lists->free_handles : section == SECTION_HOLDS ? &lists->free_holds : &lists->free_edges;
+}
+
+/* One that was never used. Several threads may ask at once. */
+static uint32_t take_new(struct arena_section_header *header)
+{
+    uint32_t id = __atomic_load_n(&header->used, __ATOMIC_RELAXED);
+    while (id < header->capacity && !__atomic_compare_exchange_n(&header->used, &id, id + 1, true, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+        continue;
+    return id < header->capacity ? id : 0;
+}
+
+static uint32_t take_given(struct tracker *tracker, unsigned shard, enum arena_section section)
+{
+    uint32_t *list = free_list(tracker, shard, section), id = *list;
+    if (id != 0) {
+        uint32_t *link = free_link(section, tracker_record(tracker, section, id));
+        *list = *link;
+        *link = 0;
+    }
+    return id;
+}
+
+static bool take_free(struct tracker_mutex *mutex, int32_t word)
+{
+    int32_t free_word = 0;
+    return __atomic_compare_exchange_n(&mutex->word, &free_word, word, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+/* Who uses up what others give back finds nothing in the list of its own shard one day. Shards that nobody is in are entered for a moment; the next
+ * to lock takes all of them and shares out. */
+static uint32_t take_elsewhere(struct tracker *tracker, enum arena_section section)
+{
+    uint32_t id = 0;
+    for (unsigned shard = 0; shard < ARENA_SHARDS && id == 0; shard++) {
+        bool held = holds_shard((uint8_t)shard);
+        if (!held && !take_free(&tracker->shards[shard], tracker_thread()))
+            continue;
+        id = take_given(tracker, shard, section);
+        if (!held)
+            mutex_unlock(&tracker->shards[shard]);
+    }
+    if (!tracker_has_all())
+        __atomic_store_n(&tracker->uneven, true, __ATOMIC_RELAXED);
+    return id;
+}
+
 uint32_t tracker_take_record(struct tracker *tracker, enum arena_section section)
 {
     if (tracker->base == NULL)
         return 0;
-    struct arena_section_header *header = section_header(tracker, section);
-    uint32_t id = header->free_head;
-    if (id != 0) {
-        uint32_t *link = free_link(section, tracker_record(tracker, section, id));
-        header->free_head = *link;
-        *link = 0;
-    } else if (header->used < header->capacity) {
-        id = header->used;
-        __atomic_store_n(&header->used, id + 1, __ATOMIC_RELEASE);
-    } else {
+    uint32_t id = take_given(tracker, tracker_home(), section);
+    if (id == 0)
+        id = take_new(section_header(tracker, section));
+    if (id == 0)
+        id = take_elsewhere(tracker, section);
+    if (id == 0) {
         tracker_count(tracker, dropped_counter(section));
         return 0;
     }
     if (section == SECTION_HANDLES)
-        tracker_handle(tracker, id)->serial = ++tracker_header(tracker)->last_serial;
+        tracker_handle(tracker, id)->serial = __atomic_add_fetch(&tracker_header(tracker)->last_serial, 1, __ATOMIC_RELAXED);
     return id;
+}
+
+/* [all locked] Each shard gets as much of what was given back as any other. */
+static void share_out(struct tracker *tracker)
+{
+    static const enum arena_section given[] = {SECTION_HANDLES, SECTION_HOLDS, SECTION_EDGES};
+    for (size_t i = 0; i < sizeof given / sizeof given[0]; i++) {
+        uint32_t all = 0, id;
+        for (unsigned shard = 0; shard < ARENA_SHARDS; shard++)
+            while ((id = take_given(tracker, shard, given[i])) != 0) {
+                *free_link(given[i], tracker_record(tracker, given[i], id)) = all;
+                all = id;
+            }
+        for (unsigned shard = 0; all != 0; shard = (shard + 1) % ARENA_SHARDS) {
+            uint32_t *link = free_link(given[i], tracker_record(tracker, given[i], all)), *list = free_list(tracker, shard, given[i]);
+            id = all;
+            all = *link;
+            *link = *list;
+            *list = id;
+        }
+    }
 }
 
 void tracker_give_record(struct tracker *tracker, enum arena_section section, uint32_t id)
@@ -358,8 +429,9 @@ void tracker_give_record(struct tracker *tracker, enum arena_section section, ui
     memset(record, 0, header->record_bytes);
     if (section == SECTION_HANDLES)
         ((struct handle_record *)record)->serial = serial;
-    *free_link(section, record) = header->free_head;
-    header->free_head = id;
+    uint32_t *list = free_list(tracker, tracker_home(), section);
+    *free_link(section, record) = *list;
+    *list = id;
 }
 
 void *tracker_take_own(struct tracker *tracker, uint64_t bytes, uint32_t *offset)
@@ -409,44 +481,55 @@ static inline void pause_a_moment(void)
 #endif
 }
 
-static bool take_free_lock(int32_t *lock, int32_t word)
-{
-    int32_t free_word = 0;
-    return __atomic_compare_exchange_n(lock, &free_word, word, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
-}
-
 /* Most sections are shorter than a system call, so it pays to spin a little: up to twice as long as helped lately. */
-static bool take_lock_spinning(int32_t *lock, int32_t *lock_spins, int32_t self)
+static bool take_spinning(struct tracker_mutex *mutex, int32_t self)
 {
-    int32_t average = __atomic_load_n(lock_spins, __ATOMIC_RELAXED);
+    int32_t average = __atomic_load_n(&mutex->spins, __ATOMIC_RELAXED);
     int32_t most = average * 2 + 10 < 200 ? average * 2 + 10 : 200;
     int32_t spins = 0;
     bool taken = false;
     while (spins < most && !taken) {
         spins++;
         pause_a_moment();
-        taken = __atomic_load_n(lock, __ATOMIC_RELAXED) == 0 && take_free_lock(lock, self);
+        taken = __atomic_load_n(&mutex->word, __ATOMIC_RELAXED) == 0 && take_free(mutex, self);
     }
-    __atomic_store_n(lock_spins, average + (spins - average) / 8, __ATOMIC_RELAXED);
+    __atomic_store_n(&mutex->spins, average + (spins - average) / 8, __ATOMIC_RELAXED);
     return taken;
 }
 
-static __attribute__((noinline)) void take_lock_slowly(int32_t *lock, int32_t *lock_spins, int32_t self)
+static __attribute__((noinline)) void take_slowly(struct tracker_mutex *mutex, int32_t self)
 {
-    if (take_lock_spinning(lock, lock_spins, self))
+    if (take_spinning(mutex, self))
         return;
     int saved_errno = errno;
     /* Whoever slept cannot know whether others still sleep, so it takes the lock with the mark set: one wake-up too many at
      * the end, never one too few. */
-    while (!take_free_lock(lock, self | TRACKER_LOCK_WAITERS)) {
-        int32_t word = __atomic_load_n(lock, __ATOMIC_RELAXED);
+    while (!take_free(mutex, self | TRACKER_LOCK_WAITERS)) {
+        int32_t word = __atomic_load_n(&mutex->word, __ATOMIC_RELAXED);
         if (word == 0)
             continue;
         if ((word & TRACKER_LOCK_WAITERS) == 0 &&
-            !__atomic_compare_exchange_n(lock, &word, word | TRACKER_LOCK_WAITERS, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+            !__atomic_compare_exchange_n(&mutex->word, &word, word | TRACKER_LOCK_WAITERS, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
             continue;
-        syscall(SYS_futex, lock, FUTEX_WAIT_PRIVATE, word | TRACKER_LOCK_WAITERS, NULL, NULL, 0);
+        syscall(SYS_futex, &mutex->word, FUTEX_WAIT_PRIVATE, word | TRACKER_LOCK_WAITERS, NULL, NULL, 0);
     }
+    errno = saved_errno;
+}
+
+void mutex_lock(struct tracker_mutex *mutex)
+{
+    int32_t self = tracker_thread();
+    if (!take_free(mutex, self))
+        take_slowly(mutex, self);
+}
+
+void mutex_unlock(struct tracker_mutex *mutex)
+{
+    int32_t word = __atomic_exchange_n(&mutex->word, 0, __ATOMIC_RELEASE);
+    if ((word & TRACKER_LOCK_WAITERS) == 0)
+        return;
+    int saved_errno = errno;
+    syscall(SYS_futex, &mutex->word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
     errno = saved_errno;
 }
 
@@ -458,78 +541,214 @@ static inline void count_change(uint64_t *changes)
     __atomic_thread_fence(__ATOMIC_RELEASE);
 }
 
-static inline void give_lock(int32_t *lock)
+/* ---- shards --------------------------------------------------------------------------------------------------------- */
+
+_Thread_local uint32_t tracker_held;
+static _Thread_local uint8_t home __attribute__((tls_model("initial-exec"))); /* one more than the shard where this thread's births go; 0: not known yet */
+static uint32_t homes;
+
+uint8_t tracker_home(void)
 {
-    int32_t word = __atomic_exchange_n(lock, 0, __ATOMIC_RELEASE);
-    if ((word & TRACKER_LOCK_WAITERS) == 0)
-        return;
-    int saved_errno = errno;
-    syscall(SYS_futex, lock, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
-    errno = saved_errno;
+    return home != 0 ? (uint8_t)(home - 1) : 0;
 }
 
-/* `locks` and `waits` are counted by whoever holds the lock: no atomic operation is needed, and the reader sees a count that was right a moment ago. */
-static inline bool take_lock(struct tracker *tracker, int32_t *lock, int32_t *lock_spins, enum arena_counter locks, enum arena_counter waits)
+static void have_home(const struct tracker *tracker)
 {
-    if (__atomic_load_n(&tracker->base, __ATOMIC_RELAXED) == NULL)
-        return false;
-    int32_t self = tracker_thread();
-    bool waited = !take_free_lock(lock, self);
-    if (waited) {
-        /* No other thread can put our own id there, so this needs no order. */
-        if ((__atomic_load_n(lock, __ATOMIC_RELAXED) & ~TRACKER_LOCK_WAITERS) == self)
-            return false;
-        take_lock_slowly(lock, lock_spins, self);
+    if (home == 0 || tracker->scatter)
+        home = (uint8_t)(1 + __atomic_fetch_add(&homes, 1, __ATOMIC_RELAXED) % ARENA_SHARDS);
+}
+
+/* The lowest that is held says for all of them when something changes. */
+static inline uint64_t *changes_of(struct tracker *tracker, uint32_t shards)
+{
+    return &tracker_header(tracker)->shards[__builtin_ctz(shards)].changes;
+}
+
+/* In order; whether any had to be waited for. */
+static bool take_shards(struct tracker *tracker, uint32_t shards)
+{
+    const int32_t self = tracker_thread();
+    bool waited = false;
+    for (uint32_t left = shards; left != 0; left &= left - 1) {
+        struct tracker_mutex *mutex = &tracker->shards[__builtin_ctz(left)];
+        if (take_free(mutex, self))
+            continue;
+        waited = true;
+        take_slowly(mutex, self);
     }
-    uint8_t *base = __atomic_load_n(&tracker->base, __ATOMIC_RELAXED);
-    if (base == NULL) { /* closed while we waited */
-        give_lock(lock);
+    return waited;
+}
+
+static void give_shards(struct tracker *tracker, uint32_t shards)
+{
+    for (uint32_t left = shards; left != 0; left &= left - 1)
+        mutex_unlock(&tracker->shards[__builtin_ctz(left)]);
+}
+
+bool tracker_begin(struct tracker *tracker)
+{
+    if (__atomic_load_n(&tracker->base, __ATOMIC_RELAXED) == NULL || tracker_held != 0)
+        return false;
+    tracker_held = HELD_BEGUN;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    return true;
+}
+
+void tracker_end(void)
+{
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    tracker_held = 0;
+}
+
+/* They are taken. False: the arena was closed meanwhile. */
+static bool enter(struct tracker *tracker, uint32_t shards, bool waited, enum arena_counter counter)
+{
+    if (__atomic_load_n(&tracker->base, __ATOMIC_RELAXED) == NULL) {
+        give_shards(tracker, shards);
+        tracker_end();
         return false;
     }
-    uint64_t *counters = ((struct arena_header *)base)->counters;
-    __atomic_store_n(&counters[locks], counters[locks] + 1, __ATOMIC_RELAXED);
+    tracker_held = shards;
+    count_change(changes_of(tracker, shards));
+    tracker_count(tracker, counter);
     if (waited)
-        __atomic_store_n(&counters[waits], counters[waits] + 1, __ATOMIC_RELAXED);
+        tracker_count(tracker, COUNTER_lock_waits);
     return true;
 }
 
 bool tracker_lock(struct tracker *tracker)
 {
-    if (!take_lock(tracker, &tracker->lock, &tracker->lock_spins, COUNTER_locks, COUNTER_lock_waits))
+    if (!tracker_begin(tracker))
         return false;
-    count_change(&tracker_header(tracker)->changes);
+    have_home(tracker);
+    bool waited = take_shards(tracker, HELD_ALL);
+    if (!enter(tracker, HELD_ALL, waited, COUNTER_locks))
+        return false;
+    if (__atomic_load_n(&tracker->uneven, __ATOMIC_RELAXED)) {
+        __atomic_store_n(&tracker->uneven, false, __ATOMIC_RELAXED);
+        share_out(tracker);
+    }
     return true;
+}
+
+bool tracker_lock_near(struct tracker *tracker, const uint64_t *addresses, unsigned count)
+{
+    if (tracker->one_lock || count > TRACKER_NEAR_MAX || __atomic_load_n(&tracker->uneven, __ATOMIC_RELAXED))
+        return tracker_lock(tracker);
+    if (!tracker_begin(tracker))
+        return false;
+    have_home(tracker);
+    const uint32_t own = UINT32_C(1) << tracker_home();
+    uint32_t wanted = own;
+    for (unsigned i = 0; i < count; i++)
+        wanted |= handle_shards(tracker, addresses[i]);
+    bool waited = false;
+    for (unsigned attempt = 0; attempt < 4; attempt++) {
+        waited = take_shards(tracker, wanted) || waited;
+        uint32_t now = own;
+        for (unsigned i = 0; i < count; i++)
+            now |= handle_shards(tracker, addresses[i]);
+        if ((now & ~wanted) == 0)
+            return enter(tracker, wanted, waited, COUNTER_shard_locks);
+        give_shards(tracker, wanted); /* they went to another shard before it was locked */
+        wanted |= now;
+    }
+    tracker_end();
+    return tracker_lock(tracker);
+}
+
+bool tracker_has_all(void)
+{
+    return tracker_held == HELD_ALL;
+}
+
+void tracker_unlock(struct tracker *tracker)
+{
+    uint32_t shards = tracker_held & HELD_ALL;
+    if (shards == 0)
+        return;
+    if (tracker->base != NULL)
+        count_change(changes_of(tracker, shards));
+    give_shards(tracker, shards);
+    tracker_end();
+}
+
+/* Of others, too, which are held without a shard at times. */
+static bool rest_is_free(const struct tracker *tracker)
+{
+    return __atomic_load_n(&tracker->queue.word, __ATOMIC_RELAXED) == 0 && __atomic_load_n(&tracker->fences.word, __ATOMIC_RELAXED) == 0;
 }
 
 bool tracker_try_lock(struct tracker *tracker)
 {
-    if (__atomic_load_n(&tracker->base, __ATOMIC_RELAXED) == NULL || !take_free_lock(&tracker->lock, tracker_thread()))
+    if (!tracker_begin(tracker))
         return false;
-    count_change(&tracker_header(tracker)->changes);
+    have_home(tracker);
+    uint32_t taken = 0;
+    for (unsigned shard = 0; shard < ARENA_SHARDS && take_free(&tracker->shards[shard], tracker_thread()); shard++)
+        taken |= UINT32_C(1) << shard;
+    if (taken != HELD_ALL || !rest_is_free(tracker)) {
+        give_shards(tracker, taken);
+        tracker_end();
+        return false;
+    }
+    tracker_held = HELD_ALL;
+    count_change(changes_of(tracker, HELD_ALL));
     return true;
 }
 
 bool tracker_depot_is_free(const struct tracker *tracker)
 {
-    return __atomic_load_n(&tracker->depot_lock, __ATOMIC_RELAXED) == 0;
+    return __atomic_load_n(&tracker->depot.word, __ATOMIC_RELAXED) == 0;
 }
 
 bool tracker_is_mine(const struct tracker *tracker)
 {
-    return (__atomic_load_n(&tracker->lock, __ATOMIC_RELAXED) & ~TRACKER_LOCK_WAITERS) == tracker_thread();
+    (void)tracker;
+    return tracker_held != 0;
 }
 
-void tracker_unlock(struct tracker *tracker)
+bool tracker_queue_lock(struct tracker *tracker)
 {
-    if (tracker->base != NULL)
-        count_change(&tracker_header(tracker)->changes);
-    give_lock(&tracker->lock);
+    if (!tracker_begin(tracker))
+        return false;
+    mutex_lock(&tracker->queue);
+    if (__atomic_load_n(&tracker->base, __ATOMIC_RELAXED) != NULL)
+        return true;
+    tracker_queue_unlock(tracker);
+    return false;
 }
+
+void tracker_queue_unlock(struct tracker *tracker)
+{
+    mutex_unlock(&tracker->queue);
+    tracker_end();
+}
+
+/* ---- the depot's lock ----------------------------------------------------------------------------------------------- */
 
 bool depot_enter(struct tracker *tracker)
 {
-    if (!take_lock(tracker, &tracker->depot_lock, &tracker->depot_spins, COUNTER_depot_locks, COUNTER_depot_waits))
+    if (__atomic_load_n(&tracker->base, __ATOMIC_RELAXED) == NULL)
         return false;
+    const int32_t self = tracker_thread();
+    bool waited = !take_free(&tracker->depot, self);
+    if (waited) {
+        /* No other thread can put our own id there, so this needs no order. */
+        if ((__atomic_load_n(&tracker->depot.word, __ATOMIC_RELAXED) & ~TRACKER_LOCK_WAITERS) == self)
+            return false;
+        take_slowly(&tracker->depot, self);
+    }
+    uint8_t *base = __atomic_load_n(&tracker->base, __ATOMIC_RELAXED);
+    if (base == NULL) { /* closed while we waited */
+        mutex_unlock(&tracker->depot);
+        return false;
+    }
+    /* Counted by whoever holds the lock: no atomic operation is needed, and the reader sees a count that was right a moment ago. */
+    uint64_t *counters = ((struct arena_header *)base)->counters;
+    __atomic_store_n(&counters[COUNTER_depot_locks], counters[COUNTER_depot_locks] + 1, __ATOMIC_RELAXED);
+    if (waited)
+        __atomic_store_n(&counters[COUNTER_depot_waits], counters[COUNTER_depot_waits] + 1, __ATOMIC_RELAXED);
     count_change(&tracker_header(tracker)->depot_changes);
     return true;
 }
@@ -538,7 +757,7 @@ void depot_leave(struct tracker *tracker)
 {
     if (tracker->base != NULL)
         count_change(&tracker_header(tracker)->depot_changes);
-    give_lock(&tracker->depot_lock);
+    mutex_unlock(&tracker->depot);
 }
 
 /* ---- fork ----------------------------------------------------------------------------------------------------------- */
@@ -562,6 +781,10 @@ static void copy_arena(uint8_t *to, const uint8_t *from)
 void tracker_before_fork(struct tracker *tracker)
 {
     tracker->fork_locked = tracker_lock(tracker);
+    if (tracker->fork_locked) { /* who looks at the queue may have no shard */
+        mutex_lock(&tracker->queue);
+        mutex_lock(&tracker->fences);
+    }
     tracker->fork_depot_locked = depot_enter(tracker);
     if (tracker->base == NULL || !tracker->shared_file)
         return;
@@ -586,6 +809,8 @@ void tracker_after_fork_parent(struct tracker *tracker)
     }
     if (tracker->fork_locked) {
         tracker->fork_locked = false;
+        mutex_unlock(&tracker->fences);
+        mutex_unlock(&tracker->queue);
         tracker_unlock(tracker);
     }
     errno = saved_errno;
@@ -596,9 +821,32 @@ static void belong_to_child(uint8_t *base)
 {
     struct arena_header *header = (struct arena_header *)base;
     header->pid = (uint32_t)getpid();
-    header->changes += header->changes & 1; /* the locks are free here */
+    for (unsigned shard = 0; shard < ARENA_SHARDS; shard++)
+        header->shards[shard].changes += header->shards[shard].changes & 1; /* the locks are free here */
     header->depot_changes += header->depot_changes & 1;
     header->process_start = 0; /* the parent's */
+}
+
+static bool frees_other(struct tracker_mutex *mutex)
+{
+    int32_t owner = mutex->word & ~TRACKER_LOCK_WAITERS;
+    mutex->word = 0;
+    return owner != 0 && owner != this_thread;
+}
+
+/* In the child nobody else is there to give them back. Was another thread in the midst of a change? Whoever was adding to the depot left nothing that
+ * can be seen. */
+static bool free_all_locks(struct tracker *tracker)
+{
+    bool torn = false;
+    for (unsigned shard = 0; shard < ARENA_SHARDS; shard++)
+        torn = frees_other(&tracker->shards[shard]) || torn;
+    for (unsigned stripe = 0; stripe < TRACKER_STRIPES; stripe++)
+        torn = frees_other(&tracker->stripes[stripe]) || torn;
+    torn = frees_other(&tracker->queue) || torn;
+    torn = frees_other(&tracker->fences) || torn;
+    frees_other(&tracker->depot);
+    return torn;
 }
 
 /* The memory that is to stand in for the inherited arena: of the new file, else anonymous. NULL when there is none. */
@@ -637,16 +885,15 @@ bool tracker_after_fork_child(struct tracker *tracker, const char *path, char *e
 {
     int saved_errno = errno;
     if (tracker->base == NULL) {
+        free_all_locks(tracker);
         this_thread = 0;
-        tracker->lock = tracker->depot_lock = 0;
         return true;
     }
-    /* this_thread is still the parent's: only the thread that forks goes on, so it says who held the lock. */
-    int32_t owner = tracker->lock & ~TRACKER_LOCK_WAITERS;
-    bool torn = owner != 0 && owner != this_thread;
+    /* this_thread is still the parent's: only the thread that forks goes on, so it says who held the locks. */
+    bool torn = free_all_locks(tracker);
     this_thread = 0;
-    /* Whoever was adding to the depot left nothing that can be seen. */
-    tracker->lock = tracker->depot_lock = 0;
+    if (tracker->fork_locked) /* else the fork stands inside a section of this thread, which goes on, or nothing was locked */
+        tracker_end();
     tracker->fork_locked = tracker->fork_depot_locked = tracker->fork_lost = false;
 
     char program[sizeof tracker_header(tracker)->program];

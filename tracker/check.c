@@ -55,7 +55,6 @@ static bool copy_sections(struct arena_image *image, int file)
         if (!read_range(file, (uint8_t *)&now, sizeof now, offsetof(struct arena_header, sections) + (uint64_t)copy_order[i] * sizeof now))
             return false;
         part->used = now.used;
-        part->free_head = now.free_head;
         uint64_t records = part->used < part->capacity ? part->used : part->capacity;
         if (!read_range(file, image->bytes + part->offset, records * part->record_bytes, part->offset))
             return false;
@@ -65,10 +64,12 @@ static bool copy_sections(struct arena_image *image, int file)
 
 static bool was_changed(const struct arena_header *header, int file)
 {
-    uint64_t handles = ~header->changes, depot = ~header->depot_changes;
-    read_range(file, (uint8_t *)&handles, sizeof handles, offsetof(struct arena_header, changes));
-    read_range(file, (uint8_t *)&depot, sizeof depot, offsetof(struct arena_header, depot_changes));
-    return handles != header->changes || depot != header->depot_changes;
+    struct arena_shard now[ARENA_SHARDS] = {{0}};
+    uint64_t depot = ~header->depot_changes;
+    bool changed = !read_range(file, (uint8_t *)now, sizeof now, offsetof(struct arena_header, shards));
+    for (unsigned shard = 0; shard < ARENA_SHARDS; shard++)
+        changed = changed || now[shard].changes != header->shards[shard].changes;
+    return !read_range(file, (uint8_t *)&depot, sizeof depot, offsetof(struct arena_header, depot_changes)) || depot != header->depot_changes || changed;
 }
 
 static bool sets_fit(const struct arena_header *header)
@@ -234,8 +235,6 @@ static void check_sections(struct check *check)
         ALWAYS(check, part->used <= part->capacity, offset, "section %u has %u records in use and room for %u", section, part->used, part->capacity);
         ALWAYS(check, !whole || part->used == part->capacity, offset, "section %u is handed out as a whole, and %u of %u are in use", section, part->used, part->capacity);
         ALWAYS(check, section == SECTION_OWN || part->used >= 1, offset, "section %u lacks its record 0", section);
-        bool has_list = section == SECTION_HANDLES || section == SECTION_HOLDS || section == SECTION_EDGES;
-        ALWAYS(check, has_list || part->free_head == 0, offset, "section %u has a list of free records, which it cannot have", section);
         end = part->offset + (uint64_t)part->capacity * part->record_bytes;
     }
 }
@@ -411,16 +410,19 @@ static void check_free_list(struct check *check, enum arena_section section, con
     uint8_t *seen = calloc((size_t)count + 1, 1);
     if (seen == NULL)
         return;
-    for (uint32_t id = check->header->sections[section].free_head; id != 0;) {
-        const void *entry = record(check, section, id);
-        bool again = entry != NULL && seen[id];
-        SETTLED(check, entry != NULL, offsetof(struct arena_header, sections) + section * sizeof(struct arena_section_header), "the list of free %ss leads to %u, and there are %u", what, id, count);
-        SETTLED(check, !again, place(check, section, id), "the list of free %ss is a circle", what);
-        if (entry == NULL || again)
-            break;
-        seen[id] = 1;
-        SETTLED(check, is_free(section, entry), place(check, section, id), "%s %u is in use, and in the list of free ones", what, id);
-        id = next_free(section, entry);
+    for (unsigned shard = 0; shard < ARENA_SHARDS; shard++) {
+        const struct arena_shard *lists = &check->header->shards[shard];
+        for (uint32_t id = section == SECTION_HANDLES ? lists->free_handles : section == SECTION_HOLDS ? lists->free_holds : lists->free_edges; id != 0;) {
+            const void *entry = record(check, section, id);
+            bool again = entry != NULL && seen[id];
+            SETTLED(check, entry != NULL, offsetof(struct arena_header, shards) + shard * sizeof *lists, "the list of free %ss leads to %u, and there are %u", what, id, count);
+            SETTLED(check, !again, place(check, section, id), "the list of free %ss is a circle, or is that of two shards", what);
+            if (entry == NULL || again)
+                break;
+            seen[id] = 1;
+            SETTLED(check, is_free(section, entry), place(check, section, id), "%s %u is in use, and in the list of free ones", what, id);
+            id = next_free(section, entry);
+        }
     }
     for (uint32_t id = 1; id < count; id++) {
         const void *entry = record(check, section, id);
@@ -436,6 +438,7 @@ static void check_handles(struct check *check)
         uint64_t offset = place(check, SECTION_HANDLES, id);
         ALWAYS(check, handle->state <= HANDLE_BURIED && handle->cause < CAUSE_COUNT, offset, "handle %u is in a state that there is not", id);
         ALWAYS(check, is_stack(check, handle->birth_stack) && is_stack(check, handle->loan_stack) && is_stack(check, handle->death_stack), offset, "handle %u names a stack that is not there", id);
+        ALWAYS(check, handle->shard < ARENA_SHARDS, offset, "handle %u is in a shard that there is not", id);
         ALWAYS(check, (handle->flags & HANDLE_NUMBER) != 0 || is_string(check, handle->label), offset, "the label of handle %u is no string", id);
         ALWAYS(check, handle->killer < used(check, SECTION_HANDLES), offset, "handle %u names a handle that is not there", id);
         SETTLED(check, (handle->flags & HANDLE_FENCED) == 0 || handle->fence_next < used(check, SECTION_HANDLES), offset, "handle %u shares its fence with a handle that is not there", id);
@@ -450,17 +453,23 @@ static void check_lists_of(struct check *check, uint32_t id, uint8_t *in_parent,
 {
     const struct handle_record *handle = handle_at(check, id);
     uint64_t offset = place(check, SECTION_HANDLES, id);
+    const struct edge_record *first = edge_at(check, handle->first_child);
     uint32_t before = 0, count = 0;
+    bool dead = false, buried_throughout = handle->state == HANDLE_BURIED && (first == NULL || first->dead), among_the_dead = false;
     for (uint32_t edge = handle->first_child; edge != 0;) {
         const struct edge_record *link = edge_at(check, edge);
-        bool fine = link != NULL && link->type != EDGE_NONE && link->parent == id && link->previous_of_parent == before && !in_parent[edge];
+        bool fine = link != NULL && link->type != EDGE_NONE && link->parent == id && (before == 0 || link->previous_of_parent == before) && !in_parent[edge];
         SETTLED(check, fine, link != NULL ? place(check, SECTION_EDGES, edge) : offset, "the children of handle %u: relation %u does not belong there, or is linked wrongly", id, edge);
         if (link == NULL || in_parent[edge])
             break;
+        SETTLED(check, !dead || link->dead, place(check, SECTION_EDGES, edge), "the children of handle %u: relation %u to one that lives lies behind those to the dead", id, edge);
+        dead = dead || link->dead;
         in_parent[edge] = 1;
         before = edge;
         edge = link->next_of_parent;
     }
+    SETTLED(check, first == NULL || first->previous_of_parent == before, place(check, SECTION_EDGES, handle->first_child),
+            "the children of handle %u: relation %u is linked wrongly, it should know that the last is %u", id, handle->first_child, before);
     for (uint32_t edge = handle->first_parent; edge != 0; count++) {
         const struct edge_record *link = edge_at(check, edge);
         bool fine = link != NULL && link->type != EDGE_NONE && link->child == id && !in_child[edge];
@@ -468,8 +477,10 @@ static void check_lists_of(struct check *check, uint32_t id, uint8_t *in_parent,
         if (link == NULL || in_child[edge])
             break;
         in_child[edge] = 1;
+        among_the_dead = among_the_dead || link->dead;
         edge = link->next_of_child;
     }
+    SETTLED(check, !among_the_dead || buried_throughout, offset, "handle %u lives, or something below it does, and a parent has it among the dead", id);
     SETTLED(check, handle->parents == (count < UINT8_MAX ? count : UINT8_MAX), offset, "handle %u counts %u parents, and %u are there", id, handle->parents, count);
 }
 
@@ -509,9 +520,11 @@ static void check_edges(struct check *check)
     for (uint32_t id = 1; id < edges; id++) {
         const struct edge_record *edge = edge_at(check, id);
         ALWAYS(check, edge->type <= EDGE_NEEDED, place(check, SECTION_EDGES, id), "relation %u is of a sort that there is not", id);
+        ALWAYS(check, edge->dead <= 1, place(check, SECTION_EDGES, id), "relation %u is neither dead nor not", id);
         const struct handle_record *parent = handle_at(check, edge->parent), *child = handle_at(check, edge->child);
         bool fine = edge->type == EDGE_NONE || (parent != NULL && child != NULL && parent->state != HANDLE_FREE_RECORD && child->state != HANDLE_FREE_RECORD);
         SETTLED(check, fine, place(check, SECTION_EDGES, id), "relation %u leads to a handle that is not there", id);
+        SETTLED(check, edge->type == EDGE_NONE || !fine || parent->shard == child->shard, place(check, SECTION_EDGES, id), "relation %u joins handles of two shards", id);
     }
     for (uint32_t id = 1; in_parent != NULL && in_child != NULL && id < used(check, SECTION_HANDLES); id++)
         if (handle_at(check, id)->state != HANDLE_FREE_RECORD)
@@ -660,7 +673,9 @@ struct arena_faults arena_check(const struct arena_image *image, arena_teller te
     check_strings(&check);
     check_stacks(&check);
     check_events(&check);
-    check.open = image->moving || (check.header->changes & 1) != 0;
+    check.open = image->moving;
+    for (unsigned shard = 0; shard < ARENA_SHARDS; shard++)
+        check.open = check.open || (check.header->shards[shard].changes & 1) != 0;
     check_handles(&check);
     check_edges(&check);
     check_queue(&check);

@@ -5,6 +5,14 @@
  *
  * Edges of a parent form a doubly linked list, since a dataset may have a million features that die in any order. Edges of a child form
  * a singly linked list, since nothing has more than a few parents.
+ *
+ * The buried stay in the graph as long as their memory is kept back, because reports tell where they lived: a feature that lives on may have
+ * thousands. So that nobody who looks for the living steps over them, an edge below which nothing lives is marked `dead` and lies behind those that are
+ * not, and walks end at the first of them. What is buried and has somebody living below stays in front, and walks go through it. Two rules:
+ *
+ *   an edge is dead only if its child is buried, and all edges below that one are dead. This holds whenever the lock is free, and is what
+ *       walks rely on: what is not visited is not alive. So handle_sink() begins at the bottom, and raise_edges() is complete.
+ *   an edge is dead if that is so. Only time is lost where it does not hold: while handle_bury() is at work, and where handle_sink() had no room.
  */
 #include "internal.h"
 #include <string.h>
@@ -70,30 +78,76 @@ static uint32_t *handle_bucket(const struct tracker *tracker, uint64_t address)
     return section_bucket(tracker, SECTION_HANDLE_BUCKETS, handle_hash(address));
 }
 
+/* Chains are changed with some shard and their stripe locked; so who has all shards may read them as they are. */
+static struct tracker_mutex *stripe_of(struct tracker *tracker, uint64_t address)
+{
+    return &tracker->stripes[handle_hash(address) % TRACKER_STRIPES];
+}
+
+static struct tracker_mutex *read_chain(const struct tracker *tracker, uint64_t address)
+{
+    struct tracker_mutex *stripe = tracker_has_all() ? NULL : stripe_of((struct tracker *)(uintptr_t)tracker, address);
+    if (stripe != NULL)
+        mutex_lock(stripe);
+    return stripe;
+}
+
+static void chain_was_read(struct tracker_mutex *stripe)
+{
+    if (stripe != NULL)
+        mutex_unlock(stripe);
+}
+
+static bool is_locked(const struct tracker *tracker, const struct handle_record *handle)
+{
+    bool locked = holds_shard(shard_of(handle));
+    if (!locked && tracker->scatter) /* by a test without other threads: whoever looks forgot to lock it */
+        __builtin_trap();
+    return locked;
+}
+
 handle_id handle_find(const struct tracker *tracker, uint64_t address, kind_test same, void *context)
 {
     if (tracker->base == NULL)
         return 0;
+    struct tracker_mutex *stripe = read_chain(tracker, address);
+    handle_id id = *handle_bucket(tracker, address);
     const struct handle_record *handle;
-    for (handle_id id = *handle_bucket(tracker, address); id != 0; id = handle->next) {
-        handle = tracker_handle(tracker, id);
-        if (handle == NULL)
+    for (; (handle = tracker_handle(tracker, id)) != NULL; id = handle->next)
+        if (handle->address == address && is_locked(tracker, handle) && (same == NULL || same(handle->kind, context)))
             break;
-        if (handle->address == address && (same == NULL || same(handle->kind, context)))
-            return id;
-    }
-    return 0;
+    chain_was_read(stripe);
+    return handle != NULL ? id : 0;
 }
 
 handle_id handle_find_birth(const struct tracker *tracker, uint64_t address, uint32_t birth)
 {
     if (tracker->base == NULL)
         return 0;
+    struct tracker_mutex *stripe = read_chain(tracker, address);
+    handle_id id = *handle_bucket(tracker, address);
     const struct handle_record *handle;
-    for (handle_id id = *handle_bucket(tracker, address); (handle = tracker_handle(tracker, id)) != NULL; id = handle->next)
-        if (handle->address == address && handle->birth == birth)
-            return id;
-    return 0;
+    for (; (handle = tracker_handle(tracker, id)) != NULL; id = handle->next)
+        if (handle->address == address && is_locked(tracker, handle) && handle->birth == birth)
+            break;
+    chain_was_read(stripe);
+    return handle != NULL ? id : 0;
+}
+
+uint32_t handle_shards(struct tracker *tracker, uint64_t address)
+{
+    uint32_t shards = 0;
+    if (address == 0)
+        return 0;
+    struct tracker_mutex *stripe = stripe_of(tracker, address);
+    mutex_lock(stripe);
+    const struct handle_record *handle;
+    if (__atomic_load_n(&tracker->base, __ATOMIC_ACQUIRE) != NULL)
+        for (handle_id id = *handle_bucket(tracker, address); (handle = tracker_handle(tracker, id)) != NULL; id = handle->next)
+            if (handle->address == address)
+                shards |= UINT32_C(1) << shard_of(handle);
+    mutex_unlock(stripe);
+    return shards & HELD_ALL;
 }
 
 handle_id handle_add(struct tracker *tracker, uint64_t address, uint16_t kind, uint8_t provider)
@@ -104,29 +158,33 @@ handle_id handle_add(struct tracker *tracker, uint64_t address, uint16_t kind, u
         return 0;
     uint32_t *bucket = handle_bucket(tracker, address);
     handle->address = address;
-    handle->kind = kind;
+    handle->kind = (uint8_t)kind;
+    __atomic_store_n(&handle->shard, tracker_home(), __ATOMIC_RELAXED);
     handle->provider = provider;
     handle->birth_thread = (uint32_t)tracker_thread();
     uint32_t forks = tracker_header(tracker)->forks;
     handle->generation = forks < UINT16_MAX ? (uint16_t)forks : UINT16_MAX;
     handle->state = HANDLE_LIVE;
+    struct tracker_mutex *stripe = stripe_of(tracker, address);
+    mutex_lock(stripe);
     handle->next = *bucket;
     *bucket = id;
+    mutex_unlock(stripe);
     handle_filter_add(address);
     return id;
 }
 
 static void leave_bucket(struct tracker *tracker, handle_id id, const struct handle_record *handle)
 {
+    struct tracker_mutex *stripe = stripe_of(tracker, handle->address);
+    mutex_lock(stripe);
     uint32_t *link = handle_bucket(tracker, handle->address);
-    while (*link != 0 && *link != id) {
-        struct handle_record *before = tracker_handle(tracker, *link);
-        if (before == NULL)
-            return;
+    struct handle_record *before;
+    while (*link != id && (before = tracker_handle(tracker, *link)) != NULL)
         link = &before->next;
-    }
     if (*link == id)
         *link = handle->next;
+    mutex_unlock(stripe);
 }
 
 void handle_forget(struct tracker *tracker, handle_id id)
@@ -224,6 +282,197 @@ uint32_t edge_find(const struct tracker *tracker, handle_id parent, handle_id ch
     return 0;
 }
 
+/* ---- shards: what is related is in the same -------------------------------------------------------------------------- */
+
+#define MOVING_MAX 512u
+
+struct moving {
+    uint8_t from, to;
+    unsigned count;
+    bool overflow;
+    handle_id left[MOVING_MAX];
+};
+
+static void move_one(struct tracker *tracker, struct moving *moving, handle_id id)
+{
+    struct handle_record *handle = tracker_handle(tracker, id);
+    if (handle == NULL || shard_of(handle) != moving->from)
+        return;
+    if (moving->count == MOVING_MAX) {
+        moving->overflow = true;
+        return;
+    }
+    __atomic_store_n(&handle->shard, moving->to, __ATOMIC_RELAXED);
+    moving->left[moving->count++] = id;
+}
+
+/* All that is related to `id`, in any way, goes to the other shard; when that is too much to follow, all of its shard does. Both are locked. */
+static void move_related(struct tracker *tracker, handle_id id, uint8_t to)
+{
+    struct moving moving = {.from = shard_of(tracker_handle(tracker, id)), .to = to, .count = 0};
+    move_one(tracker, &moving, id);
+    while (moving.count != 0 && !moving.overflow) {
+        const struct handle_record *handle = tracker_handle(tracker, moving.left[--moving.count]);
+        const struct edge_record *edge;
+        for (uint32_t up = handle->first_parent; (edge = tracker_edge(tracker, up)) != NULL && !moving.overflow; up = edge->next_of_child)
+            move_one(tracker, &moving, edge->parent);
+        for (uint32_t down = handle->first_child; (edge = tracker_edge(tracker, down)) != NULL && !moving.overflow; down = edge->next_of_parent)
+            move_one(tracker, &moving, edge->child);
+    }
+    if (!moving.overflow)
+        return;
+    const uint32_t used = __atomic_load_n(&section_header(tracker, SECTION_HANDLES)->used, __ATOMIC_ACQUIRE);
+    for (handle_id each = 1; each < used; each++) {
+        uint8_t from = moving.from; /* a record that somebody else is just making something of may look like one of these */
+        __atomic_compare_exchange_n(&tracker_handle(tracker, each)->shard, &from, to, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+    }
+}
+
+static void join_shards(struct tracker *tracker, handle_id parent, handle_id child)
+{
+    const struct handle_record *above = tracker_handle(tracker, parent), *below = tracker_handle(tracker, child);
+    if (shard_of(above) == shard_of(below))
+        return;
+    if ((above->first_child | above->first_parent) == 0 && (below->first_child | below->first_parent) != 0)
+        move_related(tracker, parent, shard_of(below));
+    else
+        move_related(tracker, child, shard_of(above));
+}
+
+/* In front of the others, or behind them if it is dead. It is whole before it can be reached: who is killed in between leaves a list of which only
+ * this edge is missing. */
+static void join_parent(struct tracker *tracker, uint32_t id, struct edge_record *edge)
+{
+    struct handle_record *parent = tracker_handle(tracker, edge->parent);
+    struct edge_record *first = tracker_edge(tracker, parent->first_child);
+    const uint32_t last = first != NULL ? first->previous_of_parent : id;
+    edge->previous_of_parent = last;
+    edge->next_of_parent = edge->dead ? 0 : parent->first_child;
+    __atomic_store_n(first != NULL && edge->dead ? &tracker_edge(tracker, last)->next_of_parent : &parent->first_child, id, __ATOMIC_RELEASE);
+    if (first != NULL)
+        first->previous_of_parent = id;
+}
+
+static void leave_parent(struct tracker *tracker, uint32_t id, const struct edge_record *edge)
+{
+    struct handle_record *parent = tracker_handle(tracker, edge->parent);
+    struct edge_record *next = tracker_edge(tracker, edge->next_of_parent);
+    if (parent->first_child == id)
+        parent->first_child = edge->next_of_parent;
+    else
+        tracker_edge(tracker, edge->previous_of_parent)->next_of_parent = edge->next_of_parent;
+    if (next == NULL)
+        next = tracker_edge(tracker, parent->first_child); /* it was the last */
+    if (next != NULL)
+        next->previous_of_parent = edge->previous_of_parent;
+}
+
+/* ---- the dead behind the living -------------------------------------------------------------------------------------- */
+
+static bool has_living_edge(const struct tracker *tracker, const struct handle_record *handle)
+{
+    const struct edge_record *first = tracker_edge(tracker, handle->first_child);
+    return first != NULL && !first->dead;
+}
+
+static bool is_dead_throughout(const struct tracker *tracker, const struct handle_record *handle)
+{
+    return handle->state == HANDLE_BURIED && !has_living_edge(tracker, handle);
+}
+
+/* Handles whose edges to their parents are looked at next. What has a single parent, as most have, needs one place however deep it lies. */
+struct upwards {
+    handle_id ids[64];
+    unsigned count;
+    bool lost; /* one found no place */
+};
+
+static inline void upwards_begin(struct upwards *upwards, handle_id id)
+{
+    upwards->ids[0] = id; /* the rest is not read: this is on the way of every free */
+    upwards->count = 1;
+    upwards->lost = false;
+}
+
+static void upwards_add(struct upwards *upwards, handle_id id)
+{
+    if (upwards->count < sizeof upwards->ids / sizeof upwards->ids[0])
+        upwards->ids[upwards->count++] = id;
+    else
+        upwards->lost = true;
+}
+
+/* All edges from `id` to its parents, to where they belong now. Buried parents, for which that may change something, come next. */
+static void move_edges(struct tracker *tracker, handle_id id, bool dead, struct upwards *upwards)
+{
+    struct edge_record *edge;
+    for (uint32_t at = tracker_handle(tracker, id)->first_parent; (edge = tracker_edge(tracker, at)) != NULL; at = edge->next_of_child) {
+        if (edge->dead == dead)
+            continue;
+        leave_parent(tracker, at, edge);
+        edge->dead = dead;
+        join_parent(tracker, at, edge);
+        if (tracker_handle(tracker, edge->parent)->state == HANDLE_BURIED)
+            upwards_add(upwards, edge->parent);
+    }
+}
+
+void handle_sink(struct tracker *tracker, handle_id id)
+{
+    struct upwards upwards;
+    upwards_begin(&upwards, id);
+    while (upwards.count != 0) {
+        id = upwards.ids[--upwards.count];
+        if (is_dead_throughout(tracker, tracker_handle(tracker, id)))
+            move_edges(tracker, id, true, &upwards);
+    }
+}
+
+/* Somebody lives, or is about to, in `id` or below it: no edge above is dead any more. */
+static void raise_edges(struct tracker *tracker, handle_id id)
+{
+    const uint8_t shard = shard_of(tracker_handle(tracker, id)); /* all that is above is in it, too */
+    struct upwards upwards;
+    upwards_begin(&upwards, id);
+    while (upwards.count != 0) {
+        id = upwards.ids[--upwards.count];
+        move_edges(tracker, id, false, &upwards);
+    }
+    /* So many parents by so many ways that nobody knows any more which are left: each that has an edge in front of its dead ones. */
+    while (upwards.lost) {
+        upwards.lost = false;
+        for (uint32_t at = 1; at < section_header(tracker, SECTION_EDGES)->used; at++) {
+            const struct edge_record *edge = tracker_edge(tracker, at);
+            const struct handle_record *parent = edge->type == EDGE_NONE || edge->dead ? NULL : tracker_handle(tracker, edge->parent);
+            if (parent == NULL || shard_of(parent) != shard)
+                continue;
+            upwards.count = 0;
+            move_edges(tracker, edge->parent, false, &upwards);
+            upwards.lost = upwards.lost || upwards.count != 0;
+        }
+    }
+}
+
+void handle_died(struct tracker *tracker, handle_id id)
+{
+    struct handle_record *handle = tracker_handle(tracker, id);
+    if (handle == NULL || handle->state == HANDLE_FREE_RECORD)
+        return;
+    handle->state = HANDLE_BURIED;
+    handle_sink(tracker, id);
+}
+
+void handle_revive(struct tracker *tracker, handle_id id)
+{
+    struct handle_record *handle = tracker_handle(tracker, id);
+    if (handle == NULL || handle->state != HANDLE_BURIED)
+        return;
+    raise_edges(tracker, id);
+    handle->state = HANDLE_LIVE;
+}
+
+/* ---- adding and removing --------------------------------------------------------------------------------------------- */
+
 uint32_t edge_add(struct tracker *tracker, handle_id parent, handle_id child, enum edge_type type)
 {
     struct handle_record *above = tracker_handle(tracker, parent), *below = tracker_handle(tracker, child);
@@ -240,16 +489,11 @@ uint32_t edge_add(struct tracker *tracker, handle_id parent, handle_id child, en
     struct edge_record *edge = tracker_edge(tracker, id);
     if (edge == NULL)
         return 0;
-    *edge = (struct edge_record){
-        .parent = parent,
-        .child = child,
-        .next_of_parent = above->first_child,
-        .next_of_child = below->first_parent,
-        .type = type,
-    };
-    if (above->first_child != 0)
-        tracker_edge(tracker, above->first_child)->previous_of_parent = id;
-    above->first_child = id;
+    join_shards(tracker, parent, child);
+    *edge = (struct edge_record){.parent = parent, .child = child, .next_of_child = below->first_parent, .type = (uint16_t)type, .dead = is_dead_throughout(tracker, below)};
+    if (!edge->dead)
+        raise_edges(tracker, parent);
+    join_parent(tracker, id, edge);
     below->first_parent = id;
     if (below->parents < UINT8_MAX)
         below->parents++;
@@ -273,19 +517,25 @@ static void leave_child(struct tracker *tracker, uint32_t id, const struct edge_
     child->parents = stay < UINT8_MAX ? (uint8_t)stay : UINT8_MAX;
 }
 
-void edge_remove(struct tracker *tracker, uint32_t id)
+void edge_remove_in_walk(struct tracker *tracker, uint32_t id)
 {
-    struct edge_record *edge = tracker_edge(tracker, id);
+    const struct edge_record *edge = tracker_edge(tracker, id);
     if (edge == NULL || edge->type == EDGE_NONE)
         return;
-    if (edge->previous_of_parent != 0)
-        tracker_edge(tracker, edge->previous_of_parent)->next_of_parent = edge->next_of_parent;
-    else
-        tracker_handle(tracker, edge->parent)->first_child = edge->next_of_parent;
-    if (edge->next_of_parent != 0)
-        tracker_edge(tracker, edge->next_of_parent)->previous_of_parent = edge->previous_of_parent;
+    leave_parent(tracker, id, edge);
     leave_child(tracker, id, edge);
     tracker_give_record(tracker, SECTION_EDGES, id);
+}
+
+void edge_remove(struct tracker *tracker, uint32_t id)
+{
+    const struct edge_record *edge = tracker_edge(tracker, id);
+    if (edge == NULL || edge->type == EDGE_NONE)
+        return;
+    handle_id parent = edge->dead ? 0 : edge->parent;
+    edge_remove_in_walk(tracker, id);
+    if (parent != 0 && tracker_handle(tracker, parent)->state == HANDLE_BURIED)
+        handle_sink(tracker, parent); /* it may have been the last that lived below */
 }
 
 void edges_remove_to_parents(struct tracker *tracker, handle_id child)
@@ -313,7 +563,7 @@ bool graph_walk(struct tracker *tracker, handle_id root, unsigned types, walk_vi
     for (;;) {
         uint32_t id = path[depth];
         const struct edge_record *edge = tracker_edge(tracker, id);
-        if (edge == NULL) {
+        if (edge == NULL || edge->dead) {
             if (depth-- == 0)
                 return whole;
             continue;

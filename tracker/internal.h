@@ -46,6 +46,30 @@ static inline uint64_t arena_layout_sum(const struct arena_section_header sectio
 
 /* ---- arena.c ---------------------------------------------------------------------------------------------------- */
 
+/* Bits of the shards that this thread holds; HELD_BEGUN alone while it takes them, so that a signal handler leaves the tracker alone. */
+#define HELD_BEGUN (UINT32_C(1) << 31)
+#define HELD_ALL ((UINT32_C(1) << ARENA_SHARDS) - 1)
+extern _Thread_local uint32_t tracker_held __attribute__((tls_model("initial-exec"), visibility("hidden")));
+/* Who holds none at all is alone with the tracker (a test). */
+static inline bool holds_shard(uint8_t shard)
+{
+    return tracker_held == 0 || (tracker_held >> shard & 1) != 0;
+}
+/* The shard where this thread's births go: its own, which is always among those it holds. */
+uint8_t tracker_home(void);
+static inline uint8_t shard_of(const struct handle_record *handle)
+{
+    return __atomic_load_n(&handle->shard, __ATOMIC_RELAXED);
+}
+
+/* Into the tracker without any shard, and out: a signal handler leaves it alone meanwhile. False: this thread is inside, or there is no arena. */
+bool tracker_begin(struct tracker *tracker);
+void tracker_end(void);
+void mutex_lock(struct tracker_mutex *mutex);
+void mutex_unlock(struct tracker_mutex *mutex);
+/* Shards of what is known under this address, as bits. Any thread, no lock. */
+uint32_t handle_shards(struct tracker *tracker, uint64_t address);
+
 /* The depot's lock, with the tracker's held or not, never the other way round. False: no arena, or this very thread holds it: it is a signal
  * handler that interrupted a change of the depot, which must be left alone. */
 bool depot_enter(struct tracker *tracker);
@@ -88,7 +112,7 @@ static inline uint32_t depot_frame_hash(string_id file, string_id function, uint
 
 enum walk_step { WALK_INTO, WALK_PAST, WALK_STOP };
 
-/* `edge` led to `child`. The visitor may remove this very edge, and no other, and must then not go into the child. */
+/* `edge` led to `child`. The visitor may remove this very edge, by edge_remove_in_walk(), and no other, and must then not go into the child. */
 typedef enum walk_step (*walk_visitor)(struct tracker *tracker, uint32_t edge, enum edge_type type, handle_id child,
                                        void *context);
 
@@ -96,8 +120,14 @@ typedef enum walk_step (*walk_visitor)(struct tracker *tracker, uint32_t edge, e
 #define WALK_BORROWED WALK_TYPE(EDGE_BORROWED)
 #define WALK_NEEDED (WALK_BORROWED | WALK_TYPE(EDGE_DEPENDANT) | WALK_TYPE(EDGE_NEEDED))
 
-/* Everything below `root` by edges of these types, without `root`. False: stopped, or not everything could be visited. */
+/* Everything below `root` by edges of these types, without `root`, but for buried ones below which nothing lives. False: stopped, or not everything could be
+ * visited. What dies during the walk, or lives again, keeps its place among the children until the walk is over: the visitor must not sink or raise anything. */
 bool graph_walk(struct tracker *tracker, handle_id root, unsigned types, walk_visitor visit, void *context);
+
+/* As edge_remove(), but if that was the last that lived below a buried parent, that one must be sunk when the walk is over. */
+void edge_remove_in_walk(struct tracker *tracker, uint32_t edge);
+/* If `id` is buried, and nothing lives below it, its edges to its parents are dead from now on; the same then of those parents. */
+void handle_sink(struct tracker *tracker, handle_id id);
 
 /* `id` and its ancestors, nearest first, each once, at most `room`; `*complete` is false when there are more. */
 unsigned graph_ancestors(const struct tracker *tracker, handle_id id, handle_id *ancestors, unsigned room, bool *complete);

@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #define ARENA_MAGIC "HOLDFAST"
-#define ARENA_VERSION 6u
+#define ARENA_VERSION 7u
 #define ARENA_HEADER_BYTES 4096u
 
 enum arena_section {
@@ -50,8 +50,18 @@ struct arena_section_header {
     uint32_t record_bytes; /* size of one record */
     uint32_t capacity;     /* records that fit, record 0 included */
     uint32_t used;         /* high-water mark: records 1 .. used-1 were handed out at least once */
-    uint32_t free_head;    /* first record of the free list, 0 when empty */
+    uint32_t reserved;
 };
+
+/* Handles belong to shards, each with a lock of its own; a relation only joins what is in the same shard (so all that can be reached from a handle is
+ * locked with it). Each shard has the records that were given back by whoever works in it. A line of the caches for each, since different threads write them. */
+#define ARENA_SHARDS 16u
+struct arena_shard {
+    uint64_t changes; /* raised when its lock is taken, and again when it is given back: odd in the midst of a change */
+    uint32_t free_handles, free_holds, free_edges; /* first records of the lists, 0 when empty */
+    uint32_t reserved[11];
+};
+_Static_assert(sizeof(struct arena_shard) == 64, "arena layout changed: raise ARENA_VERSION");
 
 enum arena_state {
     ARENA_BUILDING = 0,
@@ -117,8 +127,9 @@ struct arena_birth {
     X(inside_ns, "nanoseconds in those, estimated from a sample of them")                                            \
     X(stacks_fast, "stacks taken by comparing")                                                                      \
     X(stacks_slow, "stacks taken by unwinding")                                                                      \
-    X(locks, "times the lock of the handles was taken")                                                              \
-    X(lock_waits, "of those, times it had to be waited for")                                                         \
+    X(locks, "times all handles were locked")                                                                        \
+    X(shard_locks, "times some of the handles were locked")                                                          \
+    X(lock_waits, "of both, times it had to be waited for")                                                          \
     X(depot_locks, "times the lock of stacks and strings was taken")                                                 \
     X(depot_waits, "of those, times it had to be waited for")                                                        \
     X(unjudged, "uses let through unjudged: a signal handler interrupted Holdfast")                                  \
@@ -162,8 +173,7 @@ struct arena_header {
     uint32_t hold_tail;     /* handle id: the youngest */
     uint32_t hold_count;    /* postponed frees now */
     uint32_t forks;         /* that this process has behind it: the generation of the handles that are born now */
-    uint64_t changes;       /* raised when the lock is taken, and again when it is given back: odd in the midst of a change */
-    uint64_t depot_changes; /* the same of strings, stacks, modules and events, which have a lock of their own */
+    uint64_t depot_changes; /* as the changes of a shard, of strings, stacks, modules and events */
     uint64_t ended_ns;      /* CLOCK_REALTIME of the end, for states behind ARENA_LIVE; 0: not known */
     uint64_t process_start; /* of the process: ticks since the machine's start, as in /proc/PID/stat; 0: not known */
     uint64_t boot;          /* hash of the machine's boot id, 0: not known */
@@ -177,6 +187,7 @@ struct arena_header {
     char program[256]; /* name of the program, for people */
     char host[64];     /* of the machine or container, "": not known */
     char worker[256];  /* what the process is in a fleet, "": nobody said so */
+    struct arena_shard shards[ARENA_SHARDS] __attribute__((aligned(64)));
 };
 
 _Static_assert(sizeof(struct arena_section_header) == 24, "arena layout changed: raise ARENA_VERSION");
@@ -232,7 +243,8 @@ struct handle_record {
     uint64_t address;
     uint32_t next;         /* in its bucket; in the free list for a free record */
     uint32_t serial;       /* another one, and higher, each time a record is given to a handle */
-    uint16_t kind;         /* index into the kinds of the build */
+    uint8_t kind;          /* index into the kinds of the build */
+    uint8_t shard;         /* that it belongs to; changed with the locks of both held */
     uint8_t state;         /* enum handle_state */
     uint8_t cause;         /* enum handle_cause */
     uint8_t provider;      /* which loaded copy of the library */
@@ -269,8 +281,11 @@ struct hold_record {
     uint32_t previous, next; /* queue of postponed frees: handle ids; in the free list `next` is a hold record's */
     uint32_t pins;           /* calls that use what hangs on this handle right now: it is not released under them */
     uint32_t handle;         /* whose, 0: a free record */
+    uint32_t serial;         /* of the handle */
+    uint32_t grace;          /* as HANDLE_GRACE */
+    uint64_t address;        /* of the handle */
 };
-_Static_assert(sizeof(struct hold_record) == 40, "arena layout changed: raise ARENA_VERSION");
+_Static_assert(sizeof(struct hold_record) == 56, "arena layout changed: raise ARENA_VERSION");
 
 enum edge_type {
     EDGE_NONE = 0,
@@ -282,9 +297,10 @@ enum edge_type {
 
 struct edge_record {
     uint32_t parent, child;                  /* handle ids */
-    uint32_t next_of_parent, previous_of_parent; /* among the children of the parent */
+    uint32_t next_of_parent, previous_of_parent; /* among the children of the parent; `previous` of the first is the last. Those that are `dead` lie behind the others */
     uint32_t next_of_child;                  /* among the parents of the child; free list for a free record */
-    uint32_t type;                           /* enum edge_type */
+    uint16_t type;                           /* enum edge_type */
+    uint16_t dead;                           /* 1: the child is buried, and so is all below it by any sort of edge */
 };
 _Static_assert(sizeof(struct edge_record) == 24, "arena layout changed: raise ARENA_VERSION");
 
@@ -397,14 +413,14 @@ _Static_assert(sizeof(struct thread_record) == 128, "arena layout changed: raise
 #define SAMPLE_TOP 6u
 struct sample_record {
     uint64_t time_ns; /* CLOCK_REALTIME */
-    uint64_t alive;   /* born and lent less those that died: with the young ones, which the rest leaves out */
+    uint64_t alive;   /* born and lent less those that died */
     struct sample_kind {
         uint32_t kind, count;
     } kinds[SAMPLE_TOP]; /* most first; count 0: no more */
     struct sample_site {
         uint32_t stack, count;
         uint32_t kind;
-    } sites[SAMPLE_TOP]; /* the same by where they were born: owned handles only */
+    } sites[SAMPLE_TOP]; /* the same by where they were born: of the living only those that are the caller's to free */
 };
 _Static_assert(sizeof(struct sample_record) == 136, "arena layout changed: raise ARENA_VERSION");
 #define SAMPLE_RECORDS 256u /* at most */

@@ -146,18 +146,21 @@ void handle_lent_again(struct tracker *tracker, handle_id id)
 static void hold_join(struct tracker *tracker, handle_id id, struct hold_record *hold)
 {
     struct arena_header *header = tracker_header(tracker);
+    mutex_lock(&tracker->queue);
     hold->previous = header->hold_tail;
     if (header->hold_tail != 0)
         tracker_hold(tracker, header->hold_tail)->next = id;
     else
         header->hold_head = id;
     header->hold_tail = id;
-    header->hold_count++;
+    __atomic_store_n(&header->hold_count, header->hold_count + 1, __ATOMIC_RELAXED);
+    mutex_unlock(&tracker->queue);
 }
 
 void hold_leave(struct tracker *tracker, struct handle_record *handle)
 {
     struct arena_header *header = tracker_header(tracker);
+    mutex_lock(&tracker->queue);
     const struct hold_record *hold = tracker_record(tracker, SECTION_HOLDS, handle->hold);
     if (hold->previous != 0)
         tracker_hold(tracker, hold->previous)->next = hold->next;
@@ -169,7 +172,8 @@ void hold_leave(struct tracker *tracker, struct handle_record *handle)
         header->hold_tail = hold->previous;
     tracker_give_record(tracker, SECTION_HOLDS, handle->hold);
     handle->hold = 0;
-    header->hold_count--;
+    __atomic_store_n(&header->hold_count, header->hold_count - 1, __ATOMIC_RELAXED);
+    mutex_unlock(&tracker->queue);
 }
 
 struct hold_record *handle_hold(struct tracker *tracker, handle_id id, uint64_t now_ms)
@@ -185,6 +189,8 @@ struct hold_record *handle_hold(struct tracker *tracker, handle_id id, uint64_t 
     handle->hold = place;
     hold->held_at_ms = now_ms;
     hold->handle = id;
+    hold->serial = handle->serial;
+    hold->address = handle->address;
     hold_join(tracker, id, hold);
     handle_mark_stale(tracker, id, true);
     return hold;
@@ -203,20 +209,21 @@ void handle_unhold(struct tracker *tracker, handle_id id)
 /* ---- burying -------------------------------------------------------------------------------------------------------- */
 
 struct burial {
+    handle_id last; /* of those that it buried: a chain by fence_next, which nobody needs of them yet */
     handle_id killer;
     uint32_t killer_serial;
     uint16_t function;
     stack_id stack;
 };
 
-static void bury_one(struct tracker *tracker, struct handle_record *handle, enum handle_cause cause,
-                     const struct burial *burial)
+static void bury_one(struct tracker *tracker, handle_id id, struct handle_record *handle, enum handle_cause cause, struct burial *burial)
 {
     if (handle->state == HANDLE_HELD)
         hold_leave(tracker, handle);
     tracker_count(tracker, COUNTER_deaths);
     handle->state = HANDLE_BURIED;
-    handle->burier = 0;
+    handle->fence_next = burial->last;
+    burial->last = id;
     handle->cause = (uint8_t)cause;
     handle->flags &= (uint32_t) ~(HANDLE_STALE | HANDLE_REFUSED);
     handle->killer = burial->killer;
@@ -230,7 +237,7 @@ static void bury_one(struct tracker *tracker, struct handle_record *handle, enum
 /* A reference-counted child goes its own way: with its edge goes the staleness that came by it. */
 static void let_go(struct tracker *tracker, uint32_t edge, handle_id id, struct handle_record *child)
 {
-    edge_remove(tracker, edge);
+    edge_remove_in_walk(tracker, edge);
     if ((child->flags & HANDLE_STALE) == 0 || stale_by_a_parent(tracker, id, 0))
         return;
     child->flags &= (uint32_t)~HANDLE_STALE;
@@ -252,8 +259,19 @@ static enum walk_step bury_below(struct tracker *tracker, uint32_t edge, enum ed
         let_go(tracker, edge, id, child);
         return WALK_PAST;
     }
-    bury_one(tracker, child, CAUSE_PARENT, context);
+    bury_one(tracker, id, child, CAUSE_PARENT, context);
     return WALK_INTO;
+}
+
+/* Behind the living: children before their parents, because they were buried after them. Not while the walk goes on: it would lose its way. */
+static void settle_buried(struct tracker *tracker, handle_id last)
+{
+    while (last != 0) {
+        struct handle_record *handle = tracker_handle(tracker, last);
+        handle_sink(tracker, last);
+        last = handle->fence_next;
+        handle->burier = 0;
+    }
 }
 
 void handle_bury(struct tracker *tracker, handle_id id, enum handle_cause cause, uint16_t function, stack_id stack)
@@ -261,10 +279,14 @@ void handle_bury(struct tracker *tracker, handle_id id, enum handle_cause cause,
     struct handle_record *handle = tracker_handle(tracker, id);
     if (handle == NULL || !is_undead(handle))
         return;
-    bury_one(tracker, handle, cause, &(struct burial){0, 0, function, stack});
-    struct burial below = {id, handle->serial, function != 0 ? function : handle->death_function,
-                           stack != 0 ? stack : handle->death_stack};
-    graph_walk(tracker, id, WALK_NEEDED, bury_below, &below);
+    struct burial burial = {.function = function, .stack = stack};
+    bury_one(tracker, id, handle, cause, &burial);
+    burial.killer = id;
+    burial.killer_serial = handle->serial;
+    burial.function = handle->death_function;
+    burial.stack = handle->death_stack;
+    graph_walk(tracker, id, WALK_NEEDED, bury_below, &burial);
+    settle_buried(tracker, burial.last);
 }
 
 /* ---- holders -------------------------------------------------------------------------------------------------------- */
@@ -316,12 +338,18 @@ static struct fence_record *fence_slot(struct tracker *tracker, uint64_t number)
 bool fence_push(struct tracker *tracker, uint64_t block, uint64_t bytes, handle_id first)
 {
     struct arena_header *header = tracker_header(tracker);
-    if (tracker->base == NULL || block == 0 ||
-        header->fence_head - header->fence_tail >= header->sections[SECTION_FENCES].capacity - 1)
+    if (tracker->base == NULL || block == 0)
         return false;
-    *fence_slot(tracker, header->fence_head) = (struct fence_record){.block = block, .bytes = bytes, .first_handle = first};
-    header->fence_head++;
-    header->fence_bytes += bytes;
+    mutex_lock(&tracker->fences);
+    bool room = header->fence_head - header->fence_tail < header->sections[SECTION_FENCES].capacity - 1;
+    if (room) {
+        *fence_slot(tracker, header->fence_head) = (struct fence_record){.block = block, .bytes = bytes, .first_handle = first};
+        __atomic_store_n(&header->fence_head, header->fence_head + 1, __ATOMIC_RELAXED);
+        __atomic_store_n(&header->fence_bytes, header->fence_bytes + bytes, __ATOMIC_RELAXED);
+    }
+    mutex_unlock(&tracker->fences);
+    if (!room)
+        return false;
     struct handle_record *handle;
     for (handle_id id = first; (handle = tracker_handle(tracker, id)) != NULL; id = handle->fence_next) {
         if ((handle->flags & HANDLE_FENCED) != 0) /* covered already: following its chain would join two fences, or never end */
@@ -331,16 +359,27 @@ bool fence_push(struct tracker *tracker, uint64_t block, uint64_t bytes, handle_
     return true;
 }
 
-uint64_t fence_pop(struct tracker *tracker)
+bool fences_beyond(const struct tracker *tracker, uint64_t count, uint64_t bytes)
+{
+    const struct arena_header *header = tracker_header(tracker);
+    return __atomic_load_n(&header->fence_head, __ATOMIC_RELAXED) - __atomic_load_n(&header->fence_tail, __ATOMIC_RELAXED) > count ||
+           __atomic_load_n(&header->fence_bytes, __ATOMIC_RELAXED) > bytes;
+}
+
+/* [fences locked] */
+static uint64_t lift_oldest(struct tracker *tracker, struct fence_record *fence)
 {
     struct arena_header *header = tracker_header(tracker);
-    if (tracker->base == NULL || header->fence_head == header->fence_tail)
-        return 0;
-    struct fence_record fence = *fence_slot(tracker, header->fence_tail);
+    *fence = *fence_slot(tracker, header->fence_tail);
     *fence_slot(tracker, header->fence_tail) = (struct fence_record){0};
-    header->fence_tail++;
-    header->fence_bytes -= fence.bytes;
-    for (handle_id id = fence.first_handle, next; id != 0; id = next) {
+    __atomic_store_n(&header->fence_tail, header->fence_tail + 1, __ATOMIC_RELAXED);
+    __atomic_store_n(&header->fence_bytes, header->fence_bytes - fence->bytes, __ATOMIC_RELAXED);
+    return fence->block;
+}
+
+static void forget_fenced(struct tracker *tracker, handle_id first)
+{
+    for (handle_id id = first, next; id != 0; id = next) {
         struct handle_record *handle = tracker_handle(tracker, id);
         if (handle == NULL || (handle->flags & HANDLE_FENCED) == 0)
             break;
@@ -348,5 +387,63 @@ uint64_t fence_pop(struct tracker *tracker)
         handle_unfence(handle);
         handle_forget(tracker, id);
     }
-    return fence.block;
+}
+
+uint64_t fence_pop(struct tracker *tracker)
+{
+    struct arena_header *header = tracker_header(tracker);
+    if (tracker->base == NULL)
+        return 0;
+    struct fence_record fence = {0};
+    mutex_lock(&tracker->fences);
+    uint64_t block = header->fence_head != header->fence_tail ? lift_oldest(tracker, &fence) : 0;
+    mutex_unlock(&tracker->fences);
+    forget_fenced(tracker, fence.first_handle);
+    return block;
+}
+
+/* [fences locked] What the oldest fence covers: who it belongs to is not locked, but as long as it is not lifted that stays as it is. */
+static unsigned covered_addresses(const struct tracker *tracker, handle_id first, uint64_t addresses[TRACKER_NEAR_MAX + 1])
+{
+    unsigned count = 0;
+    const struct handle_record *handle;
+    for (handle_id id = first; count <= TRACKER_NEAR_MAX && (handle = tracker_handle(tracker, id)) != NULL; id = handle->fence_next)
+        addresses[count++] = handle->address;
+    return count;
+}
+
+static bool holds_all_of(const struct tracker *tracker, handle_id first)
+{
+    const struct handle_record *handle;
+    for (handle_id id = first; (handle = tracker_handle(tracker, id)) != NULL; id = handle->fence_next)
+        if (!holds_shard(shard_of(handle)))
+            return false;
+    return true;
+}
+
+uint64_t fence_lift_oldest(struct tracker *tracker, uint64_t most, uint64_t most_bytes)
+{
+    struct arena_header *header = tracker_header(tracker);
+    uint64_t block = 0;
+    for (unsigned attempt = 0; block == 0 && tracker->base != NULL && fences_beyond(tracker, most, most_bytes); attempt++) {
+        uint64_t addresses[TRACKER_NEAR_MAX + 1];
+        if (!tracker_begin(tracker))
+            return 0;
+        mutex_lock(&tracker->fences);
+        uint64_t number = header->fence_tail;
+        handle_id first = number != header->fence_head ? fence_slot(tracker, number)->first_handle : 0;
+        unsigned count = attempt < 4 ? covered_addresses(tracker, first, addresses) : TRACKER_NEAR_MAX + 1; /* then all */
+        mutex_unlock(&tracker->fences);
+        tracker_end();
+        if (!tracker_lock_near(tracker, addresses, count))
+            return 0;
+        struct fence_record fence = {0};
+        mutex_lock(&tracker->fences);
+        if (header->fence_tail == number && number != header->fence_head && holds_all_of(tracker, first))
+            block = lift_oldest(tracker, &fence);
+        mutex_unlock(&tracker->fences);
+        forget_fenced(tracker, fence.first_handle);
+        tracker_unlock(tracker);
+    }
+    return block;
 }

@@ -3,9 +3,13 @@
  * It knows nothing of GDAL, Python or preloading: kinds and functions are numbers, stacks are words. All state lies in an
  * arena (layout.h); `struct tracker` itself only says where it is mapped.
  *
- * Threads: every function marked [locked] must be called between tracker_lock() and tracker_unlock(); the others may be called
+ * Threads: every function marked [locked] must be called between tracker_lock(), or tracker_lock_near(), and tracker_unlock(); the others may be called
  * from any thread at any time. None allocates memory, none is to be called from a signal handler that may have interrupted
  * the tracker: tracker_lock() reports that case by returning false, and the caller must then leave the tracker alone.
+ *
+ * Locks, in the order in which they are taken: shards of handles by number; the queue of postponed frees and the ring of fences; a stripe of the
+ * handle table; the depot. A thread that works on handles it knows by their addresses locks their shards, and its own, where births go; the relations
+ * between handles never leave a shard, so all that hangs on them is locked, too. Who needs more locks all shards.
  */
 #ifndef HOLDFAST_TRACKER_H
 #define HOLDFAST_TRACKER_H
@@ -18,17 +22,27 @@ typedef uint32_t handle_id;
 typedef uint32_t stack_id;
 typedef uint32_t string_id;
 
+/* On a line of the caches of its own. */
+struct tracker_mutex {
+    int32_t word;  /* futex: 0 free, else the thread id of the owner, | TRACKER_LOCK_WAITERS when others sleep. One word for
+                    * both, so that no signal can come between the taking and the naming of the owner. */
+    int32_t spins; /* how long spinning helped lately */
+} __attribute__((aligned(64)));
+#define TRACKER_STRIPES 64u
+
 struct tracker {
     uint8_t *base; /* NULL: no arena, every call is a no-op */
     uint64_t bytes;
-    int32_t lock;        /* futex word: 0 free, else the thread id of the owner, | TRACKER_LOCK_WAITERS when others sleep. One word for
-                          * both, so that no signal can come between the taking and the naming of the owner. */
-    int32_t lock_spins;  /* how long spinning helped lately */
-    int32_t depot_lock;  /* the same of strings, stacks, modules and events: see depot.c. Order: the first, then this one */
-    int32_t depot_spins;
+    struct tracker_mutex shards[ARENA_SHARDS];
+    struct tracker_mutex queue, fences; /* of the header's words about them, and of what they link */
+    struct tracker_mutex stripes[TRACKER_STRIPES]; /* of chains of the handle table: who may see a handle may not yet know its shard */
+    struct tracker_mutex depot;  /* strings, stacks, modules and events: see depot.c */
+    bool one_lock;       /* set by the caller: tracker_lock_near() takes all */
+    bool scatter;        /* for tests of one thread: what is born goes to another shard each time, and a look for what is not locked ends the process */
+    bool uneven;         /* records of one shard were used up while others may have some: to be shared out */
     bool shared_file;    /* mapped from a named file */
     bool fork_locked;    /* tracker_before_fork() took the lock */
-    bool fork_depot_locked;
+    bool fork_depot_locked; /* and the queue's and the fences' */
     bool fork_lost;      /* in fork's child: it began with an empty arena, or without any, so ids of before the fork mean nothing, or something else */
     void *fork_snapshot; /* of a file arena, between tracker_before_fork() and the fork's end */
     uint64_t own_bytes;  /* set before tracker_open(): how much of the arena is SECTION_OWN, for the caller's own use */
@@ -60,11 +74,20 @@ bool tracker_after_fork_child(struct tracker *tracker, const char *path, char *e
 
 /* The kernel's number of this thread, asked once a thread and process. Any context, no lock. */
 int32_t tracker_thread(void);
-bool tracker_lock(struct tracker *tracker); /* false: this very thread holds it (a signal handler interrupted it), or no arena */
-void tracker_unlock(struct tracker *tracker);
-/* For the crash handler, which must not wait for long: false when anybody holds it. Does this thread hold it? */
+/* All shards. False: this very thread holds some (a signal handler interrupted it), or no arena. */
+bool tracker_lock(struct tracker *tracker);
+/* Only the shards of what is known under these addresses (0: nothing), and that of what this thread makes. What another thread makes known under them
+ * from now on is not seen: it is as if it came a moment later. All shards when they are many. */
+#define TRACKER_NEAR_MAX 48u
+bool tracker_lock_near(struct tracker *tracker, const uint64_t *addresses, unsigned count);
+void tracker_unlock(struct tracker *tracker); /* all that this thread holds */
+bool tracker_has_all(void);                   /* does this thread hold all shards? */
+/* For the crash handler, which must not wait for long: false when anybody holds any. Does this thread hold some? */
 bool tracker_try_lock(struct tracker *tracker);
 bool tracker_is_mine(const struct tracker *tracker);
+/* [not locked] The queue of postponed frees stays as it is meanwhile: what is in it stays held, but nothing is locked of it beside. False as tracker_lock(). */
+bool tracker_queue_lock(struct tracker *tracker);
+void tracker_queue_unlock(struct tracker *tracker);
 bool tracker_depot_is_free(const struct tracker *tracker); /* for the moment */
 
 static inline struct arena_header *tracker_header(const struct tracker *tracker)
@@ -178,7 +201,8 @@ uint32_t edge_find(const struct tracker *tracker, handle_id parent, handle_id ch
 
 /* Walk `root` and everything borrowed from it, directly or not, parents before children; with `dependants` also what depends on it.
  * Stops when `visit` returns false. Returns false when stopped or when the tree is deeper than the walk can follow. A handle with
- * several parents is visited once for each way to it. `visit` may change records, but must neither forget handles nor remove edges. */
+ * several parents is visited once for each way to it. Buried ones below which nothing lives are left out (see graph.c), but for `root`; others are visited.
+ * `visit` may change records, but must neither forget, bury or revive handles nor remove edges. */
 typedef bool (*tree_visitor)(struct tracker *tracker, handle_id id, void *context);
 bool tree_walk(struct tracker *tracker, handle_id root, bool dependants, tree_visitor visit, void *context);
 /* The same by every sort of edge, without `root`: also what outliving it is only advised against. */
@@ -210,6 +234,11 @@ void handle_lent_again(struct tracker *tracker, handle_id id);
  * the record has (from the postponed free) stays. */
 void handle_bury(struct tracker *tracker, handle_id id, enum handle_cause cause, uint16_t function, stack_id stack);
 
+/* The handle itself, and no other, is buried: one that becomes known when it is dead already. Its record tells how it died. */
+void handle_died(struct tracker *tracker, handle_id id);
+/* buried -> live: it was said to be dead, and is not. It must not be fenced. */
+void handle_revive(struct tracker *tracker, handle_id id);
+
 /* A reference of the caller's more, or less (there is one). What has more than are counted keeps them for good: it is never said to be over-released. */
 static inline void handle_reference_add(struct handle_record *handle)
 {
@@ -234,7 +263,11 @@ handle_id handle_waiting_ancestor(struct tracker *tracker, handle_id id);
 /* Keep `block` back for `first`, a chain by fence_next of buried handles inside it, which become HANDLE_FENCED. False when the
  * ring is full. */
 bool fence_push(struct tracker *tracker, uint64_t block, uint64_t bytes, handle_id first);
-/* Lift the oldest fence: its handles are forgotten; returns the block to free for real, 0 when there is none. */
+/* Lift the oldest fence: its handles are forgotten; returns the block to free for real, 0 when there is none. [all locked] */
 uint64_t fence_pop(struct tracker *tracker);
+/* Are there more fences, or do they keep back more bytes? Any thread, no lock. */
+bool fences_beyond(const struct tracker *tracker, uint64_t count, uint64_t bytes);
+/* [not locked] The same as fence_pop(), as long as there are more. Locks what it forgets. */
+uint64_t fence_lift_oldest(struct tracker *tracker, uint64_t count, uint64_t bytes);
 
 #endif

@@ -159,9 +159,22 @@ def threads_problems(told):
     for row in told["threads"]:
         what = "%s with %d threads" % (row["work"], row["threads"])
         problems += number_problems(what, {name: figure["median"] for name, figure in row["wall_ns_of_a_round"].items()}, list(told["variants"]))
-        problems += number_problems(what + " counts", row["counts"], ["locks", "lock_waits", "depot_locks", "depot_lock_waits"], positive=False)
+        problems += number_problems(what + " counts", row["counts"], ["locks", "shard_locks", "lock_waits", "depot_locks", "depot_lock_waits"], positive=False)
     wanted = {(work, threads) for work in ("raster", "vector", "crs", "geos", "living") for threads in (1, 2)}
     return problems + ["there is no row of %s with %d" % pair for pair in sorted(wanted - {(row["work"], row["threads"]) for row in told["threads"]})]
+
+
+def relatives_problems(told):
+    """What a change costs does not depend on how many died before: counted in instructions, which are the same on a busy machine."""
+    problems, rows = [], {(row["call"], row["dead"]): row for row in told["relatives"]}
+    for call in ("gift", "feature"):
+        few, many = rows.get((call, 8), {"ns": {}}), rows.get((call, 8192), {"ns": {}})
+        problems += number_problems("%s, few dead" % call, few["ns"], TIMED) + number_problems("%s, many dead" % call, many["ns"], TIMED)
+        for variant in ("report", "defer") if shutil.which("valgrind") and not problems else ():
+            if many["instructions"][variant] > 2 * few["instructions"][variant]:
+                problems.append("%s, variant %s: expected about as many instructions with 8192 dead as with 8, got %.0f and %.0f"
+                                % (call, variant, many["instructions"][variant], few["instructions"][variant]))
+    return problems
 
 
 BENCHMARKS = {  # name: (arguments, what may be wrong with its figures)
@@ -169,6 +182,7 @@ BENCHMARKS = {  # name: (arguments, what may be wrong with its figures)
     "startup": ([], lambda told: program_problems(told, "startup")),
     "programs": ([], lambda told: program_problems(told, "programs")),
     "growth": ([], growth_problems),
+    "relatives": (["--only", "relatives/gift", "--only", "relatives/feature"], relatives_problems),
     "threads": ([], threads_problems),
     "rivals": (["--tools", "bare,holdfast defer,holdfast report"], rivals_problems),
     "findings": (["--tools", "bare,holdfast defer"], findings_problems),

@@ -23,6 +23,6 @@ with workshop() as folder:
     sound = subprocess.run([COMMAND, "report", "--check", *seeds.iterdir()], capture_output=True, text=True)
     check("the arenas to begin with are sound", sound.returncode == 0 and sound.stdout.count(": sound") == 6, sound)
     check("... and read", done.returncode == 0 and len(list(seeds.iterdir())) == 6, done.stderr)
-    numbers = fuzz(folder / "fuzz", "%s files, none led the reader or the check astray" % runs, seeds, "-runs=" + runs, "-max_len=40000", "-len_control=0")
+    numbers = fuzz(folder / "fuzz", runs, "%s files, none led the reader or the check astray" % runs, seeds, "-max_len=40000", "-len_control=0")
     print("      " + " ".join(line for line in numbers if "executed_units" in line or "average_exec" in line or "peak_rss" in line))
 sys.exit(finish())

@@ -75,6 +75,31 @@ def test_command():
     check("output that cannot be written: 1 and a message", result.returncode == 1 and "disk full" in result.stderr, result.stderr)
 
 
+COMMANDS = {"run": ["true"], "report": ["-"], "diff": ["-", "-"], "graph": ["1"], "top": ["1"], "ctl": ["1", "status"], "doctor": [COMMAND], "explain": ["HF101"], "contracts": ["GDALClose"]}
+
+
+def test_arguments():
+    """All commands read their arguments the same way; run's end where the program begins."""
+    for name, words in COMMANDS.items():
+        expect("%s: an option that there is not" % name, run(name, "--nothing-like-it", *words), 2, err=["holdfast %s: there is no option '--nothing-like-it'" % name, "usage: holdfast " + name])
+        helped = run(name, "--help")
+        expect("%s --help" % name, helped, 0, out=["usage: holdfast " + name])
+        with_value = re.findall(r"(--[a-z-]+) (?:[A-Z]+|[a-z]+\|)", helped.stdout)
+        for option in sorted(set(with_value) - {"--check"})[:3]:
+            expect("%s %s lacks its value" % (name, option), run(name, option), 2, err=["%s needs a value" % option, "usage: holdfast " + name])
+        if name != "run":
+            expect("%s: help behind the words" % name, run(name, *words, "-h"), 0, out=["usage: holdfast " + name])
+    for name, flag, wrong in (("graph", "--live", "--liev"), ("doctor", "--verbose", "--verbsoe"), ("contracts", "--summary", "--sumary"), ("report", "--check", "--chekc"), ("run", "--quiet", "--quite")):
+        expect("%s %s takes no value" % (name, flag), run(name, flag + "=1", *COMMANDS[name]), 2, err=["%s takes no value, and '1' was given" % flag])
+        expect("%s: %s is likely to mean %s" % (name, wrong, flag), run(name, wrong, *COMMANDS[name]), 2, err=["did you mean " + flag])
+    same = [run("contracts", *arguments).stdout for arguments in (["--format", "tsv", "GDALClose"], ["--format=tsv", "GDALClose"], ["GDALClose", "--format=tsv"], ["GDALClose", "--format", "tsv"], ["--format=tsv", "--", "GDALClose"])]
+    check("a value behind the option or behind =, options before the words or behind them", len(set(same)) == 1 and "GDALClose" in same[0], same)
+    expect("behind -- nothing is an option", run("contracts", "--", "--format"), 2, err=["there is no contract for '--format'"])
+    expect("doctor: a file and a program", run("doctor", COMMAND, "--", "true"), 2, err=["stands before the --", "usage: holdfast doctor"])
+    expect("run: --help behind another flag", run("run", "--quiet", "--help", "true"), 0, out=["usage: holdfast run"])
+    expect("run: the program's own --help", run("run", "--", "echo", "--help"), 0, out=["--help"])
+
+
 # ---- run ----------------------------------------------------------------------------------------------------------------
 
 
@@ -570,6 +595,7 @@ def main():
         LIBRARY = str(root / "libholdfast.so")
         subprocess.run(["cc", "-shared", "-fPIC", "-o", LIBRARY, "-x", "c", "-"], input=STAND_IN, text=True, check=True)
         test_command()
+        test_arguments()
         test_run_usage()
         test_signals()
         test_files_and_dispositions()

@@ -261,6 +261,10 @@ def test_off_and_on(folder, steps):
     session.do("give")
     check_equal("off", 0, session.ask("off")[0])
     check("status says so", "Holdfast is off" in session.ask("status")[1])
+    told = session.ask("status", touch=None)[1]
+    check("... also of one that sits still, with that", "Holdfast is off" in told and "for a second it made no call" in told, told)
+    status, text = session.ask("settle", touch=None, timeout=1)
+    check("... and what status asked for its own sake is no request of the user's", status == 3 and "earlier request" not in text, (status, text))
     session.do("mistake")
     check_equal("what was given away is stolen back unseen", "steal 1", session.do("steal"))
     check_equal("on", 0, session.ask("on")[0])

@@ -18,7 +18,7 @@ ROOT = FOLDER.parents[1]
 CONTRACTS = ROOT / "shim" / "contracts"
 OWN_DEFAULTS = {"record": "none"}  # README says it in words
 UNITS = {"8 MiB": "8388608", "16 MiB": "16777216", "128 MiB": "134217728"}
-FOR_TESTS = {"evidence_path", "verify_stacks"}
+FOR_TESTS = {"evidence_path", "scatter", "verify_stacks"}
 # Prototypes between which the examples of the table find what they need.
 PROTOTYPES = ["GDALDatasetH f(GDALDatasetH P, GDALDatasetH Q)", "GDALDatasetH f(GDALDatasetH *P, int N, GDALDatasetH Q)", "GDALDatasetH f(GDALDatasetH P, GDALDatasetH *Q)",
               "GDALDatasetH f(const char *P, const char *Q)", "GDALDatasetH f(int P, GDALDatasetH Q)", "GDALDatasetH *f(GDALDatasetH P, int *N)", "GDALDatasetH f(void *P, const char *Q)",

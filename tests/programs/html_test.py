@@ -70,6 +70,7 @@ def test_data(page):
           any("program.py" in node.get("b", "") for node in picture["nodes"]) for picture in drawn), drawn)
     copies = {copy["library"]: copy for copy in document["records"][0]["libraries"]}
     check("the record tells the copies of the libraries", "libgdal" in copies["gdal"]["path"] and re.match(r"\d+\.\d+\.\d+$", copies["gdal"]["version"]) and copies["gdal"]["alive"] > 12 and copies["gdal"]["build_id"], copies)
+    check("... with the versions of those that GDAL alone has called, by their files", all(re.match(r"\d+\.\d+\.\d+$", copy.get("version", "")) for copy in copies.values()) and {"geos", "proj"} <= copies.keys(), copies)
     policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', text).group(1)
     check("the policy lets nothing be loaded, and only its own script run", "default-src 'none'" in policy and "unsafe" not in policy and policy.count("sha256-") == 2, policy)
     check("nothing in the page names another address", not re.search(r"""(?:src|href)=["']?(?!#)[a-z/]""", text.replace(data, "").split("<script>")[0]), "")
@@ -163,17 +164,22 @@ def contrast(browser, selector):
 
 
 def test_looks(page):
-    colours = {}
+    colours, switched = {}, {}
+    palette = """(() => { const style = getComputedStyle(document.documentElement);
+      return [getComputedStyle(document.body).backgroundColor, style.colorScheme, ...["ink", "line", "accent", "error-soft", "held", "s7", "shadow"].map(name => style.getPropertyValue("--" + name))]; })()"""
     for dark in (False, True):
         with Browser(dark=dark) as browser:
             browser.open(page)
-            colours[dark] = browser.value("getComputedStyle(document.body).backgroundColor")
+            colours[dark] = browser.value(palette)
             weak = {name: round(value, 2) for name in (".row .message", ".row .where", ".badge", ".facts", ".step .at", "#subtitle", "nav a", ".source td", ".source .here td", "summary") for value in [contrast(browser, name)] if value < 4.5}
             check("%s: all text has enough contrast" % ("dark" if dark else "light"), not weak, weak)
             browser.key("t", times=2 if not dark else 1)
-            switched = browser.value("getComputedStyle(document.body).backgroundColor")
-            check("%s: the switch shows the other one" % ("dark" if dark else "light"), switched != colours[dark], switched)
-    check("dark is not light", colours[False] != colours[True], colours)
+            switched[dark] = browser.value(palette)
+            browser.key("t", times=1 if not dark else 2)
+            check_equal("%s: the switch goes back to what the system wishes" % ("dark" if dark else "light"), colours[dark], browser.value(palette))
+    for dark in (False, True):
+        check_equal("%s: the switch shows the other one, all of it" % ("dark" if dark else "light"), colours[not dark], switched[dark])
+    check("dark is not light", all(one != other for one, other in zip(colours[False], colours[True])), colours)
     with Browser(width=360, height=740) as browser:
         browser.open(page)
         check_equal("360 pixels: the list alone", [True, False], browser.value("['.side', '.detail'].map(name => document.querySelector(name).offsetWidth > 0)"))
@@ -188,6 +194,19 @@ def test_looks(page):
                 wide.append(view)
         check_equal("... and nothing is wider than the screen", [], wide)
         check_equal("no errors", [], browser.complaints)
+
+
+def test_paper(page):
+    """A sheet is as narrow as a telephone, where the chosen violation is not to be seen before it is touched; and it is white."""
+    for width in (700, 1280):
+        with Browser(width=width, dark=True) as browser:
+            browser.open(page)
+            browser.ask("Emulation.setEmulatedMedia", media="print", features=[{"name": "prefers-color-scheme", "value": "dark"}])
+            browser.settle()
+            shown, height, colour, bounds = browser.value("""[document.querySelector(".detail").innerText, document.querySelector(".detail").offsetHeight, getComputedStyle(document.body).color,
+              [...document.querySelectorAll("body, main, .detail")].map(one => getComputedStyle(one).overflow)]""")
+            check("paper, %d pixels: the chosen violation is on it" % width, height > 200 and "Biography" in shown, (height, shown[:300]))
+            check("... in dark ink, and as long as it is", max(int(part) for part in re.findall("[0-9]+", colour)[:3]) < 100 and set(bounds) == {"visible"}, (colour, bounds))
 
 
 def many_violations(count):
@@ -260,6 +279,62 @@ os.kill(os.getpid(), signal.SIGKILL)
     check("... and the place that makes them", any("growing.py:6 in leak" in series["name"] and series["values"][-1] > made / 2 for series in places["series"]), places["series"])
 
 
+def test_young_growth(folder):
+    """What a thread keeps for itself is never in the table of handles; how many there were, and where they were made, is in the samples all the same."""
+    script = folder / "pool.py"
+    script.write_text("""
+import collections, os, signal, time
+from osgeo import ogr
+definition, pool = ogr.FeatureDefn("pooled"), collections.deque(maxlen=20)
+def refill():
+    feature = ogr.Feature(definition)
+    feature.SetGeometryDirectly(ogr.Geometry(ogr.wkbPoint))
+    pool.append(feature)
+end = time.monotonic() + 1.0
+while time.monotonic() < end:
+    refill()
+os.kill(os.getpid(), signal.SIGKILL)
+""")
+    run([PYTHON, script], options={"record": folder / "pool.%p", "log_path": folder / "pool-log"})
+    record = json.loads(data_of(report(*folder.glob("pool.[0-9]*")).stdout))["records"][0]
+    places = {series["name"]: series["values"] for series in record["growth_sites"]["series"]}
+    made = [values for name, values in places.items() if name.endswith("pool.py:6 in refill")]
+    check("young handles: the place that makes them, and how many there are", len(made) == 1 and len(made[0]) >= 4 and 10 <= made[0][-1] and max(made[0]) <= 25, places)
+    # A sample may come between the birth of one and the call that gives it away.
+    check("... those that were given away are nobody's to free", all(max(values) <= 2 for name, values in places.items() if "pool.py:7 " in name), places)
+    kinds = {series["name"]: series["values"] for series in record["growth"]["series"]}
+    check("... and both are in the numbers by kind", all(10 <= kinds[kind][-1] and max(kinds[kind]) <= 25 for kind in ("feature", "geometry") if kind in kinds) and {"feature", "geometry"} <= kinds.keys(), kinds)
+
+
+def test_crash(folder):
+    script = folder / "crash.py"
+    script.write_text("""
+import ctypes
+from osgeo import ogr
+def store():
+    feature = ogr.Feature(ogr.FeatureDefn("roads"))
+    feature.GetFID()
+    ctypes.string_at(16)
+store()
+""")
+    run([PYTHON, script], options={"log_format": "json", "log_path": folder / "crash-log"})
+    page = write_page(folder, "crash.html", *folder.glob("crash-log.*"))
+    [crash] = json.loads(data_of(page.read_text()))["crashes"]
+    check("a crash has its stack and the handle's in the page", "SIGSEGV" in crash["message"] and {"crashed", "obtained"} <= crash.get("stacks", {}).keys(), crash)
+    return page
+
+
+def test_crash_page(page):
+    with Browser() as browser:
+        browser.open(page)
+        browser.value("location.hash = '#crashes'")
+        browser.settle()
+        browser.value("document.querySelectorAll('main details').forEach(one => { one.open = true; })")
+        shown = browser.value("document.querySelector('main').innerText")
+        check("... which people can unfold", all(word in shown for word in ("Crashed", "Obtained", "crash.py:7", "crash.py:5")), shown)
+        check_equal("no errors", [], browser.complaints)
+
+
 def test_sources(folder):
     """A log may name any file: only what is source is read."""
     secret = folder / "secret.txt"
@@ -282,12 +357,16 @@ with workshop() as folder:
     test_data(page)
     test_sources(folder)
     test_growth(folder)
+    test_young_growth(folder)
+    crash = test_crash(folder)
     if find_browser() is None:
         skip("the page in a browser", "there is no chromium: tools/setup --tests installs it")
     else:
         test_page(folder, page)
         test_keys(page)
         test_looks(page)
+        test_paper(page)
         test_many(folder)
         test_empty(folder)
+        test_crash_page(crash)
 sys.exit(finish())

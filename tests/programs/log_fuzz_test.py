@@ -2,7 +2,6 @@
 
 usage: log_fuzz_test.py BUILD_DIRECTORY [RUNS]
 """
-import subprocess
 import sys
 
 from fuzzing import compile_fuzzer, fuzz, left_out
@@ -23,7 +22,7 @@ wrong("a")
 wrong("b")
 """
 WORDS = ["{", "}", "[", "]", ",", ":", '\\"', "\\\\", "\\\\u0041", '\\"schema\\":1', '\\"type\\":\\"violation\\"', '\\"rule\\":\\"HF101\\"', '\\"stacks\\":{', '\\"python\\":[', '\\"native\\":[', '\\"text\\":', "==12== ",
-         "==12== Holdfast HF101 stale-use (error): ", "  used      ", "    #0  ", ", by ", "  worker    ", "resourceLogs", "holdfast.violation", "exception.stacktrace", "\\x1f\\x8b", "\\xe2\\x80\\xae"]
+         "==12== Holdfast HF101 stale-use (error): ", "==12== Holdfast crash (error): ", '\\"type\\":\\"crash\\"', "holdfast.crash", "crashed", "  used      ", "    #0  ", ", by ", "  worker    ", "resourceLogs", "holdfast.violation", "exception.stacktrace", "\\x1f\\x8b", "\\xe2\\x80\\xae"]
 
 with workshop() as folder:
     runs = sys.argv[2] if len(sys.argv) > 2 else "1500"
@@ -34,13 +33,13 @@ with workshop() as folder:
     seeds.mkdir()
     for form in ("json", "text", "otlp"):
         for number in range(2):
-            run_python(MISTAKES, options={"log_format": form, "log_path": folder / form, "leaks": "all"}, cwd=folder)
+            run_python(MISTAKES + number * "import ctypes\nctypes.string_at(16)\n", options={"log_format": form, "log_path": folder / form, "leaks": "all"}, cwd=folder)
         logs = sorted(folder.glob(form + ".*"))
         check("there are %s logs to begin with" % form, len(logs) == 2 and all(path.stat().st_size for path in logs), logs)
         (seeds / form).write_bytes(b"".join(path.read_bytes() for path in logs))
         first = logs[0].read_bytes().splitlines(keepends=True)
         (seeds / (form + "-1")).write_bytes(b"".join(first[:1] * 2 if form != "text" else first[:12]))
     (folder / "words").write_text("".join('"%s"\n' % word for word in WORDS))
-    numbers = fuzz(folder / "fuzz", "%s files, none led the reader astray" % runs, seeds, "-runs=" + runs, "-max_len=20000", "-len_control=0", "-dict=words", "-rss_limit_mb=2000", "-close_fd_mask=2")
+    numbers = fuzz(folder / "fuzz", runs, "%s files, none led the reader astray" % runs, seeds, "-max_len=20000", "-len_control=0", "-dict=words", "-rss_limit_mb=2000", "-close_fd_mask=2")
     print("      " + " ".join(line for line in numbers if "executed_units" in line or "average_exec" in line or "peak_rss" in line))
 sys.exit(finish())

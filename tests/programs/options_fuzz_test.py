@@ -16,5 +16,5 @@ with workshop() as folder:
     if not compile_fuzzer(folder / "options_fuzz", SOURCES, "-I", ROOT / "shim", "-I", ROOT / "tracker", "-I", BUILD / "shim"):
         sys.exit(left_out("fuzzing the parser of options"))
     shutil.copytree(ROOT / "tests/unit/seeds/options", folder / "seeds")
-    fuzz(folder / "options_fuzz", "%s inputs, each understood or told of" % runs, folder / "seeds", "-runs=" + runs, "-max_len=600")
+    fuzz(folder / "options_fuzz", runs, "%s inputs, each understood or told of" % runs, folder / "seeds", "-max_len=600")
 sys.exit(finish())

@@ -147,7 +147,7 @@ def test_checks(python, folder):
     check_equal("contexts, marks, counts, tasks with Holdfast", {
         "right": "fine", "wrong": "ViolationError 1, 1", "again": "ViolationError 2, 2", "thread": "ViolationError 1, 1", "allowed": "fine fine ViolationError 1, 1", "raises": "ZeroDivisionError, notes [True]",
         "many": "ViolationError 200, 128", "leaks": "fine fine LeakError 2, 0 ZeroDivisionError, notes []", "by": "hand [('dataset', \"dataset 'made'\", True, True, True)]",
-        "words": "1 handle was made meanwhile and still alive:\n".strip(), "counts": "True True 0", "inner": "True", "outer": "True", "none": "False", "worker": "True", "dump": "True",
+        "words": "1 handle was made meanwhile and is still alive:\n".strip(), "counts": "True True 0", "inner": "True", "outer": "True", "none": "False", "worker": "True", "dump": "True",
     }, {key: value for key, value in lines(result).items() if key != ""})
     check("... and the log is Holdfast's, not the program's", result.status == 0 and "Holdfast dump" in "".join(path.read_text() for path in folder.glob("log.*")) and "==" not in result.stderr, result)
     result = run([python, "-c", CHECKS.replace("mistake()", "create()").replace("def create():\n    dataset = create()", "def mistake():\n    dataset = create()").replace("target=mistake", "target=create").replace(", mistake", ", create").replace("in text_of(number)", "in ''").replace("holdfast.address(kept[-1])", "1")], preload=False, cwd=folder)

@@ -165,6 +165,64 @@ def bounds(folder):
     check("300 MB of different violations need less than 300 MB, and what is counted only is told (%d MB)" % (kilobytes // 1024), kilobytes < 300000 and re.search(r"\d+ violations are counted only", done.stderr), done.stderr[-300:])
 
 
+def reports_of_before(folder):
+    """What --format json wrote is read again, with logs and other reports, as if the logs that it was made of were there."""
+    early, late = "2026-01-01T00:00:00.000Z", "2026-01-03T00:00:00.250Z"
+    summary = {"schema": 1, "type": "summary", "pid": 1, "violations": 3, "repeats": 4, "refused": 2, "held": 1}
+    native = {"function": "GDALChecksumImage", "python": [], "native": [{"module": "/usr/lib/nowhere.so", "offset": "0x%x" % (16 * number), "symbol": "f+0x1"} for number in range(4)]}
+    logs = [write(folder / "one.log", violation(1, host="a"), violation(2, host="a", moment=late), violation(2, host="a", line=8), summary),
+            write(folder / "two.log", violation(1, host="b", moment=early), violation(7, host="b", rule="HF103", stacks={"used": native}), {"schema": 1, "type": "notice", "pid": 7, "message": "a bound was reached"}, {**summary, "pid": 7}),
+            write(folder / "three.log", violation(9, host="c", worker="w", task="t1"), violation(9, host="c", worker="w", task="t2"))]
+    whole, made = report(*logs), []
+    (folder / "whole.json").write_text(json.dumps(whole, indent=2))
+    for number, log in enumerate(logs):
+        made.append(folder / ("report%d.json" % number))
+        made[-1].write_text(json.dumps(report(log), indent=2))
+    for what, sources in {"three reports": made, "a report and two logs": [made[0], *logs[1:]], "two logs and a report behind them": [*logs[:2], made[2]]}.items():
+        merged = report(*sources)
+        check_equal("%s tell what the three logs do" % what, whole["violations"], merged["violations"])
+        check_equal("... sums and notices, too", (whole["totals"], whole["notices"], whole["rules"]), (merged["totals"], merged["notices"], merged["rules"]))
+    both = folder / "both.json"
+    both.write_text(json.dumps(report(*made), indent=2))
+    check_equal("a report of reports", whole["violations"], report(both)["violations"])
+    check_equal("diff of it and the logs' own report: the same", 0, holdfast("diff", both, folder / "whole.json").status)
+    text = holdfast("report", *made).stdout
+    check("people see the sums", "7 violations (3 different) in 3 files, 8 repeats" in text and "from %s to %s" % (early, late) in text, text)
+
+    many = [write(folder / ("many%d.log" % part), *[violation(pid, host="node-%d" % pid) for pid in range(150 * part, 150 * part + 150)]) for part in range(2)]
+    parts = []
+    for number, log in enumerate(many):
+        parts.append(folder / ("many%d.json" % number))
+        parts[-1].write_text(json.dumps(report(log)))
+    found = report(*parts)["violations"][0]
+    check_equal("of 300 processes in two reports all are counted, the first hundred named", (300, 300, 300, 100), (found["count"], found["process_count"], found["worker_count"], len(found["workers"])))
+
+    check_equal("--since leaves out what ended before", [], report("--since", "2026-01-02T04:00", made[1], made[2])["violations"])
+    check_equal("... and keeps what may have happened since", [2], [one["count"] for one in report("--since", "2026-01-02T04:00", made[0])["violations"]])
+    check_equal("--rule", ["HF103"], [one["rule"] for one in report("--rule", "HF103", *made)["violations"]])
+    top = folder / "top.json"
+    top.write_text(json.dumps(report("--top", "1", logs[0])))
+    check("a report that leaves something out says so", any("--top: 1 violations" in notice["message"] for notice in report(top)["notices"]), report(top)["notices"])
+    (folder / "fleet").mkdir()
+    shutil.copy(made[0], folder / "fleet" / "all.json")
+    shutil.copy(logs[0], folder / "fleet" / "log.1")
+    check_equal("one that lies beside the logs in a directory does not count them twice", [2, 1], [one["count"] for one in report(folder / "fleet")["violations"]])
+
+    document = report(logs[0])
+    huge = copy.deepcopy(document)
+    for one in huge["violations"]:
+        one.update(count=1 << 62, process_count=-5, worker_count="many", workers=[3, {"pid": "x"}, {"pid": 1, "host": 7}], elsewhere=1 << 62, first_seen="yesterday", processes={})
+    for what, content, status, words in (("a newer schema", {**document, "schema": 9}, 1, "schema 9"), ("no violations", {**document, "violations": {}}, 1, "damaged report"), ("no rule", {**document, "violations": [{"rule": "no"}, 7, *document["violations"]]}, 1, "2 of its violations"),
+                                         ("odd parts", {**document, "notices": [1, None], "problems": "x", "totals": [], "hidden": -3}, 0, ""), ("odd numbers", huge, 0, "")):
+        path = folder / "odd.json"
+        path.write_text(json.dumps(content, indent=1))
+        done = holdfast("report", path, path)
+        check("a report with %s" % what, done.status == status and words in done.stderr and ("HF101" in done.stdout) == (status == 0 or what == "no rule"), done)
+    path.write_text(json.dumps(document, indent=1)[:-200])
+    done = holdfast("report", path)
+    check("a report that was cut: line and byte", done.status == 1 and re.search(r"odd.json: is a damaged report: line \d+, at byte \d+", done.stderr), done)
+
+
 # ---- choosing ---------------------------------------------------------------------------------------------------------------------------
 
 def choosing(folder):
@@ -198,8 +256,8 @@ def choosing(folder):
     top = report("--top", "1", log)
     check_equal("... the tables count all, and it says how many are hidden", (3, 7, 3), (top["hidden"], sum(row["count"] for row in top["rules"]), len(top["rules"])))
     check("... for people, too", "7 violations (4 different) in 1 file, shown are 1" in holdfast("report", "--top", "1", log).stdout, holdfast("report", "--top", "1", log).stdout)
-    for options, words in {("--since", "yesterday"): "is no time", ("--until", "2026-13-01"): "is no time", ("--sort", "size"): "one of met, count, first, last, rule, place", ("--top", "0"): "--top '0'",
-                           ("--top", "many"): "--top 'many'", ("--fail-on", "bad"): "advice, warning, error, fatal, never", ("--rule", ""): "names no rule", ("--baseline", "/nowhere/x"): "cannot be read",
+    for options, words in {("--since", "yesterday"): "is no time", ("--until", "2026-13-01"): "is no time", ("--sort", "size"): "must be met, count, first, last, rule or place", ("--top", "0"): "--top '0'",
+                           ("--top", "many"): "--top 'many'", ("--fail-on", "bad"): "must be advice, warning, error, fatal or never", ("--rule", ""): "names no rule", ("--baseline", "/nowhere/x"): "cannot be read",
                            ("--source-root", "/nowhere"): "is no directory", ("--top",): "needs a value", ("--format", "xml"): "text, json, csv, otlp, sarif, junit"}.items():
         done = holdfast("report", *options, *([] if len(options) == 1 else [log]))
         check("wrong: %s" % " ".join(options), done.status == 2 and words in done.stderr, done)
@@ -350,8 +408,8 @@ def baselines(folder):
     check("for people: which are known", text.count("[known]") == 1 and "1 of the different ones new" in text, text)
     document = folder / "report.json"
     document.write_text(holdfast("report", "--format", "json", old).stdout)
-    done = holdfast("report", document)
-    check("a report is no log: said, with what to do", done.status == 1 and "holdfast diff" in done.stderr, done)
+    done = holdfast("report", known)
+    check("a baseline is no log: said, with what to do", done.status == 1 and "holdfast diff" in done.stderr and "--format json" in done.stderr, done)
     plain = folder / "plain.txt"
     plain.write_text("# accepted\n\n" + "".join("%s  because\r\n" % name for name in signatures(old)))
     for what, path in {"a JSON report": document, "a list": plain}.items():
@@ -435,7 +493,7 @@ def formats(folder):
                 sorted((one.get("function", ""), one["count"]) for one in expected["a fleet"] if one.get("function")))
 
     sarif = schema("sarif-schema-2.1.0.json", ["npm", "pack", "--silent", "@microsoft/jest-sarif@1.0.0-beta.0"], "schemas/sarif-2.1.0-rtm.5.json")
-    junit = schema("junit-10.xsd", [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", ":all:", "pytest==8.3.4"], "junit-10.xsd")
+    junit = schema("junit-10.xsd", [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", "pytest", "pytest==8.3.4"], "junit-10.xsd")
     try:
         import jsonschema
         from lxml import etree
@@ -587,7 +645,7 @@ def hostile_files(folder):
     unreadable.chmod(0o700)
 
 
-TESTS = (merging, same_as_parsed, bounds, choosing, stability, leaks_and_single_frames, baselines, formats, terminals, hostile_files)
+TESTS = (merging, reports_of_before, same_as_parsed, bounds, choosing, stability, leaks_and_single_frames, baselines, formats, terminals, hostile_files)
 wanted = sys.argv[2:]
 for test in TESTS:
     if wanted and test.__name__ not in wanted:

@@ -26,5 +26,5 @@ with workshop() as folder:
     runs = sys.argv[2] if len(sys.argv) > 2 else "200000"
     if not compile_fuzzer(folder / "stack_walk_fuzz", [TARGET, WALK], "-DLIBFUZZER"):
         sys.exit(left_out("fuzzing the walks of stacks"))
-    fuzz(folder / "stack_walk_fuzz", "%s inputs, no walk that is wrong or goes astray" % runs, seeds(folder / "seeds"), "-runs=" + runs, "-max_len=700")
+    fuzz(folder / "stack_walk_fuzz", runs, "%s inputs, no walk that is wrong or goes astray" % runs, seeds(folder / "seeds"), "-max_len=700")
 sys.exit(finish())

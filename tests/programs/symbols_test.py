@@ -65,9 +65,46 @@ int main()
 """
 
 
-def build(folder, name="late", compiler="g++", extra=1, flags=()):
+CRASH = r"""
+extern "C"
+{
+void GDALAllRegister(void);
+void *OGR_FD_Create(const char *);
+void *OGR_F_Create(void *);
+long long OGR_F_GetFID(void *);
+}
+static volatile int sink;
+inline __attribute__((always_inline)) int store(void *feature, volatile int *place)
+{
+    sink = (int)OGR_F_GetFID(feature);
+    *place = EXTRA;
+    return *place;
+}
+__attribute__((noinline)) static void *make(void)
+{
+    void *feature = OGR_F_Create(OGR_FD_Create("roads"));
+    sink = feature != nullptr;
+    return feature;
+}
+__attribute__((noinline)) static int work(volatile int *place)
+{
+    int stored = store(make(), place);
+    sink = stored;
+    return stored;
+}
+int main(int count, char **)
+{
+    GDALAllRegister();
+    int stored = work((volatile int *)(long)(count - 1));
+    sink = stored;
+    return 0;
+}
+"""
+
+
+def build(folder, name="late", compiler="g++", extra=1, flags=(), text=PROGRAM):
     source = folder / (name + ".cc")
-    source.write_text(PROGRAM)
+    source.write_text(text)
     program = folder / name
     subprocess.run([compiler, "-O2", "-g", "-DEXTRA=%d" % extra, "-Wl,--build-id", "-o", program, source, *flags, *gdal_flags()], check=True)
     return program
@@ -241,6 +278,42 @@ def test_replaced(folder):
     check("a file without a build-id is not the one that had one", all(frame[0] is None for frame in frames), frames)
 
 
+def crash_frames(document, program, stack):
+    [crash] = [notice for notice in document.get("notices", []) if "SIGSEGV" in notice["message"]] or [{}]
+    stacks = {**crash.get("stacks", {}), **(crash.get("handle") or {}).get("stacks", {})}
+    return [(frame.get("function", "").split("(")[0], os.path.basename(frame.get("file", "")), frame.get("line"), frame.get("inlined", False), frame.get("remark"))
+            for frame in stacks.get(stack, {}).get("native", []) if frame["module"] == str(program)]
+
+
+def test_crash(folder):
+    """Functions that are in no dynamic symbol table: only debug information knows them, and only of the build that crashed."""
+    line = {text.strip(): number for number, text in enumerate(CRASH.splitlines(), 1)}
+    crashed = [("store", "fatal.cc", line["*place = EXTRA;"], True), ("work", "fatal.cc", line["int stored = store(make(), place);"], False),
+               ("main", "fatal.cc", line["int stored = work((volatile int *)(long)(count - 1));"], False)]
+    obtained = ("make", "fatal.cc", line['void *feature = OGR_F_Create(OGR_FD_Create("roads"));'], False)
+    program = build(folder, "fatal", text=CRASH)
+    result = run([program], options={"log_format": "json", "log_path": folder / "fatal.log", "record": folder / "fatal.hf"})
+    [log], [record] = folder.glob("fatal.log.*"), folder.glob("fatal.hf.*")
+    identity = build_id(program)
+    [written] = [item for item in map(json.loads, log.read_text().splitlines()) if item["type"] == "crash"]
+    frames = written["stacks"]["crashed"]["native"]
+    check("a crash names the build of each module", result.signal == 11 and frames and all(frame.get("build_id") for frame in frames), frames)
+    check_equal("... by its build-id", {identity}, {frame.get("build_id") for frame in frames if frame["module"] == str(program)})
+    document = report(log)
+    check_equal("a crash has functions and lines", crashed, [frame[:4] for frame in crash_frames(document, program, "crashed") if frame[0] != "_start"])
+    check_equal("... and where the handle was made has", obtained, (crash_frames(document, program, "obtained") or [()])[0][:4])
+    check_equal("the record of a crash has functions and lines", crashed, [frame[:4] for frame in crash_frames(report(record), program, "crashed") if frame[0] != "_start"])
+    for source in (log, record):
+        text = run([COMMAND, "report", source], preload=False).stdout
+        check("the text tells where it crashed: %s" % source.name, "  crashed at\n      store" in text and "fatal.cc:%d" % crashed[0][2] in text, text)
+    build(folder, "fatal", extra=1000, flags=["-O0"], text=CRASH)
+    for source in (log, record):
+        frames = crash_frames(report(source), program, "crashed")
+        check("another build at the path: no name is made up of a crash: %s" % source.name, frames and all(not frame[0] and frame[2] is None and frame[4] for frame in frames), frames)
+        text = run([COMMAND, "report", source], preload=False).stdout
+        check("... and the table of what is missing names it: %s" % source.name, "Frames without function or line" in text and identity[:16] in text, text)
+
+
 def test_dwz(folder):
     if shutil.which("dwz") is None:
         return skip("debug information that dwz shared", "dwz is not installed")
@@ -366,6 +439,7 @@ def main():
         test_separate(folder)
         test_sysroot(folder)
         test_replaced(folder)
+        test_crash(folder)
         test_dwz(folder)
         test_server(folder)
         test_hostile(folder, program, log)

@@ -108,6 +108,8 @@ static void each_broken_promise_is_found(void **state)
     struct arena_header *header = tracker_header(&tracker);
     struct handle_record *one = tracker_handle(&tracker, dataset), *queued = tracker_handle(&tracker, held), *dead = tracker_handle(&tracker, buried);
     struct hold_record *waiting = tracker_hold(&tracker, held);
+    struct arena_shard *home = &header->shards[one->shard]; /* one thread made all of it */
+    uint32_t *kind_and_shard = (uint32_t *)(void *)&one->kind;
     uint32_t edge_id = one->first_child;
     struct edge_record *edge = tracker_edge(&tracker, edge_id);
     struct stack_record *stacked = tracker_record(&tracker, SECTION_STACKS, stack);
@@ -116,14 +118,16 @@ static void each_broken_promise_is_found(void **state)
     struct string_index_record *index = tracker_record(&tracker, SECTION_STRING_INDEX, 1);
 
     assert_found(&header->sections[SECTION_HANDLES].used, header->sections[SECTION_HANDLES].capacity + 1, "records in use and room for");
-    assert_found(&header->sections[SECTION_HANDLES].free_head, 77777, "the list of free handles leads to");
-    assert_found(&header->sections[SECTION_HANDLES].free_head, 0, "not in the list of free ones: it is lost");
-    assert_found(&header->sections[SECTION_EDGES].free_head, edge_id, "in use, and in the list of free ones");
+    assert_found(&home->free_handles, 77777, "the list of free handles leads to");
+    assert_found(&home->free_handles, 0, "not in the list of free ones: it is lost");
+    assert_found(&home->free_edges, edge_id, "in use, and in the list of free ones");
     assert_found(&header->sections[SECTION_EVENTS].used, 5, "handed out as a whole");
     assert_found(&one->next, dataset, "its chain is a circle");
     assert_found((uint32_t *)&one->address, 0x77770, "where its hash does not lead");
     assert_found(&one->birth_stack, 999, "names a stack that is not there");
     assert_found(&one->label, one->label + 1, "the label of handle");
+    assert_found(kind_and_shard, *kind_and_shard ^ 0x100, "joins handles of two shards");
+    assert_found(kind_and_shard, *kind_and_shard | 0xff00, "in a shard that there is not");
     assert_found(&one->killer, 1u << 30, "names a handle that is not there");
     assert_found(&one->first_child, 0, "in no list of its parent");
     assert_found(&one->first_child, 4000000, "relation 4000000 does not belong there");
@@ -132,11 +136,14 @@ static void each_broken_promise_is_found(void **state)
     assert_found(&edge->parent, band, "does not belong there");
     assert_found(&edge->child, held, "does not belong there");
     assert_found(&edge->type, 77, "of a sort that there is not");
+    assert_found(&edge->type, edge->type | 1u << 16, "has it among the dead"); /* `dead` lies behind the type */
+    assert_found(&edge->type, edge->type | 1u << 16, "lies behind those to the dead");
+    assert_found(&edge->type, edge->type | 2u << 16, "neither dead nor not");
     assert_found(&waiting->next, 0, "the queue of postponed frees has");
     assert_found(&waiting->previous, dataset, "linked wrongly");
     assert_found(&waiting->handle, dataset, "of a handle that is not held");
     assert_found(&queued->hold, 1000, "does not belong there, or is linked wrongly");
-    assert_found(&header->sections[SECTION_HOLDS].free_head, queued->hold, "in use, and in the list of free ones");
+    assert_found(&home->free_holds, queued->hold, "in use, and in the list of free ones");
     assert_found(&header->hold_count, 7, "should have 7");
     assert_found(&dead->flags, dead->flags & ~(uint32_t)HANDLE_FENCED, "which is not fenced");
     assert_found(&one->flags, one->flags | HANDLE_FENCED, "is fenced, and not buried");
@@ -160,7 +167,7 @@ static void each_broken_promise_is_found(void **state)
     handle_forget(&tracker, stranger);
     assert_sound();
     uint32_t circle = tracker_take_record(&tracker, SECTION_EDGES);
-    *tracker_edge(&tracker, circle) = (struct edge_record){.parent = inner, .child = band, .next_of_child = outer->first_parent, .type = EDGE_BORROWED};
+    *tracker_edge(&tracker, circle) = (struct edge_record){.parent = inner, .child = band, .previous_of_parent = circle, .next_of_child = outer->first_parent, .type = EDGE_BORROWED};
     tracker_handle(&tracker, inner)->first_child = circle;
     outer->first_parent = circle;
     outer->parents++;

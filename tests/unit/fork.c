@@ -75,7 +75,7 @@ static void one_handle(void)
 
 static void assert_parent_untouched(void)
 {
-    assert_int_equal(tracker.lock, 0);
+    assert_int_equal(tracker.shards[0].word, 0);
     assert_null(tracker.fork_snapshot);
     assert_int_equal(tracker_header(&tracker)->pid, getpid());
     assert_int_equal(state_of(1), HANDLE_LIVE);
@@ -144,7 +144,7 @@ static void what_another_thread_was_changing_is_not_used(void **state)
     assert_int_equal(pipe(end_pipe), 0);
     pthread_t thread;
     pthread_create(&thread, NULL, hold_lock, NULL);
-    while (__atomic_load_n(&tracker.lock, __ATOMIC_RELAXED) == 0)
+    while (__atomic_load_n(&tracker.shards[0].word, __ATOMIC_RELAXED) == 0)
         usleep(100);
     in_child(begin_empty, false);
     (void)!write(end_pipe[1], "e", 1);

@@ -30,8 +30,8 @@ static void neighbours_stay_linked(void **state)
         edge_remove(&tracker, edge_find(&tracker, parent, child[removed[i]]));
     const struct edge_record *first = tracker_edge(&tracker, tracker_handle(&tracker, parent)->first_child);
     assert_int_equal(first->child, child[3]);
-    assert_int_equal(first->previous_of_parent, 0);
     const struct edge_record *second = tracker_edge(&tracker, first->next_of_parent);
+    assert_ptr_equal(tracker_edge(&tracker, first->previous_of_parent), second);
     assert_int_equal(second->child, child[1]);
     assert_ptr_equal(tracker_edge(&tracker, second->previous_of_parent), first);
     assert_int_equal(second->next_of_parent, 0);

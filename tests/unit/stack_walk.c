@@ -125,12 +125,13 @@ static struct expected expect(const struct stack_walk *asked, const uintptr_t *f
         }
         if (begun && address >= asked->eval_low && address < asked->eval_high)
             break;
-        if (expected.kept == asked->depth) {
+        uintptr_t instruction = interrupted ? address : address - 1;
+        bool is_own = instruction >= asked->own_low && instruction < asked->own_high;
+        if (!is_own && expected.kept == asked->depth) {
             expected.truncated = true;
             break;
         }
-        uintptr_t instruction = interrupted ? address : address - 1;
-        if (begun)
+        if (begun && !is_own)
             expected.instruction[expected.kept++] = instruction;
         int number = number_of(instruction);
         const struct unwind_row *row = number >= 0 ? &rows[number] : NULL;
@@ -305,6 +306,8 @@ static void one_input(const uint8_t *bytes, size_t count)
     walk.return_address = take(4) ? frame[1] : code_at(take(CODES)) + 1;
     walk.eval_low = take(6) ? 0 : code_at(take(CODES));
     walk.eval_high = walk.eval_low != 0 ? walk.eval_low + 2 : 0;
+    walk.own_low = take(4) ? 0 : code_at(take(CODES));
+    walk.own_high = walk.own_low != 0 ? code_at(take(CODES)) + 2 : 0; /* also empty ones: an end below the beginning */
     struct expected expected = expect(&walk, frame);
     if (expected.outside) {
         seen.outside++;

@@ -32,6 +32,7 @@ handle_id find_handle(uintptr_t address, uint8_t expected)
     return handle_find(TRACKER, address, NULL, NULL);
 }
 
+bool young_lock_near(const uintptr_t *addresses, unsigned count) { return tracker_lock_near(TRACKER, addresses, count); }
 bool young_lender(uintptr_t address, uintptr_t *lender, uint8_t *kind)
 {
     (void)address, (void)lender, (void)kind;

@@ -155,7 +155,72 @@ static void only_what_hangs_on_a_handle_grows_up_with_its_end(void **state)
     assert_int_equal(atomic_load(&mine->outside), 1);
     young_settle();
     for (unsigned i = 0; i < HANGING_SLOTS; i++)
-        assert_int_equal(mine->hanging[i], 0);
+        assert_int_equal(mine->hanging[i].count, 0);
+}
+
+static const uintptr_t stranger = 0x900000;
+
+static void *one_that_hangs(void *set)
+{
+    assert_true(young_born(&view, &plain, 1, POINT + 64, stranger, 0, 0));
+    *(struct young_set **)set = mine;
+    return NULL;
+}
+
+static struct young_set *of_another_thread(void)
+{
+    pthread_t owner;
+    struct young_set *set = NULL;
+    assert_int_equal(pthread_create(&owner, NULL, one_that_hangs, &set), 0);
+    pthread_join(owner, NULL);
+    return set;
+}
+
+/* Two addresses have the same slot now and then; a set that gave nothing must not be punished for it, and is not even entered. */
+static void what_hangs_on_something_else_is_left_alone(void **state)
+{
+    (void)state;
+    struct young_set *set = of_another_thread();
+    uintptr_t alike = stranger + 16;
+    while (hanging_slot(alike) != hanging_slot(stranger))
+        alike += 16;
+    struct hanging wanted = {.count = 0};
+    look_for(&wanted, alike);
+    assert_false(seems_to_hang(set, &wanted));
+    set->hanging[hanging_slot(stranger)].tag = TAG_MIXED; /* as if both had hung there at once */
+    young_settle_dependants(alike);
+    assert_int_equal(atomic_load(&set->live), 1);
+    assert_int_equal(set->resting, 0);
+    young_settle_dependants(stranger);
+    assert_int_equal(atomic_load(&set->live), 0);
+    assert_int_equal(set->resting, 32);
+}
+
+/* More handles than are listed: then by their slots, and no less is found. */
+static void what_hangs_on_one_of_many_is_found(void **state)
+{
+    (void)state;
+    struct young_set *set = of_another_thread();
+    handle_id root = handle_add(TRACKER, 0x700000, KIND_geometry, 1);
+    for (unsigned i = 0; i < 2 * WANTED_LISTED; i++)
+        edge_add(TRACKER, root, handle_add(TRACKER, i == 0 ? stranger : 0x1000000 + i * 64, KIND_geometry, 1), EDGE_BORROWED);
+    young_settle_dependants(0x700000);
+    assert_int_equal(atomic_load(&set->live), 0);
+}
+
+static void who_is_seldom_taken_from_rests_briefly(void **state)
+{
+    (void)state;
+    struct young_set *set = of_another_thread();
+    for (unsigned i = 0; i < 10; i++)
+        leave_other(set, true);
+    assert_int_equal(set->resting, 1024);
+    set->counts[COUNT_LOANS] += STEALS_FEW;
+    leave_other(set, true);
+    assert_int_equal(set->resting, 1024);
+    set->counts[COUNT_LOANS] += STEALS_FEW + 1;
+    leave_other(set, true);
+    assert_int_equal(set->resting, 32);
 }
 
 /* ---- one thread in its set without an atomic operation, another one that wants in ------------------------------------------ */
@@ -218,7 +283,7 @@ static void two_threads_are_never_in_one_set(void **state)
         entered++;
         for (unsigned look = 0; look < 300; look++)
             both += atomic_load_explicit(&inside, memory_order_relaxed);
-        leave_other(set);
+        leave_other(set, true);
     }
     atomic_store(&stop, true);
     pthread_join(owner, NULL);
@@ -235,6 +300,9 @@ int main(void)
         TEST(only_what_lives_comes_back_to_die_young),
         TEST(what_lent_something_is_not_bare),
         TEST(only_what_hangs_on_a_handle_grows_up_with_its_end),
+        TEST(what_hangs_on_something_else_is_left_alone),
+        TEST(what_hangs_on_one_of_many_is_found),
+        TEST(who_is_seldom_taken_from_rests_briefly),
         TEST(two_threads_are_never_in_one_set),
     };
     return cmocka_run_group_tests_name("young_sets", tests, NULL, NULL);

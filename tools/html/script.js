@@ -10,6 +10,7 @@
   const LETTERS = "ABCDEFGHIJKLMNOP";
   const STATES = { live: "● live", held: "◐ held", dead: "✕ dead" };
   const violations = data.violations;
+  const crashes = data.crashes;
   const records = data.records || [];
 
   /* ---- the document ------------------------------------------------------------------------------------------------------------ */
@@ -201,6 +202,20 @@
     if (violation.picture !== undefined) parts.push(pictureOf(data.pictures[violation.picture]));
     parts.push(ruleDetails(violation));
     return parts;
+  }
+
+  /* ---- crashes --------------------------------------------------------------------------------------------------------------------- */
+
+  function showCrash(crash) {
+    const stack = (name) => name in crash.stacks ? stackOf(crash.stacks[name]) : null;
+    const obtained = stack("obtained"), freed = stack("freed"), crashed = stack("crashed");
+    const steps = [obtained && step("born", "Obtained", obtained, element("p.soft", crash.handle)), freed && step("freed", "Freed", freed), crashed && step("used", "Crashed", crashed)].filter(Boolean);
+    return element("section.crash", { "aria-label": "Crash of process " + crash.pid }, element("p", badge("error", "crash"), element("span.soft", "  " + (crash.severity || ""))), element("h2", crash.message || "crash"),
+      element("p.facts", fact("process", crash.pid), fact("program", crash.program), fact("when", crash.when ? time(crash.when) : ""), fact("worker", crash.worker), fact("host", crash.host), fact("handle", crash.handle)),
+      steps.length ? element("div.card", element("ol", steps)) : null, crash.text ? element("pre.card.plain", crash.text) : null);
+  }
+  function showCrashes() {
+    main.replaceChildren(element("div.wide", crashes.map(showCrash), data.totals.crashes > crashes.length ? element("p.soft", "… and " + count(data.totals.crashes - crashes.length, "crash", "crashes") + " more") : null));
   }
 
   /* ---- the list of violations ------------------------------------------------------------------------------------------------------- */
@@ -440,7 +455,7 @@
 
   function noteSection(title, rows) { return rows.length ? element("section", element("h2", title), element("div.card", element("ul.notes", rows.map((row) => element("li", row))))) : null; }
   function showNotes() {
-    const totals = Object.entries(data.totals || {}).filter(([, value]) => value > 0).map(([name, value]) => number(value) + " " + ({ repeats: "repeats, counted only", refused: "calls refused", held: "frees postponed", suppressed: "violations suppressed" }[name] || name));
+    const totals = Object.entries(data.totals || {}).filter(([, value]) => value > 0).map(([name, value]) => number(value) + " " + ({ repeats: "repeats, counted only", refused: "calls refused", held: "frees postponed", suppressed: "violations suppressed", crashes: data.totals.crashes === 1 ? "crash" : "crashes" }[name] || name));
     main.replaceChildren(element("div.wide", noteSection("What this page does not show", data.missing), noteSection("Problems with the files", data.problems.map((problem) => problem.file + ": " + problem.message)),
       noteSection("Totals", totals), noteSection("Notices", data.notices.map((notice) => (notice.pid ? "process " + notice.pid + ": " : "") + (notice.message || ""))),
       element("p.soft", "Made by Holdfast " + data.version + " at " + data.made + " from " + count(data.files, "file") + ".")));
@@ -449,12 +464,12 @@
   /* ---- the whole ---------------------------------------------------------------------------------------------------------------------------- */
 
   const alive = records.reduce((sum, record) => sum + record.live + record.held, 0);
-  const VIEWS = [["violations", "Violations", violations.length, showViolations], ["handles", "Handles", alive, showHandles], ["libraries", "Libraries", null, showLibraries],
+  const VIEWS = [["violations", "Violations", violations.length, showViolations], ...(crashes.length ? [["crashes", "Crashes", data.totals.crashes, showCrashes]] : []), ["handles", "Handles", alive, showHandles], ["libraries", "Libraries", null, showLibraries],
     ["notes", "Notes", data.notices.length + data.problems.length + data.missing.length, showNotes]];
   let current = "";
   function route() {
     const [, name, index] = location.hash.match(/^#(violation|[a-z]+)-?(\d+)?$/) || [];
-    const wanted = name === "violation" ? "violations" : VIEWS.some(([one]) => one === name) ? name : name === "main" && current ? current : "violations";
+    const wanted = name === "violation" ? "violations" : VIEWS.some(([one]) => one === name) ? name : name === "main" && current ? current : violations.length || !crashes.length ? "violations" : "crashes";
     if (wanted !== current) {
       current = wanted;
       VIEWS.find(([one]) => one === wanted)[3]();
@@ -466,11 +481,12 @@
       showReading();
     } else pane.classList.remove("reading");
   }
-  const themes = ["", "light", "dark"];
+  const themes = ["screen and (prefers-color-scheme: dark)", "not all", "screen"]; /* when it is dark; paper is white */
+  const darkness = [...document.styleSheets[0].cssRules].find((rule) => rule.media && rule.media.mediaText.includes("prefers-color-scheme"));
   let theme = 0;
   function setTheme(which) {
     theme = which;
-    if (themes[theme]) document.documentElement.dataset.theme = themes[theme]; else delete document.documentElement.dataset.theme;
+    darkness.media.mediaText = themes[theme];
     const [sign, word] = [["◑", "auto"], ["☀", "light"], ["☾", "dark"]][theme], button = document.getElementById("theme");
     button.replaceChildren(sign, element("span.word", " " + word));
     button.setAttribute("aria-label", "Colours: " + word + ". Press to change");
@@ -487,14 +503,14 @@
     if (event.key === "/" && current === "violations") { event.preventDefault(); pane.classList.remove("reading"); document.getElementById("search").focus(); }
     else if (event.key === "?") help.showModal();
     else if (event.key === "t") setTheme((theme + 1) % themes.length);
-    else if (/^[1-4]$/.test(event.key)) location.hash = "#" + VIEWS[event.key - 1][0];
+    else if (/^[1-9]$/.test(event.key) && event.key <= VIEWS.length) location.hash = "#" + VIEWS[event.key - 1][0];
     else if ((event.key === "j" || event.key === "k") && current === "violations" && event.target !== list) { event.preventDefault(); move(position() + (event.key === "j" ? 1 : -1)); }
     else if (event.key === "Enter" && current === "violations" && event.target === document.body) read();
   }
 
   const total = violations.reduce((sum, violation) => sum + violation.count, 0);
   const programs = new Set(violations.map((violation) => violation.program).concat(records.map((record) => record.program)).filter(Boolean));
-  document.getElementById("subtitle").textContent = [total === violations.length ? count(total, "violation") : count(total, "violation") + ", " + number(violations.length) + " different", [...programs].slice(0, 3).join(", ") + (programs.size > 3 ? " …" : ""),
+  document.getElementById("subtitle").textContent = [total === violations.length ? count(total, "violation") : count(total, "violation") + ", " + number(violations.length) + " different", crashes.length ? count(data.totals.crashes, "crash", "crashes") : "", [...programs].slice(0, 3).join(", ") + (programs.size > 3 ? " …" : ""),
     count(data.files, "file"), data.made.slice(0, 10)].filter(Boolean).join(" · ");
   document.getElementById("tabs").append(...VIEWS.map(([name, words, times]) => element("li", element("a", { href: "#" + name }, words, times === null ? null : element("span.number", number(times))))));
   document.getElementById("theme").addEventListener("click", () => setTheme((theme + 1) % themes.length));

@@ -110,7 +110,7 @@ def leaks_text(leaks):
     groups = collections.OrderedDict()
     for leak in leaks:
         groups.setdefault((leak.place, leak.kind), []).append(leak)
-    lines = ["%d handle%s made meanwhile and still alive:" % (len(leaks), " was" if len(leaks) == 1 else "s were")]
+    lines = ["1 handle was made meanwhile and is still alive:" if len(leaks) == 1 else "%d handles were made meanwhile and are still alive:" % len(leaks)]
     for (place, _), group in groups.items():
         first = group[0].description + (", held by a Python object" if group[0].python else "")
         lines.append("  %s, made at %s" % (first if len(group) == 1 else "%d such as %s" % (len(group), first), place))
