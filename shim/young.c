@@ -846,13 +846,131 @@ static void grow_entry(struct young_set *set, uint16_t index)
         grow_dead(set, index);
 }
 
+/* ---- growing up with no more locked than that needs -------------------------------------------------------------------------- */
+
+/* What was asked for, of this thread's set, when the shards were locked that growing up leads to. */
+#define SHOWABLE_MAX 4u
+static __thread uintptr_t showable[SHOWABLE_MAX] __attribute__((tls_model("initial-exec")));
+static __thread unsigned showable_count __attribute__((tls_model("initial-exec")));
+
+/* Nothing grows up. */
+static bool lock_alone_near(const uintptr_t *addresses, unsigned count)
+{
+    showable_count = 0;
+    return tracker_lock_near(TRACKER, addresses, count);
+}
+
+struct near_list {
+    unsigned count;
+    bool too_many;
+    uintptr_t addresses[TRACKER_NEAR_MAX];
+};
+
+static bool is_listed(const struct near_list *list, uintptr_t address)
+{
+    for (unsigned i = 0; i < list->count; i++)
+        if (list->addresses[i] == address)
+            return true;
+    return false;
+}
+
+static void list_address(struct near_list *list, uintptr_t address)
+{
+    if (address == 0 || is_listed(list, address))
+        return;
+    if (list->count < TRACKER_NEAR_MAX)
+        list->addresses[list->count++] = address;
+    else
+        list->too_many = true;
+}
+
+static void list_root(struct near_list *list, const struct young_set *set, uint16_t index);
+
+/* What growing up with all below leads to: what those hang on, and what that, being young, hangs on. */
+static void list_tree(struct near_list *list, const struct young_set *set, uint16_t index)
+{
+    const struct young *entry = &set->entries[index];
+    list_address(list, entry->address);
+    for (unsigned i = 0; has_outside(entry) && i < YOUNG_PARENTS && !list->too_many; i++) {
+        if (entry->parent[i] == 0 || is_listed(list, entry->parent[i]))
+            continue;
+        list_address(list, entry->parent[i]);
+        uint16_t young = lookup(set, entry->parent[i]);
+        if (young != 0)
+            list_root(list, set, young);
+    }
+    for (uint16_t child = entry->first_child; child != 0 && !list->too_many; child = set->entries[child].sibling)
+        list_tree(list, set, child);
+}
+
+static void list_root(struct near_list *list, const struct young_set *set, uint16_t index)
+{
+    while (set->entries[index].above != 0)
+        index = set->entries[index].above;
+    list_tree(list, set, index);
+}
+
+/* False: what is dead leads to its killers, what is large too far, or the set may not be entered now. Then all is locked. */
+static bool collect_shown(struct near_list *list, const uintptr_t *addresses, unsigned count)
+{
+    struct young_set *set = enter();
+    if (set == NULL)
+        return false;
+    bool fine = true;
+    for (unsigned i = 0; i < count && fine; i++) {
+        uint16_t index = addresses[i] != 0 ? lookup(set, addresses[i]) : 0;
+        fine = index == 0 || set->entries[index].state == STATE_LIVE || set->entries[index].state == STATE_HELD;
+        if (fine && index != 0)
+            list_root(list, set, index);
+        list_address(list, addresses[i]);
+    }
+    leave(set);
+    return fine && !list->too_many;
+}
+
+/* All that grow_hanging() would find; `found` is given up. */
+static void list_hanging(struct near_list *list, const struct young_set *set, struct hanging *found)
+{
+    for (bool again = true; again && !list->too_many;) {
+        again = false;
+        for (uint16_t index = set->first_root; index != 0 && !list->too_many; index = set->entries[index].after) {
+            const struct young *entry = &set->entries[index];
+            if (!has_outside(entry) || is_listed(list, entry->address) || !is_looked_for(found, entry))
+                continue;
+            look_below_for(found, set, index);
+            list_tree(list, set, index);
+            again = true;
+        }
+    }
+}
+
+#define HANGING_FEW 256u /* living ones, among which it does not cost much to look twice */
+
+/* [tracker unlocked] The same as settle_hanging() for this thread's set, where few have to grow up. */
+static void settle_own_hanging(struct young_set *set, struct hanging *wanted)
+{
+    struct near_list list = {.count = 0};
+    if (atomic_load_explicit(&set->live, memory_order_relaxed) > HANGING_FEW || enter() == NULL)
+        return;
+    struct hanging found = *wanted;
+    list_hanging(&list, set, &found);
+    leave(set);
+    if (list.count == 0 || list.too_many || !lock_alone_near(list.addresses, list.count))
+        return;
+    if (enter() != NULL) {
+        grow_hanging(set, wanted);
+        leave(set);
+    }
+    tracker_unlock(TRACKER);
+}
+
 /* ---- births ------------------------------------------------------------------------------------------------------------------ */
 
 /* Somebody may know this address: the set of this thread or of another one, or the tracker. What lived there in this thread's set died unseen. */
 static __attribute__((noinline)) bool nobody_knows(uintptr_t address)
 {
     bool shown = !alone() && others_seem_to_have(mine, address);
-    if (!(shown ? tracker_lock(TRACKER) : tracker_lock_near(TRACKER, &address, 1)))
+    if (!(shown ? tracker_lock(TRACKER) : lock_alone_near(&address, 1)))
         return false;
     struct young_set *set = enter();
     bool unknown = set != NULL;
@@ -957,7 +1075,7 @@ static __attribute__((noinline)) bool find_owner(const struct view *view, uintpt
         leave(set);
     } else {
         leave(set);
-        if (!tracker_lock_near(TRACKER, address, 1))
+        if (!lock_alone_near(address, 1))
             return false;
         handle_id id = handle_find(TRACKER, *address, accepts, kind);
         const struct handle_record *record = tracker_handle(TRACKER, id != 0 ? owner_of(id) : 0);
@@ -1932,14 +2050,18 @@ void young_settle_dependants(uintptr_t address)
             look_below_for(&wanted, own, index);
         leave(own);
     }
-    if (!tracker_lock_near(TRACKER, &address, 1))
+    if (!lock_alone_near(&address, 1))
         return;
     handle_id id = handle_find(TRACKER, address, NULL, NULL);
     if (id != 0)
         tree_walk(TRACKER, id, true, look_for_one, &wanted);
     tracker_unlock(TRACKER);
-    if (!any_seems_to_hang(&wanted) || !tracker_lock(TRACKER))
+    if (mine != NULL && seems_to_hang(mine, &wanted))
+        settle_own_hanging(mine, &wanted);
+    if (!any_seems_to_hang(&wanted) || !tracker_lock(TRACKER)) {
+        count_growth();
         return;
+    }
     for (bool again = true; again;) { /* on what is found there may hang more, also of sets that were looked at before */
         again = false;
         for (unsigned i = 0; i < SETS; i++) {
@@ -1994,17 +2116,39 @@ void young_settle_everything(void)
 
 bool young_lock_near(const uintptr_t *addresses, unsigned count)
 {
+    struct near_list list = {.count = 0};
+    bool own = false;
+    showable_count = 0;
     if (evidence_wanted()) /* its tables are everybody's */
         return tracker_lock(TRACKER);
-    for (unsigned i = 0; i < count; i++)
-        if (addresses[i] != 0 && ((mine != NULL && seems_to_have(mine, addresses[i])) || (!alone() && others_seem_to_have(mine, addresses[i]))))
+    for (unsigned i = 0; i < count; i++) {
+        if (addresses[i] == 0)
+            continue;
+        if (!alone() && others_seem_to_have(mine, addresses[i]))
             return tracker_lock(TRACKER);
-    return tracker_lock_near(TRACKER, addresses, count);
+        own = own || (mine != NULL && seems_to_have(mine, addresses[i]));
+    }
+    if (!own)
+        return tracker_lock_near(TRACKER, addresses, count);
+    if (count > SHOWABLE_MAX || !collect_shown(&list, addresses, count) || !tracker_lock_near(TRACKER, list.addresses, list.count))
+        return tracker_lock(TRACKER); /* or this thread is inside, as it says again */
+    for (unsigned i = 0; i < count; i++)
+        showable[showable_count++] = addresses[i];
+    return true;
+}
+
+/* [tracker locked] In a section for some handles only these may grow up. */
+static bool may_show(uintptr_t address)
+{
+    for (unsigned i = 0; i < showable_count; i++)
+        if (showable[i] == address)
+            return true;
+    return tracker_has_all();
 }
 
 void young_show(uintptr_t address)
 {
-    if (!tracker_has_all())
+    if (!may_show(address))
         return; /* it was not young when its shard was locked */
     struct young_set *own = mine;
     if (own != NULL && own != &no_set && own->heads[head_of(own, address)] != 0 && enter() != NULL) {
@@ -2015,7 +2159,7 @@ void young_show(uintptr_t address)
         if (index != 0)
             return;
     }
-    if (alone() || handle_find(TRACKER, address, NULL, NULL) != 0)
+    if (alone() || !tracker_has_all() || handle_find(TRACKER, address, NULL, NULL) != 0)
         return;
     for (unsigned i = 0; i < SETS; i++) {
         struct young_set *set = atomic_load_explicit(&sets[i], memory_order_relaxed);
