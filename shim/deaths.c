@@ -224,6 +224,9 @@ static void settle_unseen(struct call *call, struct fence_entry *entry)
         handle_forget(TRACKER, entry->id);
 }
 
+/* Fences are pushed before older ones are lifted, which takes other locks: so many beyond the bounds. */
+#define FENCED_AT_ONCE 64u
+
 /* [tracker unlocked] */
 static void lift_fences(void)
 {
@@ -253,7 +256,6 @@ void dying_end(struct call *call)
         if (!judged)
         {
             judged = true;
-            mark_burials(watch, 0);
             for (uint32_t i = 0; i < watch->count; i++)
                 if (watch->entries[i].seen)
                     entry_died(call, &watch->entries[i]);
@@ -273,8 +275,10 @@ void dying_end(struct call *call)
             else
                 forget_unproven(watch);
             evidence_died(watch);
+            mark_burials(watch, (uint32_t)tracker_thread()); /* until they are fenced: nobody may take them for let go meanwhile */
         }
-        for (; next_hit < watch->hit_count && unkept == 0 && !fences_beyond(TRACKER, holdfast_options.fence_max, holdfast_options.fence_bytes); next_hit++)
+        const uint32_t most = next_hit + FENCED_AT_ONCE;
+        for (; next_hit < watch->hit_count && unkept == 0 && (next_hit < most || !fences_beyond(TRACKER, holdfast_options.fence_max, holdfast_options.fence_bytes)); next_hit++)
         {
             struct fence_hit *hit = &watch->hits[next_hit];
             if (!hit->kept)
@@ -305,6 +309,8 @@ void dying_end(struct call *call)
                 unkept = hit->block;
             }
         }
+        if (next_hit == watch->hit_count)
+            mark_burials(watch, 0);
         tracker_unlock(TRACKER);
         if (unkept != 0)
             fence_free_block(unkept);

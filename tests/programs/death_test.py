@@ -544,7 +544,7 @@ def arena_ways(folder):
     workers = [thread for thread in crashed.crashes[0]["threads"] if thread["name"].startswith("worker ")] if crashed.crashes else []
     check("a crash tells what the other threads do", sorted(thread["name"] for thread in workers) == ["worker %d" % i for i in range(4)] and
           all(thread["call"]["function"] == "OGR_F_SetFID" and "feature of feature definition 'roads'" in thread["call"]["words"] for thread in workers), crashed)
-    check("and the arena has the crash and the threads", "crash: SIGSEGV at address 0x0, near null" in told and told.count("called last: OGR_F_SetFID on feature") == 4, told)
+    check("and the arena has the crash and the threads", "crash (error): SIGSEGV at address 0x0, near null" in told and told.count("called last: OGR_F_SetFID on feature") == 4, told)
     text = subprocess.run([str(program), "wild_inside"], capture_output=True, text=True, env=environment({}), preexec_fn=may_dump, cwd=folder).stderr
     check("as text", re.search(r"^==\d+== Holdfast crash \(error\): SIGSEGV at address 0x123456789000 .*, in OGR_F_SetFieldString on feature of feature definition 'roads'$", text, re.M) and
           re.search(r"^==\d+==   obtained  .*, by OGR_F_Create", text, re.M) and re.search(r"^==\d+==     #\d+ +wild_inside\+0x", text, re.M) and
