@@ -480,7 +480,7 @@ uint32_t edge_add(struct tracker *tracker, handle_id parent, handle_id child, en
         return 0;
     uint32_t id = edge_find(tracker, parent, child);
     if (id != 0) {
-        tracker_edge(tracker, id)->type = type;
+        tracker_edge(tracker, id)->type = (uint16_t)type;
         return id;
     }
     if (would_close_circle(tracker, parent, child))

@@ -155,7 +155,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 def test_damaged(folder, record):
     """What is wrong in a record must not make a walk endless, or read beyond it."""
     sound = bytearray(record.read_bytes())
-    header = struct.unpack_from("<QIIII", sound, 152 + 3 * 24)
+    header = struct.unpack_from("<QIIII", sound, 144 + 3 * 24)
     offset, size, capacity, used = header[0], header[1], header[2], header[3]
     check("the relations are where the test looks for them", size == 24 and 1 < used <= capacity, header)
     handles = struct.unpack_from("<Q", sound, 152)[0]
