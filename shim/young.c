@@ -114,7 +114,7 @@ struct young_set {
     uint16_t deaths[DEAD_MAX];
     /* How many of the living hang on something outside whose address has this slot, and on what, if it is the same for all of them. Whoever looks for what
      * hangs on a handle enters no set that has none. */
-    struct hanging_slot { uint16_t count, tag; } hanging[HANGING_SLOTS];
+    struct hanging_slot { uint16_t count, tag; } __attribute__((aligned(4))) hanging[HANGING_SLOTS];
     uint16_t heads[1u << HEADS_BITS]; /* only so many are used as `head_shift` leaves bits */
     struct young entries[ENTRIES(LIVE_MAX)];
 };

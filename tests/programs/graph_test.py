@@ -158,7 +158,7 @@ def test_damaged(folder, record):
     header = struct.unpack_from("<QIIII", sound, 144 + 3 * 24)
     offset, size, capacity, used = header[0], header[1], header[2], header[3]
     check("the relations are where the test looks for them", size == 24 and 1 < used <= capacity, header)
-    handles = struct.unpack_from("<Q", sound, 152)[0]
+    handles = struct.unpack_from("<Q", sound, 144)[0]
     endings, lost = set(), []
     for what in range(7):
         damaged = bytearray(sound)
