@@ -350,10 +350,17 @@ static uint32_t take_given(struct tracker *tracker, unsigned shard, enum arena_s
     uint32_t *list = free_list(tracker, shard, section), id = *list;
     if (id != 0) {
         uint32_t *link = free_link(section, tracker_record(tracker, section, id));
-        *list = *link;
+        __atomic_store_n(list, *link, __ATOMIC_RELAXED);
         *link = 0;
     }
     return id;
+}
+
+static void put_given(struct tracker *tracker, unsigned shard, enum arena_section section, uint32_t id)
+{
+    uint32_t *list = free_list(tracker, shard, section);
+    *free_link(section, tracker_record(tracker, section, id)) = *list;
+    __atomic_store_n(list, id, __ATOMIC_RELAXED); /* others look whether it is empty */
 }
 
 static bool take_free(struct tracker_mutex *mutex, int32_t word)
@@ -362,22 +369,25 @@ static bool take_free(struct tracker_mutex *mutex, int32_t word)
     return __atomic_compare_exchange_n(&mutex->word, &free_word, word, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
-/* Who uses up what others give back finds nothing in the list of its own shard one day. Shards that nobody is in are entered for a moment; the next
- * to lock takes all of them and shares out. */
-static uint32_t take_elsewhere(struct tracker *tracker, enum arena_section section)
+#define REFILL 32u
+
+/* What one thread makes another one may give back, all the time: then the list of the first is empty and that of the second grows. Shards that nobody is
+ * in are entered for a moment. */
+static void refill(struct tracker *tracker, enum arena_section section)
 {
-    uint32_t id = 0;
-    for (unsigned shard = 0; shard < ARENA_SHARDS && id == 0; shard++) {
-        bool held = holds_shard((uint8_t)shard);
+    uint32_t *own = free_list(tracker, tracker_home(), section);
+    for (unsigned shard = 0; shard < ARENA_SHARDS && *own == 0; shard++) {
+        if (shard == tracker_home() || __atomic_load_n(free_list(tracker, shard, section), __ATOMIC_RELAXED) == 0)
+            continue;
+        bool held = tracker_held == 0 || holds_shard((uint8_t)shard);
         if (!held && !take_free(&tracker->shards[shard], tracker_thread()))
             continue;
-        id = take_given(tracker, shard, section);
+        uint32_t id;
+        for (unsigned i = 0; i < REFILL && (id = take_given(tracker, shard, section)) != 0; i++)
+            put_given(tracker, tracker_home(), section, id);
         if (!held)
             mutex_unlock(&tracker->shards[shard]);
     }
-    if (!tracker_has_all())
-        __atomic_store_n(&tracker->uneven, true, __ATOMIC_RELAXED);
-    return id;
 }
 
 uint32_t tracker_take_record(struct tracker *tracker, enum arena_section section)
@@ -385,10 +395,14 @@ uint32_t tracker_take_record(struct tracker *tracker, enum arena_section section
     if (tracker->base == NULL)
         return 0;
     uint32_t id = take_given(tracker, tracker_home(), section);
+    if (id == 0) {
+        refill(tracker, section);
+        id = take_given(tracker, tracker_home(), section);
+    }
     if (id == 0)
         id = take_new(section_header(tracker, section));
-    if (id == 0)
-        id = take_elsewhere(tracker, section);
+    if (id == 0 && !tracker_has_all())
+        __atomic_store_n(&tracker->uneven, true, __ATOMIC_RELAXED); /* the next to lock takes all, and shares out */
     if (id == 0) {
         tracker_count(tracker, dropped_counter(section));
         return 0;
@@ -410,11 +424,9 @@ static void share_out(struct tracker *tracker)
                 all = id;
             }
         for (unsigned shard = 0; all != 0; shard = (shard + 1) % ARENA_SHARDS) {
-            uint32_t *link = free_link(given[i], tracker_record(tracker, given[i], all)), *list = free_list(tracker, shard, given[i]);
             id = all;
-            all = *link;
-            *link = *list;
-            *list = id;
+            all = *free_link(given[i], tracker_record(tracker, given[i], id));
+            put_given(tracker, shard, given[i], id);
         }
     }
 }
@@ -429,9 +441,7 @@ void tracker_give_record(struct tracker *tracker, enum arena_section section, ui
     memset(record, 0, header->record_bytes);
     if (section == SECTION_HANDLES)
         ((struct handle_record *)record)->serial = serial;
-    uint32_t *list = free_list(tracker, tracker_home(), section);
-    *free_link(section, record) = *list;
-    *list = id;
+    put_given(tracker, tracker_home(), section, id);
 }
 
 void *tracker_take_own(struct tracker *tracker, uint64_t bytes, uint32_t *offset)

@@ -212,6 +212,20 @@ static void what_another_thread_gave_back_is_shared_out(void **state)
     assert_int_equal(header->counters[COUNTER_dropped_handles], 2);
 }
 
+/* One makes, another one gives back, for ever: no more records are taken than live at once, and some. */
+static void what_others_give_back_is_used_again(void **state)
+{
+    (void)state;
+    pthread_t thread;
+    for (unsigned round = 0; round < 50; round++) {
+        for (uint64_t i = 0; i < 100; i++)
+            assert_int_not_equal(make(0x1000 + i * 64), 0);
+        assert_int_equal(pthread_create(&thread, NULL, forget_all, NULL), 0);
+        pthread_join(thread, NULL);
+    }
+    assert_true(tracker_header(&tracker)->sections[SECTION_HANDLES].used <= 102);
+}
+
 /* ---- all at once ------------------------------------------------------------------------------------------------------------- */
 
 enum { THREADS = 8, ROUNDS = 20000, ADDRESSES = 400 };
@@ -324,6 +338,7 @@ int main(void)
         TEST(what_becomes_related_moves_into_one_shard),
         TEST(many_move_together),
         TEST(what_moved_meanwhile_is_locked_where_it_is),
+        TEST(what_others_give_back_is_used_again),
         cmocka_unit_test_setup_teardown(what_another_thread_gave_back_is_shared_out, with_file_arena, without_file_arena),
         cmocka_unit_test_setup_teardown(eight_threads_at_the_same_handles_leave_it_sound, with_file_arena, without_file_arena),
     };
