@@ -127,7 +127,7 @@ static __thread struct young_set *mine __attribute__((tls_model("initial-exec"))
 static struct young_set no_set; /* of a thread that gets none: always busy */
 static _Atomic uint32_t serials = 1;
 
-/* Addresses that something young in any thread may depend on. Set for good: a free that finds its handle here goes the slow way. */
+/* Addresses that something young in any thread depended on at some time. Set for good: only for these the sets are asked. */
 #define PARENT_SLOTS 65536u
 static uint8_t outside_parents[PARENT_SLOTS];
 
@@ -153,6 +153,27 @@ static struct hanging_slot hanging_in(const struct hanging_slot *slot)
     struct hanging_slot copy;
     __atomic_load(slot, &copy, __ATOMIC_RELAXED);
     return copy;
+}
+
+/* Does something young depend on this one, in any thread? A free of it goes the slow way then. Long-lived programs had something hanging on most addresses of their heap once. */
+static __attribute__((noinline)) bool any_set_has_hanging(uintptr_t address)
+{
+    const unsigned slot = hanging_slot(address);
+    const uint16_t tag = hanging_tag(address);
+    for (unsigned i = 0; i < SETS; i++) {
+        const struct young_set *set = atomic_load_explicit(&sets[i], memory_order_relaxed);
+        if (set == NULL)
+            return false;
+        struct hanging_slot found = hanging_in(&set->hanging[slot]);
+        if (found.count != 0 && (found.tag == TAG_MIXED || found.tag == tag))
+            return true;
+    }
+    return false;
+}
+
+static inline bool may_have_hanging(uintptr_t address)
+{
+    return outside_parents[parent_slot(address)] != 0 && any_set_has_hanging(address);
 }
 
 static void hanging_put(struct hanging_slot *slot, struct hanging_slot changed)
@@ -1232,7 +1253,7 @@ static bool look_below(const struct young_set *set, const struct young *entry, u
 {
     for (uint16_t child = entry->first_child; child != 0; child = set->entries[child].sibling) {
         const struct young *lent = &set->entries[child];
-        if (++*count > WATCHED_MAX || outside_parents[parent_slot(lent->address)] != 0 ||
+        if (++*count > WATCHED_MAX || may_have_hanging(lent->address) ||
             (lent->first_child != 0 && !look_below(set, lent, count, holders, traceless)))
             return false;
         *holders = *holders || lent->holders != 0;
@@ -1255,7 +1276,7 @@ static inline enum young_outcome judge(const struct young_set *set, const struct
 {
     bool holders = false, traceless = false;
     if (entry->state != STATE_LIVE || entry->birth->borrowed || entry->above != 0 || entry->birth->kind != kind || entry->provider != view->number || entry->holders != 0 ||
-        outside_parents[parent_slot(entry->address)] != 0)
+        may_have_hanging(entry->address))
         return YOUNG_NO;
     if (has_outside(entry) && hold_any() && !parents_are_good(view, entry))
         return YOUNG_NO;
@@ -1406,7 +1427,7 @@ static inline bool dies_alone(const struct young_set *set, const struct young *e
 {
     const struct young_birth *birth = entry->birth;
     return entry->state == STATE_LIVE && (entry->first_child | entry->above | entry->holders) == 0 && entry->provider == view->number && birth->kind == kind &&
-           !birth->borrowed && !birth->counts && outside_parents[parent_slot(entry->address)] == 0 && !(has_outside(entry) && hold_any()) &&
+           !birth->borrowed && !birth->counts && !may_have_hanging(entry->address) && !(has_outside(entry) && hold_any()) &&
            set->dying_count == 0 && set->watch.arming == 0;
 }
 
@@ -1682,7 +1703,7 @@ void young_died_slowly(struct young_death *death)
 static bool watch_tree(struct young_set *set, uint16_t index, enum handle_cause cause)
 {
     struct young *entry = &set->entries[index];
-    if (set->watch.count == WATCHED_MAX || outside_parents[parent_slot(entry->address)] != 0)
+    if (set->watch.count == WATCHED_MAX || may_have_hanging(entry->address))
         return false;
     struct fence_entry *watched = &set->watch.entries[set->watch.count];
     fence_light_add(&set->watch, entry->address, index);
@@ -1700,7 +1721,7 @@ static bool watch_changed(struct young_set *set, const struct young *entry, uint
     for (uint16_t child = entry->first_child; child != 0; child = set->entries[child].sibling) {
         const struct young *below = &set->entries[child];
         bool wanted = kind == 0 || below->birth->kind == kind;
-        if (wanted && (set->watch.count == WATCHED_MAX || outside_parents[parent_slot(below->address)] != 0))
+        if (wanted && (set->watch.count == WATCHED_MAX || may_have_hanging(below->address)))
             return false;
         if (wanted) {
             struct fence_entry *watched = &set->watch.entries[set->watch.count];
@@ -1965,7 +1986,7 @@ void young_settle(void)
 bool young_is_bare(uintptr_t address)
 {
     struct young_set *set = mine;
-    if (set == NULL || outside_parents[parent_slot(address)] != 0 || enter() == NULL)
+    if (set == NULL || may_have_hanging(address) || enter() == NULL)
         return false;
     uint16_t index = lookup(set, address);
     bool bare = index != 0 && set->entries[index].state == STATE_LIVE && set->entries[index].first_child == 0;
