@@ -155,17 +155,21 @@ static struct hanging_slot hanging_in(const struct hanging_slot *slot)
     return copy;
 }
 
+/* Read while its owner may be writing: does anything of this set seem to hang on the address? */
+static bool has_hanging(const struct young_set *set, uintptr_t address)
+{
+    struct hanging_slot slot = hanging_in(&set->hanging[hanging_slot(address)]);
+    return slot.count != 0 && (slot.tag == TAG_MIXED || slot.tag == hanging_tag(address));
+}
+
 /* Does something young depend on this one, in any thread? A free of it goes the slow way then. Long-lived programs had something hanging on most addresses of their heap once. */
 static __attribute__((noinline)) bool any_set_has_hanging(uintptr_t address)
 {
-    const unsigned slot = hanging_slot(address);
-    const uint16_t tag = hanging_tag(address);
     for (unsigned i = 0; i < SETS; i++) {
         const struct young_set *set = atomic_load_explicit(&sets[i], memory_order_relaxed);
         if (set == NULL)
             return false;
-        struct hanging_slot found = hanging_in(&set->hanging[slot]);
-        if (found.count != 0 && (found.tag == TAG_MIXED || found.tag == tag))
+        if (has_hanging(set, address))
             return true;
     }
     return false;
@@ -768,11 +772,9 @@ static bool seems_to_hang(const struct young_set *set, const struct hanging *wan
                     return true;
         return false;
     }
-    for (unsigned i = 0; i < wanted->count; i++) {
-        struct hanging_slot slot = hanging_in(&set->hanging[hanging_slot(wanted->listed[i])]);
-        if (slot.count != 0 && (slot.tag == TAG_MIXED || slot.tag == hanging_tag(wanted->listed[i])))
+    for (unsigned i = 0; i < wanted->count; i++)
+        if (has_hanging(set, wanted->listed[i]))
             return true;
-    }
     return false;
 }
 

@@ -643,7 +643,7 @@ bool tracker_lock(struct tracker *tracker)
 
 bool tracker_lock_near(struct tracker *tracker, const uint64_t *addresses, unsigned count)
 {
-    if (tracker->one_lock || count > TRACKER_NEAR_MAX || __atomic_load_n(&tracker->uneven, __ATOMIC_RELAXED))
+    if (count > TRACKER_NEAR_MAX || __atomic_load_n(&tracker->uneven, __ATOMIC_RELAXED))
         return tracker_lock(tracker);
     if (!tracker_begin(tracker))
         return false;

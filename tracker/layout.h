@@ -283,9 +283,8 @@ struct hold_record {
     uint32_t handle;         /* whose, 0: a free record */
     uint32_t serial;         /* of the handle */
     uint32_t grace;          /* as HANDLE_GRACE */
-    uint64_t address;        /* of the handle */
 };
-_Static_assert(sizeof(struct hold_record) == 56, "arena layout changed: raise ARENA_VERSION");
+_Static_assert(sizeof(struct hold_record) == 48, "arena layout changed: raise ARENA_VERSION");
 
 enum edge_type {
     EDGE_NONE = 0,

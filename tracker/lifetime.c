@@ -190,7 +190,6 @@ struct hold_record *handle_hold(struct tracker *tracker, handle_id id, uint64_t 
     hold->held_at_ms = now_ms;
     hold->handle = id;
     hold->serial = handle->serial;
-    hold->address = handle->address;
     hold_join(tracker, id, hold);
     handle_mark_stale(tracker, id, true);
     return hold;

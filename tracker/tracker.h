@@ -37,7 +37,6 @@ struct tracker {
     struct tracker_mutex queue, fences; /* of the header's words about them, and of what they link */
     struct tracker_mutex stripes[TRACKER_STRIPES]; /* of chains of the handle table: who may see a handle may not yet know its shard */
     struct tracker_mutex depot;  /* strings, stacks, modules and events: see depot.c */
-    bool one_lock;       /* set by the caller: tracker_lock_near() takes all */
     bool scatter;        /* for tests of one thread: what is born goes to another shard each time, and a look for what is not locked ends the process */
     bool uneven;         /* records of one shard were used up while others may have some: to be shared out */
     bool shared_file;    /* mapped from a named file */
