@@ -212,22 +212,6 @@ static struct last_call call_of(const struct call_cell *cell)
     return (struct last_call){true, (uint16_t)(cell->function - 1), cell->handle};
 }
 
-static int function_by_name(const char *name)
-{
-    unsigned low = 0, high = FUNCTION_COUNT;
-    while (low < high) {
-        unsigned middle = (low + high) / 2;
-        int order = strcmp(function_table[middle].name, name);
-        if (order == 0)
-            return (int)middle;
-        if (order < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return -1;
-}
-
 /* What the instruction before this return address called, where that is a wrapper by way of a procedure linkage table; -1: it is not to be seen. */
 static int function_called_before(uintptr_t return_address)
 {

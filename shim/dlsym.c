@@ -95,23 +95,6 @@ void *next_in_global_scope(const char *name)
 
 /* ---- names and trampolines ------------------------------------------------------------------------------------------ */
 
-/* -1 when the name is none of ours. */
-static int function_by_name(const char *name)
-{
-    int low = 0, high = FUNCTION_COUNT - 1;
-    while (low <= high) {
-        int middle = (low + high) / 2;
-        int order = elf_compare_names(name, function_table[middle].name);
-        if (order == 0)
-            return middle;
-        if (order < 0)
-            high = middle - 1;
-        else
-            low = middle + 1;
-    }
-    return -1;
-}
-
 static const void *trampoline_address(uint32_t number)
 {
     return dlsym_trampolines[number];

@@ -17,6 +17,7 @@
 #include "evidence.h"
 #include "fence.h"
 #include "hold.h"
+#include "imports.h"
 #include "labels.h"
 #include "forks.h"
 #include "leaks.h"
@@ -105,6 +106,7 @@ static void after_fork_child(void)
     strings_after_fork_child();
     evidence_after_fork_child();
     python_after_fork_child();
+    imports_after_fork_child();
     limits_after_fork_child();
     control_after_fork_child();
     labels_after_fork_child();

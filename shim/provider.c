@@ -13,8 +13,10 @@
  * anything may go; the linker's counter of removals (dlpi_subs) is compared in every search for a new caller.
  */
 #include "dlsym.h" /* includes provider.h */
+#include "context.h"
 #include "control.h"
 #include "fence.h"
+#include "imports.h"
 #include "python.h"
 #include "scope.h"
 #include "unloads.h"
@@ -49,6 +51,7 @@ struct provider_entry {
     _Atomic bool loaded;
     _Atomic int proof;
     _Atomic bool kept; /* keep_loaded was called, or need not be */
+    _Atomic bool bound; /* its calls of its own functions were bound, or are to stay as they are */
     struct view outside;
 };
 
@@ -864,6 +867,15 @@ static struct binding_entry *binding_at(uintptr_t return_address, enum library l
     return entry;
 }
 
+/* The copy calls a function of its own, so the linker has done with it: from now on it reaches them without us. */
+static void bind_own_calls(struct provider_entry *entry)
+{
+    if (!holdfast_is_active() || !holdfast_options.own_calls || atomic_load_explicit(&entry->bound, memory_order_relaxed) || atomic_exchange(&entry->bound, true))
+        return;
+    if (!imports_bind_own_calls(&entry->elf, library_table[entry->provider.library].deallocates))
+        atomic_store(&entry->bound, false);
+}
+
 const struct view *enter_call_slowly(uintptr_t return_address, enum library library)
 {
     int saved_errno = errno;
@@ -890,8 +902,28 @@ const struct view *enter_call_slowly(uintptr_t return_address, enum library libr
             prove_frees((struct provider_entry *)view->provider);
         }
     }
+    if (view->provider != NULL && view->provider->object == entry->binding.object)
+        bind_own_calls((struct provider_entry *)view->provider);
     errno = saved_errno;
     return view;
+}
+
+/* ---- the libraries' functions ------------------------------------------------------------------------------------------- */
+
+int function_by_name(const char *name)
+{
+    int low = 0, high = FUNCTION_COUNT - 1;
+    while (low <= high) {
+        int middle = (low + high) / 2;
+        int order = elf_compare_names(name, function_table[middle].name);
+        if (order == 0)
+            return middle;
+        if (order < 0)
+            high = middle - 1;
+        else
+            low = middle + 1;
+    }
+    return -1;
 }
 
 /* ---- real functions ---------------------------------------------------------------------------------------------------- */

@@ -156,6 +156,8 @@ static inline void *real_function(const struct view *view, enum function functio
     return likely(real != NULL) ? real : resolve_real(view, function);
 }
 
+/* enum function of a wrapped function's name; -1 when the name is none of ours. Any context. */
+int function_by_name(const char *name);
 /* As resolve_real, but NULL where the library lacks the function. */
 void *find_real(struct provider *provider, enum function function);
 /* Any symbol of a provider by name, NULL if it has none: for functions without a contract (CPLError). */

@@ -29,6 +29,7 @@
 #include "effects.h"
 #include "provider.h"
 #include "python_layout.h"
+#include "imports.h"
 #include "stack.h"
 #include "young.h"
 #include <errno.h>
@@ -503,74 +504,21 @@ static void proxy_dies(void *object)
 
 /* ---- redirecting a module's import slot ------------------------------------------------------------------------------------------ */
 
-/* The two relocations that put a function's address into a slot: lazily bound or not, and with -fno-plt. */
-#if defined(__x86_64__) && defined(__LP64__)
-#define SLOT_RELOCATIONS R_X86_64_JUMP_SLOT, R_X86_64_GLOB_DAT
-#elif defined(__aarch64__) && defined(__LP64__)
-#define SLOT_RELOCATIONS R_AARCH64_JUMP_SLOT, R_AARCH64_GLOB_DAT
-#elif defined(__riscv) && defined(__LP64__)
-#define SLOT_RELOCATIONS R_RISCV_JUMP_SLOT, R_RISCV_64
-#elif defined(__powerpc64__)
-#define SLOT_RELOCATIONS R_PPC64_JMP_SLOT, R_PPC64_GLOB_DAT
-#else
-#define SLOT_RELOCATIONS UINT32_MAX, UINT32_MAX /* no module is ever watched */
-#endif
-
 #define MODULE_SLOTS 4u
 
 struct import_slots {
-    uintptr_t *slot[MODULE_SLOTS];
+    const char *name;
+    struct import_slot slot[MODULE_SLOTS];
     unsigned count;
 };
 
-static uintptr_t loaded_address(const struct elf_object *object, uintptr_t value)
+static bool collect_slot(const struct elf_object *object, const struct import_slot *slot, void *context)
 {
-    return value >= object->low && value < object->high ? value : object->base + value;
-}
-
-static void collect_slots(const struct elf_object *object, const char *name, uintptr_t relocations, size_t bytes,
-                          struct import_slots *slots)
-{
-    static const uint32_t kinds[] = {SLOT_RELOCATIONS};
-    relocations = loaded_address(object, relocations);
-    if (relocations < object->low || relocations >= object->high || bytes > object->high - relocations)
-        return;
-    const ElfW(Rela) *entry = (const ElfW(Rela) *)relocations;
-    for (size_t i = 0; i < bytes / sizeof *entry && slots->count < MODULE_SLOTS; i++) {
-        uint32_t kind = (uint32_t)ELF64_R_TYPE(entry[i].r_info);
-        if ((kind != kinds[0] && kind != kinds[1]) || entry[i].r_addend != 0)
-            continue;
-        uint32_t offset = object->symbols[ELF64_R_SYM(entry[i].r_info)].st_name;
-        uintptr_t slot = object->base + entry[i].r_offset;
-        if (offset < object->string_bytes && strcmp(object->strings + offset, name) == 0 && slot >= object->low &&
-            slot < object->high && slot % sizeof slot == 0)
-            slots->slot[slots->count++] = (uintptr_t *)slot;
-    }
-}
-
-static struct import_slots import_slots_of(const struct elf_object *object, const char *name)
-{
-    struct import_slots slots = {.count = 0};
-    uintptr_t plt = 0, others = 0;
-    size_t plt_bytes = 0, other_bytes = 0, plt_form = 0;
-    for (size_t i = 0; i < object->dynamic_count; i++) {
-        ElfW(Xword) value = object->dynamic[i].d_un.d_val;
-        switch (object->dynamic[i].d_tag) {
-        case DT_JMPREL: plt = value; break;
-        case DT_PLTRELSZ: plt_bytes = value; break;
-        case DT_PLTREL: plt_form = value; break;
-        case DT_RELA: others = value; break;
-        case DT_RELASZ: other_bytes = value; break;
-        default: break;
-        }
-    }
-    if (object->symbols == NULL || object->strings == NULL)
-        return slots;
-    if (plt != 0 && plt_form == DT_RELA)
-        collect_slots(object, name, plt, plt_bytes, &slots);
-    if (others != 0)
-        collect_slots(object, name, others, other_bytes, &slots);
-    return slots;
+    struct import_slots *slots = context;
+    if (strcmp(slot->name, slots->name) == 0)
+        slots->slot[slots->count++] = *slot;
+    (void)object;
+    return slots->count < MODULE_SLOTS;
 }
 
 /* Does the module bring SWIG's proxy type? Its name stands in the constants then. Other modules use _PyObject_New too, and nothing
@@ -587,51 +535,24 @@ static bool has_proxy_type(const struct elf_object *object)
     return false;
 }
 
-/* Did the dynamic linker make this address read-only after it had relocated the object? */
-static bool is_protected(const struct elf_object *object, uintptr_t address, uintptr_t page_bytes)
-{
-    for (unsigned i = 0; i < object->header_count; i++) {
-        const ElfW(Phdr) *header = &object->headers[i];
-        uintptr_t start = (object->base + header->p_vaddr) & ~(page_bytes - 1);
-        uintptr_t end = (object->base + header->p_vaddr + header->p_memsz) & ~(page_bytes - 1);
-        if (header->p_type == PT_GNU_RELRO && address >= start && address < end)
-            return true;
-    }
-    return false;
-}
-
-static bool redirect(const struct elf_object *object, uintptr_t *slot)
-{
-    uintptr_t page_bytes = (uintptr_t)sysconf(_SC_PAGESIZE);
-    void *page = (void *)((uintptr_t)slot & ~(page_bytes - 1));
-    bool protected = is_protected(object, (uintptr_t)slot, page_bytes);
-    if (protected && mprotect(page, page_bytes, PROT_READ | PROT_WRITE) != 0)
-        return false;
-    __atomic_store_n(slot, (uintptr_t)make_object, __ATOMIC_RELEASE);
-    if (protected)
-        mprotect(page, page_bytes, PROT_READ);
-    return true;
-}
-
 /* [proxies_lock] All watched modules must mean the same _PyObject_New: make_object() cannot tell them apart. */
 static bool redirect_all(const struct elf_object *object, const struct import_slots *slots, object_maker python_own)
 {
     unsigned redirected = 0;
     for (unsigned i = 0; i < slots->count; i++) {
-        uintptr_t target = __atomic_load_n(slots->slot[i], __ATOMIC_RELAXED);
+        uintptr_t *slot = slots->slot[i].address, target = __atomic_load_n(slot, __ATOMIC_RELAXED);
         if (target == (uintptr_t)make_object) {
             redirected++;
             continue;
         }
-        /* Not bound yet: the slot leads back into the object. */
-        object_maker maker = target >= object->low && target < object->high ? python_own : (object_maker)target;
+        object_maker maker = slot_is_unbound(object, &slots->slot[i]) ? python_own : (object_maker)target;
         object_maker expected = NULL;
         if (maker == NULL)
             break;
         if (!atomic_compare_exchange_strong(&real_object_new, &expected, maker) && expected != maker)
             break;
-        if (redirect(object, slots->slot[i]))
-            redirected++;
+        __atomic_store_n(slot, (uintptr_t)make_object, __ATOMIC_RELEASE);
+        redirected++;
     }
     return redirected == slots->count;
 }
@@ -647,11 +568,14 @@ bool python_watch_module(const struct link_map *object)
     struct elf_object elf;
     if (!elf_place((uintptr_t)object->l_ld, &place) || place.map != object || !elf_open_place(&elf, &place))
         return false;
-    struct import_slots slots = import_slots_of(&elf, "_PyObject_New");
+    struct import_slots slots = {.name = "_PyObject_New"};
+    imports_visit(&elf, SLOTS_CALLED | SLOTS_POINTED, collect_slot, &slots);
     if (slots.count == 0 || !has_proxy_type(&elf) || !take_lock())
         return false;
     int saved_errno = errno;
-    bool watched = redirect_all(&elf, &slots, python->object_new);
+    bool opened = imports_open(&elf), watched = opened && redirect_all(&elf, &slots, python->object_new);
+    if (opened)
+        imports_close(&elf);
     errno = saved_errno;
     give_lock();
     return watched;
