@@ -119,7 +119,8 @@ static struct expected expect(const struct stack_walk *asked, const uintptr_t *f
         if (address == 0)
             break;
         begun |= address == asked->return_address;
-        if (!begun && own > OWN_FRAMES) {
+        /* Frames of signals may lead in a circle; each frame that is walked costs a word, and of those there are so many. */
+        if ((!begun && own > OWN_FRAMES) || own > WORD_LIMIT) {
             expected.possible = false;
             break;
         }
