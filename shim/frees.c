@@ -356,6 +356,11 @@ enum call_outcome judge_and_free(struct call *call, const struct effect_info *ef
     struct freeing freeing = {.address = address, .one_of_many = effect->at.form != FORM_direct};
     if (freeing.address == 0)
         return CALL_GO;
+    if (!hold_any() && young_is_unknown(freeing.address))
+    {
+        good_forget(freeing.address);
+        return CALL_GO;
+    }
     call_stack(call);
     release_referrers(call, effect, freeing.address);
     if (!lock_for_free(freeing.address))

@@ -134,10 +134,10 @@ void tell_violation(struct call *call, const struct violation *violation, bool r
 {
     char sentence[2 * DESCRIPTION_BYTES];
     bool told = report_violation(violation, sentence, sizeof sentence);
+    if (told && (refused || violation->action == ACTION_free_refused))
+        tracker_count(TRACKER, COUNTER_refusals);
     if (!refused)
         return;
-    if (told)
-        tracker_count(TRACKER, COUNTER_refusals);
     refuse_tell(call->view, call->function, arguments, sentence);
 }
 
@@ -196,6 +196,11 @@ static bool use_is_fine(struct call *call, uintptr_t address, uint8_t kind, cons
         return true;
     if (kind == KIND_string)
         return string_is_fine(call, address, arguments);
+    if (young_is_unknown(address))
+    {
+        good_remember(address, call->view->number, kind);
+        return true;
+    }
     if (!lock_near(address))
     {
         tracker_count(TRACKER, COUNTER_unjudged); /* a signal handler inside Holdfast: let through, but not unsaid */

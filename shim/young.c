@@ -609,6 +609,11 @@ static bool others_seem_to_have(const struct young_set *own, uintptr_t address)
     return false;
 }
 
+bool young_is_unknown(uintptr_t address)
+{
+    return !handle_is_known(TRACKER, address) && (mine == NULL || !seems_to_have(mine, address)) && (alone() || !others_seem_to_have(mine, address)) && !may_have_hanging(address);
+}
+
 static handle_id record_of(struct young_set *set, uint16_t index, handle_id above)
 {
     const struct young *entry = &set->entries[index];
@@ -1323,11 +1328,13 @@ static bool may_be_last_reference(const struct view *view, const struct young *e
     return false;
 }
 
-/* One that grew up, or is another thread's, and of which nothing is known but what is known of the young, is taken to die here. The entry, 0: it stays where it is. */
-static __attribute__((noinline)) uint16_t adopt(const struct view *view, uint8_t kind, uintptr_t address)
+/* One that grew up, or is another thread's, and of which nothing is known but what is known of the young, is taken to die here. The entry, 0: it stays where it is.
+ * `*unknown`: there is nobody who knows anything of this address. */
+static __attribute__((noinline)) uint16_t adopt(const struct view *view, uint8_t kind, uintptr_t address, bool *unknown)
 {
     const uint32_t plain = HANDLE_EXACT | HANDLE_HARMLESS | HANDLE_NUMBER;
-    if (!lock_near(address))
+    *unknown = young_is_unknown(address);
+    if (*unknown || !lock_near(address))
         return 0;
     uint16_t index = 0;
     young_show(address); /* of another thread */
@@ -1451,7 +1458,11 @@ static inline void die_alone(struct young_death *death, struct young_set *set, u
     leave(set);
 }
 
-static enum young_outcome dying_otherwise(struct young_death *death, const struct view *view, enum function function, uint8_t kind, uintptr_t address, bool given,
+/* The last that died here was none of this thread's set: the next one is looked for before its stack is taken, because of what nobody knows none is wanted. A program
+ * with more handles than the arena holds frees millions of those. */
+static __thread bool from_elsewhere __attribute__((tls_model("initial-exec")));
+
+static enum young_outcome dying_otherwise(struct young_death *death, const struct view *view, enum function function, uint8_t kind, uintptr_t caller, uintptr_t address, bool given,
                                           struct young_set *set, uint16_t index, stack_id stack);
 
 enum young_outcome young_dying(struct young_death *death, const struct view *view, enum function function, uint8_t kind, uintptr_t caller, uintptr_t address,
@@ -1460,28 +1471,43 @@ enum young_outcome young_dying(struct young_death *death, const struct view *vie
     death->set = NULL;
     python_settle_proxies();
     control_look();
+    if (unlikely(from_elsewhere) && mine != NULL && !seems_to_have(mine, address))
+        return dying_otherwise(death, view, function, kind, caller, address, given, mine, 0, 0);
     stack_id stack = stack_here(caller); /* takes locks, so before the set is entered */
     struct young_set *set = enter();
     if (unlikely(set == NULL))
         return YOUNG_NO;
     uint16_t index = lookup(set, address);
     struct young *entry = &set->entries[index];
-    if (unlikely(index == 0 || !dies_alone(set, entry, view, kind)))
-        return dying_otherwise(death, view, function, kind, address, given, set, index, stack);
+    if (unlikely(index == 0)) {
+        leave(set);
+        return dying_otherwise(death, view, function, kind, caller, address, given, set, index, stack);
+    }
+    if (unlikely(!dies_alone(set, entry, view, kind)))
+        return dying_otherwise(death, view, function, kind, caller, address, given, set, index, stack);
     entry->death_stack = stack;
     entry->death_function = (uint16_t)function;
     die_alone(death, set, index, given);
     return YOUNG_GOES;
 }
 
-/* The rest of it, with the set entered. */
-static __attribute__((noinline)) enum young_outcome dying_otherwise(struct young_death *death, const struct view *view, enum function function, uint8_t kind,
+/* The rest of it, with the set entered unless it has no such handle (`index` 0). */
+static __attribute__((noinline)) enum young_outcome dying_otherwise(struct young_death *death, const struct view *view, enum function function, uint8_t kind, uintptr_t caller,
                                                                     uintptr_t address, bool given, struct young_set *set, uint16_t index, stack_id stack)
 {
+    from_elsewhere = index == 0;
     if (unlikely(index == 0)) {
-        leave(set);
-        index = adopt(view, kind, address);
-        if (index == 0 || enter() == NULL)
+        bool unknown = false;
+        index = adopt(view, kind, address, &unknown);
+        if (unknown && !given && !hold_any()) {
+            good_forget(address);
+            return YOUNG_GOES; /* and nobody is told: `death` has no set */
+        }
+        if (index == 0)
+            return YOUNG_NO;
+        if (stack == 0)
+            stack = stack_here(caller);
+        if (enter() == NULL)
             return YOUNG_NO;
         if (set->entries[index].address != address) {
             leave(set);
@@ -2240,6 +2266,17 @@ bool young_holder_drop(uintptr_t address, uint32_t birth, struct young_due *due)
     }
     leave(set);
     return known;
+}
+
+unsigned young_held(void)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < SETS; i++) {
+        const struct young_set *set = atomic_load_explicit(&sets[i], memory_order_relaxed);
+        if (set != NULL)
+            count += __atomic_load_n(&set->held, __ATOMIC_RELAXED);
+    }
+    return count;
 }
 
 uint64_t young_memory(void)

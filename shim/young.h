@@ -123,6 +123,8 @@ static inline void young_gift_left(struct young_gift *gift)
         young_gift_left_slowly(gift);
 }
 
+/* Nobody knows anything of a handle at this address, neither the tracker nor any thread, nor of what depends on it. Any thread, nothing need be locked. */
+bool young_is_unknown(uintptr_t address);
 /* Is it young in this thread's set, and nothing was lent by it or depends on it? Then there is nothing that a change of it could settle or
  * invalidate, and it stays where it is. */
 bool young_is_bare(uintptr_t address);
@@ -158,6 +160,8 @@ void young_release(const struct young_due *due);
 /* Add what the threads counted to the arena's counters. Tracker unlocked. */
 void young_publish(void);
 
+/* How many frees wait in the sets. Any thread, nothing need be locked. */
+unsigned young_held(void);
 /* Bytes of the sets that are resident. */
 uint64_t young_memory(void);
 /* Where a reader of the arena finds what is young. Before any thread has a set. */

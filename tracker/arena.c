@@ -852,7 +852,7 @@ static bool free_all_locks(struct tracker *tracker)
     for (unsigned shard = 0; shard < ARENA_SHARDS; shard++)
         torn = frees_other(&tracker->shards[shard]) || torn;
     for (unsigned stripe = 0; stripe < TRACKER_STRIPES; stripe++)
-        torn = frees_other(&tracker->stripes[stripe]) || torn;
+        torn = (frees_other(&tracker->stripes[stripe]) && !tracker->fork_locked) || torn; /* who held one without a shard only read */
     torn = frees_other(&tracker->queue) || torn;
     torn = frees_other(&tracker->fences) || torn;
     frees_other(&tracker->depot);

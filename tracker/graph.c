@@ -150,6 +150,15 @@ uint32_t handle_shards(struct tracker *tracker, uint64_t address)
     return shards & HELD_ALL;
 }
 
+bool handle_is_known(struct tracker *tracker, uint64_t address)
+{
+    if (!tracker_begin(tracker)) /* a signal handler, in the midst of this or of something else: let it be looked at */
+        return true;
+    bool known = handle_shards(tracker, address) != 0;
+    tracker_end();
+    return known;
+}
+
 handle_id handle_add(struct tracker *tracker, uint64_t address, uint16_t kind, uint8_t provider)
 {
     handle_id id = tracker_take_record(tracker, SECTION_HANDLES);

@@ -154,6 +154,8 @@ typedef bool (*kind_test)(uint16_t kind, void *context);
 handle_id handle_find(const struct tracker *tracker, uint64_t address, kind_test same, void *context);
 /* The one known under this address with this number of its birth; 0: none. */
 handle_id handle_find_birth(const struct tracker *tracker, uint64_t address, uint32_t birth);
+/* Any thread, with nothing locked: is any handle known under this address, alive or dead? True when it cannot be looked up here, inside the tracker. */
+bool handle_is_known(struct tracker *tracker, uint64_t address);
 /* How many handles lie under the addresses of each slot, saturating: a quick "no handle is known under this address" for every free of the
  * process. Fenced ones do not count: their blocks cannot be freed again, nor their addresses born again. Neighbours in memory are
  * neighbours here, so what a program frees next to each other needs one line of the caches, and up to 64 MiB of heap no two share a slot. The heaps

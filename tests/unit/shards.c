@@ -3,6 +3,8 @@
 #include "check.h"
 #include "unit.h"
 #include <pthread.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static uint8_t shard(handle_id id)
 {
@@ -329,6 +331,44 @@ static void eight_threads_at_the_same_handles_leave_it_sound(void **state)
         assert_int_equal(tracker.shards[i].word, 0);
 }
 
+/* ---- one that only looks is in the midst of that while another one forks ------------------------------------------------------ */
+
+static bool looks;
+
+static void *look_and_look(void *nothing)
+{
+    while (__atomic_load_n(&looks, __ATOMIC_RELAXED))
+        if (!handle_is_known(&tracker, 0x5000))
+            abort();
+    return nothing;
+}
+
+static void who_looks_does_not_take_the_arena_from_a_forked_child(void **state)
+{
+    (void)state;
+    pthread_t thread;
+    make(0x5000);
+    assert_false(handle_is_known(&tracker, 0x5010));
+    looks = true;
+    assert_int_equal(pthread_create(&thread, NULL, look_and_look, NULL), 0);
+    unsigned lost = 0;
+    for (int turn_number = 0; turn_number < 300; turn_number++) {
+        tracker_before_fork(&tracker);
+        pid_t child = fork();
+        if (child == 0) {
+            bool kept = tracker_after_fork_child(&tracker, NULL, error, sizeof error) && handle_is_known(&tracker, 0x5000) && !tracker.fork_lost;
+            _exit(kept ? 0 : 1);
+        }
+        tracker_after_fork_parent(&tracker);
+        int status = 1;
+        assert_int_equal(waitpid(child, &status, 0), child);
+        lost += status != 0;
+    }
+    __atomic_store_n(&looks, false, __ATOMIC_RELAXED);
+    pthread_join(thread, NULL);
+    assert_int_equal(lost, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, with_arena, without_arena)
 
 int main(void)
@@ -339,6 +379,7 @@ int main(void)
         TEST(many_move_together),
         TEST(what_moved_meanwhile_is_locked_where_it_is),
         TEST(what_others_give_back_is_used_again),
+        TEST(who_looks_does_not_take_the_arena_from_a_forked_child),
         cmocka_unit_test_setup_teardown(what_another_thread_gave_back_is_shared_out, with_file_arena, without_file_arena),
         cmocka_unit_test_setup_teardown(eight_threads_at_the_same_handles_leave_it_sound, with_file_arena, without_file_arena),
     };
