@@ -50,6 +50,7 @@ void control_measure(void)
     block->memory_arena = memory_resident(TRACKER->base, TRACKER->bytes);
     block->memory_fenced = tracker_header(TRACKER)->fence_bytes;
     block->memory_young = young_memory();
+    block->young_held = young_held();
     _Atomic uint64_t *wide = atomic_load_explicit(&wide_cache, memory_order_acquire);
     block->memory_tables = memory_resident(good_cache, sizeof good_cache) + memory_resident(lender_cache, sizeof lender_cache) + memory_resident(loan_cache, sizeof loan_cache) +
                            memory_resident(site_cache, sizeof site_cache) + memory_resident(handle_filter, sizeof(union handle_filter_slot) * HANDLE_FILTER_SLOTS) +

@@ -167,8 +167,8 @@ static int show_status(struct target *target, double patience)
     print_safely(stdout, header.program);
     printf(": Holdfast is %s, mode %s%s\n", target->copy.passing != 0 ? "off" : "on", target->copy.mode < 3 ? modes[target->copy.mode] : "unknown",
            target->copy.refuses != 0 ? "; it takes no requests (ctl=0)" : !measured ? "; for a second it made no call that Holdfast looks at" : "");
-    printf("  handles   %" PRIu64 " born, %" PRIu64 " lent, %" PRIu64 " freed; %u frees are postponed now\n", header.counters[COUNTER_births], header.counters[COUNTER_loans],
-           header.counters[COUNTER_deaths], header.hold_count);
+    printf("  handles   %" PRIu64 " born, %" PRIu64 " lent, %" PRIu64 " freed; %" PRIu64 " frees are postponed now\n", header.counters[COUNTER_births], header.counters[COUNTER_loans],
+           header.counters[COUNTER_deaths], header.hold_count + target->copy.young_held);
     printf("  told      %" PRIu64 " violations, %" PRIu64 " of them repeats; %" PRIu64 " calls refused; %" PRIu64 " reports left out, %" PRIu64 " uses let through unjudged\n",
            header.counters[COUNTER_violations], header.counters[COUNTER_repeats], header.counters[COUNTER_refusals], header.counters[COUNTER_left_out],
            header.counters[COUNTER_unjudged]);

@@ -31,7 +31,7 @@ const char report_usage[] =
     "  --baseline FILE        a JSON report of before, what --write-baseline wrote, or a list of signatures: those are known,\n"
     "                         only others make the exit status 3\n"
     "  --write-baseline FILE  write the signatures that are there now\n"
-    "  --fail-on LEVEL        fatal|error|warning|advice: exit status 3 when there is such a violation or a worse one; never\n"
+    "  --fail-on LEVEL        fatal|error|warning|advice: exit status 3 when there is such a violation or a worse one, or a crash; never\n"
     "                         (the default without --baseline; with it: advice)\n"
     "  --symbol-path DIR      (or --sysroot) where the files of another machine lie: symbols are looked for there first, by path, file name\n"
     "                         and build-id; may be given several times\n"
@@ -233,9 +233,11 @@ static int check_files(const struct request *request)
     return status;
 }
 
-/* A violation of that level or a worse one that the baseline does not know. */
+/* A violation of that level or a worse one that the baseline does not know; or a crash, than which nothing is worse. Who asks for some rules alone did not ask for crashes. */
 static bool fails(const struct request *request, const struct findings *findings)
 {
+    if (request->fail_on != FAIL_NEVER && request->selection.rule_count == 0 && findings->crash_count != 0)
+        return true;
     for (size_t index = 0; index < findings->count + findings->hidden; index++)
         if (!findings->items[index].known && severity_rank(member(findings->items[index].violation, "severity")) >= request->fail_on)
             return true;

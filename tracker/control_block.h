@@ -16,7 +16,7 @@
 
 /* Not a text, so that no copy of it in the command's own memory or in a log is taken for the block; the bytes are stored complemented in the command. */
 #define CONTROL_MAGIC {0x9f, 'h', 'f', 'c', 0x03, 't', 'r', 'l', 0xe7, 0x15, 0xd2, 0x6b, 0x81, 0x4c, 0xf0, 0x3a}
-#define CONTROL_VERSION 2u
+#define CONTROL_VERSION 3u
 #define CONTROL_ALIGNMENT 64u
 #define CONTROL_TEXT_BYTES 2048u
 #define CONTROL_ANSWER_BYTES 1024u
@@ -56,6 +56,7 @@ struct control_block {
     /* What the numbers of kinds and functions in the arena mean: tables whose records begin with the address of a name. Only a record has the names themselves. */
     uint64_t kinds, functions;
     uint32_t kind_count, kind_bytes, function_count, function_bytes; /* bytes: from one record to the next */
+    uint64_t young_held; /* frees of young handles that are postponed, as of the last look; those in the arena are not among them */
 };
 _Static_assert(offsetof(struct control_block, request) == 28 && offsetof(struct control_block, text) == 128, "the block changed: raise CONTROL_VERSION");
 

@@ -80,6 +80,11 @@ def test_reports(folder):
             text = report(*files, form="text")
             check("... and people are told of it, and where", "\ncrash (error): SIGSEGV at address 0x10" in text and where in text.split("\ncrash (error)")[1] and ", 1 crash" in text.split("Summary: ")[1], text)
             check("... and a record does not call it killed", what == "log" or any("python3 crashed; " in notice["message"] for notice in document["notices"]), document["notices"])
+            known = folder / "known.json"
+            run([COMMAND, "report", "--write-baseline", known, *files], preload=False)
+            statuses = [run([COMMAND, "report", *arguments, *files], preload=False).status for arguments in
+                        (["--baseline", known], ["--baseline", known, "--fail-on", "fatal"], ["--baseline", known, "--fail-on", "never"], ["--fail-on", "error", "--rule", "HF115"])]
+            check_equal("... and a crash fails as no known violation does, unless nothing shall or other things are asked for", [3, 3, 0, 0], statuses)
             # 20 times three calls; what a log in OTLP counted only is not in it
             check("... 60 mistakes happened", sums(document)[1] == 60, sums(document))
     return folder / "crash.py"
@@ -92,6 +97,9 @@ def test_killed(folder):
         run([PYTHON, program], cwd=folder, options={"log_format": form, "log_path": "killed-%s.log" % form, "record": "killed-%s.hf" % form})
         document = report(*folder.glob("killed-%s.log.*" % form), *folder.glob("killed-%s.hf.*" % form))
         check_equal("%s: of a process that was killed the record counts the repeats" % form, (1, 60), sums(document))
+        known = folder / "killed.json"
+        run([COMMAND, "report", "--write-baseline", known, *folder.glob("killed-%s.log.*" % form)], preload=False)
+        check_equal("... and what is known of it fails nothing", 0, run([COMMAND, "report", "--baseline", known, *folder.glob("killed-%s.log.*" % form)], preload=False).status)
         check("... and it did not crash", not crashes(document) and "crashes" not in document["totals"] and "was killed" in document["notices"][0]["message"], document["notices"])
 
 

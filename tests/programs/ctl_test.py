@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 
-from support import BUILD, COMMAND, LIBRARY, check, check_equal, compile_c, environment, finish, gdal_flags, make_inputs, run, skip, workshop
+from support import BUILD, COMMAND, LIBRARY, PYTHON, check, check_equal, compile_c, environment, finish, gdal_flags, make_inputs, run, skip, workshop
 
 # Does what it reads from stdin, a word a line, and answers with a line each.
 STEPS = r"""
@@ -159,6 +159,29 @@ int main(int count, char **arguments)
 """
 
 
+# A free that is postponed, by its geometry's proxy, in the set of the thread that made it.
+YOUNG = """
+import sys
+from osgeo import ogr
+definition = ogr.FeatureDefn("made")
+def made():
+    feature = ogr.Feature(definition)
+    feature.SetGeometry(ogr.CreateGeometryFromWkt("POINT (1 2)"))
+    return feature
+for i in range(100): made()
+kept = []
+print("ready", flush=True)
+for word in sys.stdin:
+    feature = made()
+    if word == "hold\\n":
+        kept.append(feature.GetGeometryRef())
+    if word == "drop\\n":
+        kept.clear()
+    del feature
+    print(word.strip(), flush=True)
+"""
+
+
 class Session:
     """A program that waits for words on stdin, and what is asked of it by `holdfast ctl`."""
 
@@ -297,6 +320,17 @@ def test_off_and_on(folder, steps):
     check_equal("it ends well", 0, session.end())
 
 
+def test_young(folder, steps):
+    (folder / "young.py").write_text(YOUNG)
+    session = Session([PYTHON, folder / "young.py"])
+    for words, count in (([], 0), (["hold"] * 3, 3), (["drop"], 0)):
+        for word in words:
+            session.do(word)
+        status, text = session.ask("status")
+        check("status after %s: %d frees are postponed" % (words, count), status == 0 and "; %d frees are postponed now" % count in text, text)
+    check_equal("it ends well", 0, session.end())
+
+
 def test_signal(folder, steps):
     stop = folder / "stop"
     session = Session([steps, folder / "dem.tif", stop], "ctl_signal=RTMAX-4")
@@ -376,6 +410,6 @@ with workshop() as folder:
     raster = raster.resolve()
     steps = compile_c(STEPS, folder / "steps", *gdal_flags())
     load = compile_c(LOAD, folder / "load", "-pthread", *gdal_flags())
-    for test, program in ((test_requests, steps), (test_reach, steps), (test_off_and_on, steps), (test_signal, steps), (test_fork, steps), (test_load, load)):
+    for test, program in ((test_requests, steps), (test_reach, steps), (test_off_and_on, steps), (test_young, steps), (test_signal, steps), (test_fork, steps), (test_load, load)):
         test(folder.resolve(), program)
 sys.exit(finish())
