@@ -611,7 +611,8 @@ static bool others_seem_to_have(const struct young_set *own, uintptr_t address)
 
 bool young_is_unknown(uintptr_t address)
 {
-    return !handle_is_known(TRACKER, address) && (mine == NULL || !seems_to_have(mine, address)) && (alone() || !others_seem_to_have(mine, address)) && !may_have_hanging(address);
+    /* As long as all have had room, one that is known to nobody is seldom, and who asks will look it up anyway. */
+    return __atomic_load_n(&TRACKER->handles_dropped, __ATOMIC_RELAXED) && !handle_is_known(TRACKER, address) && (mine == NULL || !seems_to_have(mine, address)) && (alone() || !others_seem_to_have(mine, address)) && !may_have_hanging(address);
 }
 
 static handle_id record_of(struct young_set *set, uint16_t index, handle_id above)

@@ -123,7 +123,8 @@ static inline void young_gift_left(struct young_gift *gift)
         young_gift_left_slowly(gift);
 }
 
-/* Nobody knows anything of a handle at this address, neither the tracker nor any thread, nor of what depends on it. Any thread, nothing need be locked. */
+/* Nobody knows anything of a handle at this address, neither the tracker nor any thread, nor of what depends on it. For programs with more handles than the arena holds:
+ * false as long as none had to be left out. Any thread, with nothing locked. */
 bool young_is_unknown(uintptr_t address);
 /* Is it young in this thread's set, and nothing was lent by it or depends on it? Then there is nothing that a change of it could settle or
  * invalidate, and it stays where it is. */

@@ -390,21 +390,48 @@ static void refill(struct tracker *tracker, enum arena_section section)
     }
 }
 
+/* Does any shard have one that was given back? */
+static bool any_given(struct tracker *tracker, enum arena_section section)
+{
+    for (unsigned shard = 0; shard < ARENA_SHARDS; shard++)
+        if (__atomic_load_n(free_list(tracker, shard, section), __ATOMIC_RELAXED) != 0)
+            return true;
+    return false;
+}
+
+#define REFILL_PAUSE 64u /* where nobody has any: new ones that are taken before all are asked again, which costs some 500 instructions */
+
+/* One that another shard gave back, 0: there is none to be had now. `must`: ask again, though there was none a moment ago. */
+static uint32_t refilled(struct tracker *tracker, enum arena_section section, bool must)
+{
+    uint8_t *pause = &tracker->refill_pause[tracker_home()][section];
+    if (*pause != 0 && !must) {
+        --*pause;
+        return 0;
+    }
+    refill(tracker, section);
+    uint32_t id = take_given(tracker, tracker_home(), section);
+    *pause = id == 0 && !any_given(tracker, section) ? REFILL_PAUSE : 0; /* else it is to be had when that shard is free */
+    return id;
+}
+
 uint32_t tracker_take_record(struct tracker *tracker, enum arena_section section)
 {
     if (tracker->base == NULL)
         return 0;
     uint32_t id = take_given(tracker, tracker_home(), section);
-    if (id == 0) {
-        refill(tracker, section);
-        id = take_given(tracker, tracker_home(), section);
-    }
+    if (id == 0)
+        id = refilled(tracker, section, false);
     if (id == 0)
         id = take_new(section_header(tracker, section));
-    if (id == 0 && !tracker_has_all())
+    if (id == 0)
+        id = refilled(tracker, section, true);
+    if (id == 0 && !tracker_has_all() && any_given(tracker, section))
         __atomic_store_n(&tracker->uneven, true, __ATOMIC_RELAXED); /* the next to lock takes all, and shares out */
     if (id == 0) {
         tracker_count(tracker, dropped_counter(section));
+        if (section == SECTION_HANDLES)
+            __atomic_store_n(&tracker->handles_dropped, true, __ATOMIC_RELAXED);
         return 0;
     }
     if (section == SECTION_HANDLES)

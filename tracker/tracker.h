@@ -39,6 +39,8 @@ struct tracker {
     struct tracker_mutex depot;  /* strings, stacks, modules and events: see depot.c */
     bool scatter;        /* for tests of one thread: what is born goes to another shard each time, and a look for what is not locked ends the process */
     bool uneven;         /* records of one shard were used up while others may have some: to be shared out */
+    uint8_t refill_pause[ARENA_SHARDS][SECTION_COUNT]; /* [that shard locked] see arena.c */
+    bool handles_dropped; /* some handle could not be recorded, ever since this process began */
     bool shared_file;    /* mapped from a named file */
     bool fork_locked;    /* tracker_before_fork() took the lock */
     bool fork_depot_locked; /* and the queue's and the fences' */

@@ -225,7 +225,7 @@ static void what_others_give_back_is_used_again(void **state)
         assert_int_equal(pthread_create(&thread, NULL, forget_all, NULL), 0);
         pthread_join(thread, NULL);
     }
-    assert_true(tracker_header(&tracker)->sections[SECTION_HANDLES].used <= 102);
+    assert_true(tracker_header(&tracker)->sections[SECTION_HANDLES].used <= 102 + 64); /* and 64 for not asking each time */
 }
 
 /* ---- all at once ------------------------------------------------------------------------------------------------------------- */
